@@ -1,0 +1,15 @@
+// What the package adds to a handler's bundle. The AWS SDK is not counted: Lambda's runtime has it, or the bundle would anyway.
+const handler = {
+  import: {
+    'dist/index.js': '{ Sessions }',
+    'dist/lambda/index.js': '{ withSession }',
+    'dist/dynamodb/index.js': '{ DynamoDBPersistenceLayer }',
+  },
+  ignore: ['@aws-sdk/*'],
+  modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm', target: 'node20' }),
+};
+
+export default [
+  { ...handler, name: 'handler, minified', brotli: false, limit: '20 kB' },
+  { ...handler, name: 'handler, minified and gzipped', gzip: true, limit: '8 kB' },
+];

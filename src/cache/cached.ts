@@ -1,0 +1,72 @@
+import QuickLRU from 'quick-lru';
+import { expectSeconds, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { isLive } from '../core/lifetime.js';
+import type { PersistenceLayer, SessionUser } from '../core/persistence-layer.js';
+import type { SessionRecord } from '../core/record.js';
+
+/** The options of {@link cached}. */
+export interface CacheOptions {
+  /** How long a session is answered from this instance's memory, in seconds. */
+  readonly maxAge: number;
+  /** How many sessions are kept; those used least recently go first. */
+  readonly maxSize: number;
+}
+
+/**
+ * A layer that answers page views from this instance's memory for a while, and asks the layer beneath for all else.
+ *
+ * The price: a session that was ended elsewhere (a logout on another instance, `revoke`, `logOutUser`) can still be
+ * read here for up to `maxAge` seconds, and changes made elsewhere are seen as late. Writes are not affected: to a
+ * session that has ended they are refused, as ever.
+ *
+ * @throws {@link ConfigurationError} for options out of range
+ * @example
+ * ```ts
+ * const persistence = cached(new DynamoDBPersistenceLayer(), { maxAge: 5, maxSize: 1_000 });
+ * ```
+ */
+export function cached<User extends SessionUser>(
+  layer: PersistenceLayer<User>,
+  options: CacheOptions,
+): PersistenceLayer<User> {
+  refuseUnknown('cache.', options, ['maxAge', 'maxSize']);
+  expectSeconds('cache.maxAge', options.maxAge, 1, 3_600);
+  expectWholeNumber('cache.maxSize', options.maxSize, 1, 1_000_000);
+  const records = new QuickLRU<string, SessionRecord>({ maxSize: options.maxSize, maxAge: options.maxAge * 1_000 });
+
+  const overrides: Partial<PersistenceLayer<User>> = {
+    mayBeStale: true,
+
+    async loadSession(id, call) {
+      const known = call?.fresh === true ? undefined : records.get(id);
+      if (known !== undefined && isLive(known, call?.now ?? Math.floor(Date.now() / 1000))) return known;
+      const record = await layer.loadSession(id, call);
+      if (record === undefined) records.delete(id);
+      else records.set(id, record);
+      return record;
+    },
+
+    saveSession(id, ...rest) {
+      records.delete(id);
+      return layer.saveSession(id, ...rest);
+    },
+
+    deleteSession(id, ...rest) {
+      records.delete(id);
+      return layer.deleteSession(id, ...rest);
+    },
+  };
+  if (layer.deleteSessions !== undefined) {
+    overrides.deleteSessions = async (ids, call) => {
+      for (const id of ids) records.delete(id);
+      await layer.deleteSessions?.(ids, call);
+    };
+  }
+
+  return new Proxy(layer, {
+    get(target, name) {
+      const member: unknown = Reflect.get(overrides, name) ?? Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}

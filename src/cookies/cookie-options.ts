@@ -1,0 +1,201 @@
+import { ConfigurationError } from '../core/errors.js';
+
+/**
+ * When a browser sends the cookie along with a request that another site caused (RFC 6265bis §4.1.2.7).
+ *
+ * - `Lax`: only when the user navigates here with a safe method, by a link for instance.
+ * - `Strict`: never, so a user who follows a link from elsewhere arrives logged out.
+ * - `None`: always. Needed inside other sites' frames; leaves all defence against CSRF to you.
+ */
+export type SameSite = 'Lax' | 'Strict' | 'None';
+
+/**
+ * How the session cookie is named, and where browsers send it. All of it is optional, and the default is
+ * bound to one host and to TLS: `__Host-id=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
+ *
+ * Combinations that a browser would refuse do not compile, and throw in JavaScript. A name that is only known
+ * at run time, of type `string`, needs a cast; the constructor checks it all the same.
+ *
+ * There is no `httpOnly` option: no script has business with a session's token, so `HttpOnly` is always set.
+ * There is no `maxAge` option either: the cookie lives as long as the session may.
+ *
+ * @example
+ * ```ts
+ * const strict: CookieOptions = {};
+ * const forSubdomains: CookieOptions = { name: '__Secure-id', domain: 'example.com' };
+ * const insideFrames: CookieOptions = { sameSite: 'None', partitioned: true };
+ * const plainHttpOnMyMachine: CookieOptions = { name: 'id', secure: false };
+ * ```
+ */
+export type CookieOptions = HostCookieOptions | SecureCookieOptions | InsecureCookieOptions;
+
+interface AnyCookieOptions {
+  /**
+   * An RFC 9110 token, at most 1,024 characters. What it begins with is a promise that browsers keep
+   * (RFC 6265bis §4.1.3, and draft-ietf-httpbis-layered-cookies for the last two):
+   *
+   * - `__Host-`: secure, no `domain`, `path` is `/`.
+   * - `__Secure-`: secure.
+   * - `__Http-`: secure, and set by a response, never by a script.
+   * - `__Host-Http-`: both of `__Host-` and `__Http-`. To browsers that do not know it yet, a `__Host-` name.
+   *
+   * @defaultValue `'__Host-id'`
+   */
+  name?: string;
+  /**
+   * The cookie is sent to this path and what is below it. It is not a boundary: a page elsewhere on the same host
+   * can reach it all the same. Letters, digits and `-._~!$&'()*+=:@%/`, at most 1,024 characters.
+   *
+   * @defaultValue `'/'`
+   */
+  path?: string;
+  /**
+   * Send the cookie to this domain and all its subdomains, instead of to one host. Each of them can then read
+   * and plant it. ASCII (an international name in its `xn--` form), no leading dot.
+   *
+   * @defaultValue none: the host that set the cookie, and no other
+   */
+  domain?: string;
+  /**
+   * `false` only for development over plain http, and only with an unprefixed name. Most browsers accept secure
+   * cookies from `http://localhost`, so it is seldom needed.
+   *
+   * @defaultValue `true`
+   */
+  secure?: boolean;
+  /**
+   * Whether requests caused by other sites carry the cookie.
+   *
+   * @defaultValue `'Lax'`
+   */
+  sameSite?: SameSite;
+  /**
+   * Keep a separate cookie for each site that embeds this one (CHIPS). In a cross-site frame it takes effect
+   * together with `sameSite: 'None'`.
+   *
+   * @defaultValue `false`
+   */
+  partitioned?: boolean;
+}
+
+/** A cookie that belongs to one host, all its ports included. No other domain, and no plain-http page, can plant it. */
+interface HostCookieOptions extends AnyCookieOptions {
+  name?: `__Host-${string}`;
+  path?: '/';
+  domain?: never;
+  secure?: true;
+}
+
+/** A cookie that may be shared with subdomains or bound to a path. */
+interface SecureCookieOptions extends AnyCookieOptions {
+  name: `__Secure-${string}` | `__Http-${string}` | UnprefixedName;
+  secure?: true;
+}
+
+/** A cookie that also travels in the clear. */
+interface InsecureCookieOptions extends AnyCookieOptions {
+  name: UnprefixedName;
+  secure: false;
+  sameSite?: Exclude<SameSite, 'None'>;
+  partitioned?: false;
+}
+
+/** TypeScript cannot say that a name does not begin with `__`, but it can say what it begins with instead. */
+type UnprefixedName = `${'' | '_'}${Letter | Uppercase<Letter> | Digit}${string}`;
+type Letter = CharacterOf<'abcdefghijklmnopqrstuvwxyz'>;
+type Digit = CharacterOf<'0123456789'>;
+type CharacterOf<Text extends string> = Text extends `${infer First}${infer Rest}` ? First | CharacterOf<Rest> : never;
+
+/** {@link CookieOptions} with its defaults, checked. */
+export interface CheckedCookieOptions {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly secure: boolean;
+  readonly sameSite: SameSite;
+  readonly partitioned: boolean;
+}
+
+const OPTIONS = ['name', 'path', 'domain', 'secure', 'sameSite', 'partitioned'];
+
+// All three admit ASCII only, so a length is a number of octets.
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,1024}$/;
+// RFC 3986's path without ";", which ends an attribute, and ",", at which folded Set-Cookie headers get split.
+const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+=:@%/]{0,1023}$/;
+// RFC 1123 §2.1: labels of 1 to 63 letters, digits and inner hyphens, 253 characters in all.
+const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.(?!$)|$))+$/;
+
+/**
+ * Applies the defaults and refuses everything that a browser would refuse or that would say more in a
+ * `Set-Cookie` header than was meant.
+ *
+ * @throws {@link ConfigurationError} naming the option, the kind of value it had, and what was expected.
+ */
+export function checkCookieOptions(options: CookieOptions): CheckedCookieOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigurationError(`Cookie options must be an object, not ${kindOf(options)}.`);
+  }
+  // A copy: every getter runs once, and a polluted Object.prototype adds nothing.
+  const given: Readonly<Record<string, unknown>> = { __proto__: null, ...options };
+  for (const key of Object.keys(given)) {
+    if (!OPTIONS.includes(key)) {
+      throw new ConfigurationError(
+        `Unknown cookie option ${JSON.stringify(key)}: the options are ${OPTIONS.join(', ')}. ` +
+          'HttpOnly is always set, and Max-Age follows the session.',
+      );
+    }
+  }
+
+  const { name = '__Host-id', path = '/', domain, secure = true, sameSite = 'Lax', partitioned = false } = given;
+
+  if (!isText(name, TOKEN)) {
+    throw refused('name', name, "1 to 1,024 characters out of letters, digits and !#$%&'*+-.^_`|~");
+  }
+  if (!isText(path, PATH)) {
+    throw refused('path', path, 'an absolute path of at most 1,024 characters, percent-encoded, without ";" and ","');
+  }
+  if (domain !== undefined && !isText(domain, HOST_NAME)) {
+    throw refused('domain', domain, 'a host name in ASCII ("xn--…" if international) without a leading dot');
+  }
+  if (typeof secure !== 'boolean') throw refused('secure', secure, 'true or false');
+  if (!isSameSite(sameSite)) throw refused('sameSite', sameSite, '"Lax", "Strict" or "None"');
+  if (typeof partitioned !== 'boolean') throw refused('partitioned', partitioned, 'true or false');
+
+  // RFC 6265bis §5.4: browsers hold a name to its prefix however it is capitalised. "__Host-Http-" is a "__Host-".
+  const prefix = /^__(?:host|secure|http)-/i.exec(name)?.[0];
+  if (prefix?.toLowerCase() === '__host-') {
+    if (domain !== undefined) throw clash('domain', 'absent', `a "${prefix}" name`);
+    if (path !== '/') throw clash('path', '"/"', `a "${prefix}" name`);
+  }
+  if (!secure) {
+    if (prefix !== undefined) throw clash('secure', 'true', `a "${prefix}" name`);
+    if (sameSite === 'None') throw clash('secure', 'true', 'sameSite "None"');
+    if (partitioned) throw clash('secure', 'true', 'partitioned');
+  }
+  return { name, path, domain, secure, sameSite, partitioned };
+}
+
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function isSameSite(value: unknown): value is SameSite {
+  return value === 'Lax' || value === 'Strict' || value === 'None';
+}
+
+function refused(option: string, value: unknown, expected: string): ConfigurationError {
+  const got = typeof value === 'string' ? 'this string' : kindOf(value);
+  return new ConfigurationError(`Cookie option "${option}" must be ${expected}, not ${got}.`);
+}
+
+function clash(option: string, expected: string, cause: string): ConfigurationError {
+  return new ConfigurationError(
+    `Cookie option "${option}" must be ${expected} with ${cause}: browsers refuse it otherwise.`,
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

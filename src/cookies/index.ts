@@ -1,0 +1,2 @@
+export type { CookieOptions, SameSite } from './cookie-options.js';
+export { SessionCookie } from './session-cookie.js';

@@ -1,0 +1,11 @@
+/** Where the time comes from. Give one of your own to make tests deterministic. */
+export interface Clock {
+  /** Milliseconds since the epoch, as `Date.now()`. */
+  now(): number;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** Whole seconds since the epoch: the unit of every time in a session record, and of DynamoDB's TTL. */
+export const epochSeconds = (clock: Clock): number => Math.floor(clock.now() / 1000);

@@ -1,0 +1,40 @@
+import type { UserId } from './user-id.js';
+
+/** What an audit log and metrics want to know. No secret is in it; sessions appear as a digest of their ID. */
+export type SessionEvent = {
+  /** When, by the clock of `Sessions`. */
+  readonly at: Date;
+  /** A digest of the session's ID: the same session has the same digest, and no session can be found by it. */
+  readonly session?: string;
+  readonly userId?: UserId;
+} & SessionEventDetail;
+
+/** The kinds of {@link SessionEvent}. */
+export type SessionEventDetail =
+  /** A session was stored for the first time. */
+  | { readonly type: 'created' }
+  /** The secret was replaced by timer, or by `regenerate()`. */
+  | { readonly type: 'rotated'; readonly reason: 'interval' | 'regenerate' }
+  /** A retired secret came back: a copy of the cookie exists. `revoked` by default (option `reuse`). */
+  | { readonly type: 'reused'; readonly outcome: 'revoked' | 'reported' }
+  /** The client is another one than the session's (options `acceptRemoteIp`, `acceptChangingUserAgent`), or sent tokens of two sessions. */
+  | {
+      readonly type: 'anomaly';
+      readonly reason: 'address' | 'user-agent' | 'ambiguous-token';
+      readonly outcome: 'destroyed' | 'reported' | 'refused';
+    }
+  /** A request came with the token of a session that has expired and was still stored. */
+  | { readonly type: 'expired' }
+  /** What is stored under a session's ID cannot be read, or was written by a newer version. It counts as no session; with `key`, one key's value, which counts as absent. */
+  | { readonly type: 'unreadable'; readonly reason: 'unreadable' | 'newer-version'; readonly key?: string }
+  | { readonly type: 'logged-in'; readonly exclusive: boolean }
+  /** One session's logout, or with `everywhere` all of the user's. */
+  | { readonly type: 'logged-out'; readonly everywhere: boolean }
+  /** A session was ended by someone else than its own request: by ID, by a logout everywhere, or for being one too many. */
+  | { readonly type: 'revoked'; readonly reason: 'by-id' | 'logged-out-everywhere' | 'too-many-sessions' }
+  /** `destroy()` */
+  | { readonly type: 'destroyed' }
+  /** The final write of a request came too late: the session had been ended, or taken over by a login. */
+  | { readonly type: 'lost-write' }
+  /** The store did not do what it was asked. `error` is for the log, not for the client. */
+  | { readonly type: 'store-failure'; readonly operation: string; readonly error: Error };

@@ -1,0 +1,43 @@
+import { ConfigurationError } from './errors.js';
+
+/** What an option must be; a {@link ConfigurationError} says which one is not, the kind of value it has, and what was expected. */
+
+export function refuseUnknown(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object') throw unexpected(owner === '' ? 'options' : owner.slice(0, -1), options, 'an object');
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new ConfigurationError(`Unknown option ${owner}${name}; expected one of ${known.join(', ')}.`);
+    }
+  }
+}
+
+export function expectWholeNumber(name: string, value: unknown, least: number, most: number, unit = ''): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    throw unexpected(name, value, `a whole number${unit} from ${least} to ${most}`);
+  }
+}
+
+export function expectSeconds(name: string, value: unknown, least: number, most: number): void {
+  expectWholeNumber(name, value, least, most, ' of seconds');
+}
+
+export function expectOneOf(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) throw unexpected(name, value, `one of ${choices.join(', ')}`);
+}
+
+export function expectFunctions(name: string, value: object, functions: readonly string[]): void {
+  for (const member of functions) {
+    const path = [name, member].filter(Boolean).join('.');
+    const found = (value as Record<string, unknown> | null)?.[member];
+    if (typeof found !== 'function') throw unexpected(path, found, 'a function');
+  }
+}
+
+function unexpected(name: string, value: unknown, expected: string): ConfigurationError {
+  return new ConfigurationError(`Option ${name} is ${kindOf(value)}; expected ${expected}.`);
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return value === null ? 'null' : `${typeof value === 'undefined' ? '' : 'a value of type '}${typeof value}`;
+}

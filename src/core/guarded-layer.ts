@@ -1,0 +1,135 @@
+import { epochSeconds } from './clock.js';
+import { SessionError, StoreUnavailableError } from './errors.js';
+import type { SessionEventDetail } from './events.js';
+import type { ResolvedOptions } from './options.js';
+import type {
+  CallOptions,
+  DeleteCondition,
+  DeleteOutcome,
+  LoadFinding,
+  SaveOutcome,
+  SessionChange,
+  SessionUser,
+  UserSessions,
+} from './persistence-layer.js';
+import type { SessionRecord } from './record.js';
+import type { RoleHierarchy } from './roles.js';
+import { digestOf } from './token.js';
+import type { UserId } from './user-id.js';
+
+/**
+ * The persistence layer as the domain sees it, for one request: with the request's deadline and the domain's clock,
+ * every fault typed and reported, and a loop wherever a layer lacks an optional function.
+ */
+export class GuardedLayer<User extends SessionUser> {
+  readonly options: ResolvedOptions<User>;
+  readonly #deadline: number | undefined;
+
+  constructor(options: ResolvedOptions<User>, deadline?: number) {
+    this.options = options;
+    this.#deadline = deadline;
+  }
+
+  /** The present time in seconds. */
+  get now(): number {
+    return epochSeconds(this.options.clock);
+  }
+
+  /** Whether a second look at a session can show more than the first. */
+  get mayBeStale(): boolean {
+    return this.options.persistence.mayBeStale === true;
+  }
+
+  load(id: string, fresh = false): Promise<SessionRecord | undefined> {
+    const report = (finding: LoadFinding): void => {
+      this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
+    };
+    return this.#guard('loadSession', (layer, call) => layer.loadSession(id, { ...call, fresh, report }));
+  }
+
+  async save(id: string, session: SessionRecord, change: SessionChange): Promise<SaveOutcome> {
+    const outcome = await this.#guard('saveSession', (layer, call) => layer.saveSession(id, session, change, call));
+    return outcome ?? { kind: 'saved' };
+  }
+
+  async delete(id: string, condition?: DeleteCondition): Promise<DeleteOutcome> {
+    const outcome = await this.#guard('deleteSession', (layer, call) => layer.deleteSession(id, condition, call));
+    return outcome ?? { kind: 'deleted' };
+  }
+
+  async deleteAll(ids: readonly string[]): Promise<void> {
+    await this.#guard('deleteSessions', async (layer, call) => {
+      if (layer.deleteSessions !== undefined) return layer.deleteSessions(ids, call);
+      for (const id of ids) await layer.deleteSession(id, undefined, call);
+    });
+  }
+
+  userSessions(userId: UserId): Promise<readonly string[]> {
+    return this.#guard('userSessions', (layer, call) => layer.userSessions(userId, call));
+  }
+
+  loadUserSessions(userId: UserId): Promise<UserSessions> {
+    return this.#guard('loadUserSessions', async (layer, call) => {
+      if (layer.loadUserSessions !== undefined) return layer.loadUserSessions(userId, call);
+      const sessions = new Map<string, SessionRecord>();
+      for (const id of await layer.userSessions(userId, call)) {
+        const record = await layer.loadSession(id, call);
+        if (record !== undefined) sessions.set(id, record);
+      }
+      return { sessions, generation: await layer.loadUserMark?.(userId, call) };
+    });
+  }
+
+  /** `undefined` for a user without a mark, and for a layer without marks. */
+  loadUserMark(userId: UserId): Promise<number | undefined> {
+    return this.#guard('loadUserMark', async (layer, call) => layer.loadUserMark?.(userId, call));
+  }
+
+  /** The new generation; `undefined` for a layer without marks. */
+  raiseUserMark(userId: UserId): Promise<number | undefined> {
+    // A day more than any session that the mark must outlive, for clocks that differ.
+    const expiresAt = this.now + this.options.absoluteTimeout + 86_400;
+    return this.#guard('raiseUserMark', async (layer, call) => layer.raiseUserMark?.(userId, expiresAt, call));
+  }
+
+  loadUser(userId: UserId): Promise<User | undefined> {
+    return this.#guard('loadUser', (layer) => layer.loadUser(userId));
+  }
+
+  roleHierarchy(): Promise<RoleHierarchy> {
+    return this.#guard('roleHierarchy', (layer) => layer.roleHierarchy());
+  }
+
+  /** Tells the application. Its listener's fault is its own: no request fails for it. */
+  emit(detail: SessionEventDetail, id?: string, userId?: UserId): void {
+    const { onEvent, clock } = this.options;
+    try {
+      onEvent({
+        at: new Date(clock.now()),
+        ...(id === undefined ? {} : { session: digestOf(id) }),
+        ...(userId === undefined ? {} : { userId }),
+        ...detail,
+      });
+    } catch (error) {
+      process.emitWarning(`onEvent threw on "${detail.type}": ${String(error)}`, { code: 'SESSIONS_ON_EVENT' });
+    }
+  }
+
+  async #guard<T>(
+    operation: string,
+    call: (layer: ResolvedOptions<User>['persistence'], options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    const options: CallOptions = { now: this.now, ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }) };
+    try {
+      return await call(this.options.persistence, options);
+    } catch (cause) {
+      if (cause instanceof SessionError && !(cause instanceof StoreUnavailableError)) throw cause;
+      const error =
+        cause instanceof StoreUnavailableError
+          ? cause
+          : new StoreUnavailableError(`The persistence layer's ${operation} failed; its error is the cause.`, { cause, retryable: true });
+      this.emit({ type: 'store-failure', operation, error });
+      throw error;
+    }
+  }
+}

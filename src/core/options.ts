@@ -1,0 +1,150 @@
+import type { AnomalyPolicy, ClientPolicy } from './client.js';
+import { type Clock, systemClock } from './clock.js';
+import { type Codec, readableCodec } from './codec.js';
+import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './expect.js';
+import type { SessionEvent } from './events.js';
+import type { LifetimePolicy } from './lifetime.js';
+import { MemoryPersistenceLayer } from './memory-persistence-layer.js';
+import type { PersistenceLayer, SessionUser } from './persistence-layer.js';
+import type { RotationPolicy } from './rotation.js';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const LONGEST_COOKIE = 400 * DAY; // RFC 6265bis, 5.5
+
+/** The options of `Sessions`. All times are whole seconds. */
+export interface SessionsOptions<User extends SessionUser = SessionUser> {
+  /** Where sessions are kept. @defaultValue a {@link MemoryPersistenceLayer} */
+  readonly persistence?: PersistenceLayer<User>;
+
+  /** How long a session lives without a request. @defaultValue 1 day */
+  readonly idleTimeout?: number;
+  /** How long a session lives at the most; nothing extends it. At most 400 days. @defaultValue 30 days, or the idle timeout if that is longer */
+  readonly absoluteTimeout?: number;
+  /**
+   * How often, at the most, a request writes that it has seen the session. So a session never outlives its idle
+   * timeout, and may end up to this much early. @defaultValue a tenth of the idle timeout, at most 5 minutes
+   */
+  readonly touchInterval?: number;
+
+  /** How old a secret gets before it is replaced; `false`: never by timer. @defaultValue 1 hour */
+  readonly rotationInterval?: number | false;
+  /** How long the old secret is accepted after the new one has been seen. @defaultValue 2 minutes */
+  readonly rotationGrace?: number;
+  /** What to do when a retired secret comes back. @defaultValue `'revoke'`: the session ends */
+  readonly reuse?: 'revoke' | 'report';
+
+  /**
+   * How many leading bits of the client's address may not change, and what to do when they do.
+   * @defaultValue `{ ipv4Bits: 32, ipv6Bits: 64, otherwise: 'ignore' }`
+   */
+  readonly acceptRemoteIp?: { readonly ipv4Bits?: number; readonly ipv6Bits?: number; readonly otherwise: AnomalyPolicy };
+  /** What to do when the client's user agent changes. @defaultValue `{ otherwise: 'ignore' }` */
+  readonly acceptChangingUserAgent?: { readonly otherwise: AnomalyPolicy };
+
+  /**
+   * When it is checked whether the user has been logged out everywhere since the session's login.
+   * `'touch'`: in requests in which a touch is due, so that a session which the index hid from `logOutUser` lives at
+   * most one touch interval more. `'always'`: in every request of a logged-in user, for one more read. `'never'`.
+   * @defaultValue `'touch'`
+   */
+  readonly revocationCheck?: 'touch' | 'always' | 'never';
+  /** How many sessions a user may have; a login beyond that ends those seen least recently. @defaultValue no bound */
+  readonly maxSessionsPerUser?: number;
+
+  /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
+  readonly codec?: Codec;
+  /** Told of everything that an audit log or a metric wants to know. Must not throw; is not awaited. */
+  readonly onEvent?: (event: SessionEvent) => void;
+  /** @defaultValue the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** {@link SessionsOptions} with every default applied. */
+export interface ResolvedOptions<User extends SessionUser> extends LifetimePolicy, RotationPolicy, ClientPolicy {
+  readonly persistence: PersistenceLayer<User>;
+  readonly reuse: 'revoke' | 'report';
+  readonly revocationCheck: 'touch' | 'always' | 'never';
+  readonly maxSessionsPerUser: number;
+  readonly codec: Codec;
+  readonly onEvent: (event: SessionEvent) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Timeouts for the authenticator assurance levels of NIST SP 800-63B-4 (reauthentication, sections 2.1.3, 2.2.3, 2.3.3).
+ *
+ * @example new Sessions({ ...NIST_AAL2, persistence })
+ */
+export const NIST_AAL1: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: 30 * DAY, absoluteTimeout: 30 * DAY };
+/** See {@link NIST_AAL1}. */
+export const NIST_AAL2: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: HOUR, absoluteTimeout: DAY };
+/** See {@link NIST_AAL1}. */
+export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: 15 * MINUTE, absoluteTimeout: 12 * HOUR };
+
+/** Applies the defaults and refuses what cannot work. */
+export function resolveOptions<User extends SessionUser>(options: SessionsOptions<User>): ResolvedOptions<User> {
+  refuseUnknown('', options, OPTION_NAMES);
+  refuseUnknown('acceptRemoteIp.', options.acceptRemoteIp ?? {}, ['ipv4Bits', 'ipv6Bits', 'otherwise']);
+  refuseUnknown('acceptChangingUserAgent.', options.acceptChangingUserAgent ?? {}, ['otherwise']);
+
+  const idleTimeout = options.idleTimeout ?? DAY;
+  const resolved: ResolvedOptions<User> = {
+    persistence: options.persistence ?? new MemoryPersistenceLayer<User>(),
+    idleTimeout,
+    absoluteTimeout: options.absoluteTimeout ?? Math.max(30 * DAY, idleTimeout),
+    touchInterval: options.touchInterval ?? Math.min(5 * MINUTE, Math.floor(idleTimeout / 10)),
+    rotationInterval: options.rotationInterval ?? HOUR,
+    rotationGrace: options.rotationGrace ?? 2 * MINUTE,
+    reuse: options.reuse ?? 'revoke',
+    acceptRemoteIp: {
+      ipv4Bits: options.acceptRemoteIp?.ipv4Bits ?? 32,
+      ipv6Bits: options.acceptRemoteIp?.ipv6Bits ?? 64,
+      otherwise: options.acceptRemoteIp === undefined ? 'ignore' : options.acceptRemoteIp.otherwise,
+    },
+    acceptChangingUserAgent: options.acceptChangingUserAgent ?? { otherwise: 'ignore' },
+    revocationCheck: options.revocationCheck ?? 'touch',
+    maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
+    codec: options.codec ?? readableCodec,
+    onEvent: options.onEvent ?? (() => {}),
+    clock: options.clock ?? systemClock,
+  };
+
+  expectSeconds('idleTimeout', resolved.idleTimeout, 1, LONGEST_COOKIE);
+  expectSeconds('absoluteTimeout', resolved.absoluteTimeout, resolved.idleTimeout, LONGEST_COOKIE);
+  expectSeconds('touchInterval', resolved.touchInterval, 0, resolved.idleTimeout - 1);
+  if (resolved.rotationInterval !== false) expectSeconds('rotationInterval', resolved.rotationInterval, 0, LONGEST_COOKIE);
+  expectSeconds('rotationGrace', resolved.rotationGrace, 0, LONGEST_COOKIE);
+  expectOneOf('reuse', resolved.reuse, ['revoke', 'report']);
+  expectWholeNumber('acceptRemoteIp.ipv4Bits', resolved.acceptRemoteIp.ipv4Bits, 0, 32);
+  expectWholeNumber('acceptRemoteIp.ipv6Bits', resolved.acceptRemoteIp.ipv6Bits, 0, 64);
+  expectOneOf('acceptRemoteIp.otherwise', resolved.acceptRemoteIp.otherwise, ['ignore', 'report', 'destroy']);
+  expectOneOf('acceptChangingUserAgent.otherwise', resolved.acceptChangingUserAgent.otherwise, ['ignore', 'report', 'destroy']);
+  expectOneOf('revocationCheck', resolved.revocationCheck, ['touch', 'always', 'never']);
+  if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', options.maxSessionsPerUser, 1, 10_000);
+  expectFunctions('persistence', resolved.persistence, PERSISTENCE_FUNCTIONS);
+  expectFunctions('codec', resolved.codec, ['encode', 'decode']);
+  expectFunctions('clock', resolved.clock, ['now']);
+  expectFunctions('', resolved, ['onEvent']);
+  return resolved;
+}
+
+const OPTION_NAMES = [
+  'persistence',
+  'idleTimeout',
+  'absoluteTimeout',
+  'touchInterval',
+  'rotationInterval',
+  'rotationGrace',
+  'reuse',
+  'acceptRemoteIp',
+  'acceptChangingUserAgent',
+  'revocationCheck',
+  'maxSessionsPerUser',
+  'codec',
+  'onEvent',
+  'clock',
+] as const satisfies readonly (keyof SessionsOptions)[];
+
+const PERSISTENCE_FUNCTIONS = ['loadSession', 'saveSession', 'deleteSession', 'userSessions', 'loadUser', 'roleHierarchy'];

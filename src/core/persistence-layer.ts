@@ -1,0 +1,151 @@
+import type { SessionRecord } from './record.js';
+import type { RoleHierarchy } from './roles.js';
+import type { SecretHash } from './token.js';
+import type { UserId } from './user-id.js';
+
+/** What a user object must have. Everything else is the application's. */
+export interface SessionUser {
+  readonly id: UserId;
+  /** Roles for `sessions.hasRole`. */
+  readonly roles?: readonly string[];
+}
+
+/** What a caller tells a layer about one call. A simple layer may ignore all of it. */
+export interface CallOptions {
+  /** The caller's time in whole seconds since the epoch. Default: the machine's clock. */
+  readonly now?: number;
+  /** When the caller stops waiting, in milliseconds since the epoch. */
+  readonly deadline?: number;
+  /** Whether the answer must include every write acknowledged so far. Only asked of a layer that {@link PersistenceLayer.mayBeStale}. */
+  readonly fresh?: boolean;
+  /** Tells the caller why a stored record is answered as "no session". */
+  readonly report?: (finding: LoadFinding) => void;
+}
+
+/** Why there is something stored under an ID and yet no session. */
+export type LoadFinding = 'expired' | 'unreadable' | 'newer-version';
+
+/** What must still be true of the stored session for a write to be made. */
+export interface Expected {
+  /** The session has not expired by this time (seconds). */
+  readonly now: number;
+  /** No login, logout or `regenerate` has come between. */
+  readonly auth: number;
+  /** If given: no rotation has come between. */
+  readonly secretHash?: SecretHash;
+  /** If given: no write at all has come between. */
+  readonly lastWrite?: Uint8Array;
+}
+
+/**
+ * What is different from the stored session, so that a layer can write just that.
+ * The groups of attributes (`touched`, `rotated`, `userAttached`) are those of `RECORD_ATTRIBUTES`.
+ */
+export type SessionChange =
+  | { readonly kind: 'create' }
+  | {
+      readonly kind: 'update';
+      /** Keys of the data that have a new value. */
+      readonly set: readonly string[];
+      /** Keys of the data that are gone. */
+      readonly removed: readonly string[];
+      readonly touched: boolean;
+      readonly rotated: boolean;
+      readonly userAttached: boolean;
+      readonly expected: Expected;
+    };
+
+/** What came of a save. */
+export type SaveOutcome =
+  | { readonly kind: 'saved' }
+  /** There is no live session any more for which `expected.auth` holds. Nothing was written. */
+  | { readonly kind: 'gone' }
+  /** The session lives, but `expected.secretHash` or `expected.lastWrite` no longer holds. Nothing was written. */
+  | { readonly kind: 'conflict'; readonly current: SessionRecord };
+
+/** Under which condition a session is deleted; each one given must hold. */
+export interface DeleteCondition {
+  readonly auth?: number;
+  /** The session's generation (0 if it has none) is below this. */
+  readonly generationBelow?: number;
+}
+
+/** What came of a delete: `refused` if the session exists and the condition did not hold. */
+export type DeleteOutcome = { readonly kind: 'deleted' } | { readonly kind: 'refused' };
+
+/**
+ * Where sessions are kept: the six functions of the Go package rivo/sessions, and a few optional ones by which
+ * a layer can do better. A layer that throws anything but a `SessionError` is taken to be unavailable.
+ *
+ * To implement only some of the functions, use `ExtendablePersistenceLayer`.
+ * To store sessions as text, use `serializeSession` and `deserializeSession`.
+ */
+export interface PersistenceLayer<User extends SessionUser = SessionUser> {
+  /**
+   * The session with this ID, or `undefined`: that none exists is no error. Safe to call concurrently.
+   * An expired session does not exist, whether or not its record has been removed.
+   */
+  loadSession(id: string, options?: CallOptions): Promise<SessionRecord | undefined>;
+
+  /**
+   * Inserts the session if `change.kind` is `create`, otherwise updates it. `session` is the whole session as it
+   * should be; `change` says what of it is new and what the writer expects to find.
+   *
+   * A layer that keeps the promises about concurrent requests must check `change.expected` and write in one atomic
+   * step, must never insert on `update`, and must answer `saved` for a write of its own whose answer was lost.
+   * A simple layer may ignore `change`, store the whole session and return nothing, which counts as `saved`.
+   */
+  saveSession(
+    id: string,
+    session: SessionRecord,
+    change: SessionChange,
+    options?: CallOptions,
+  ): Promise<SaveOutcome | void>;
+
+  /**
+   * Deletes the session. That none exists is no error. Returning nothing counts as `deleted`.
+   * A simple layer may ignore `condition`.
+   */
+  deleteSession(id: string, condition?: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome | void>;
+
+  /**
+   * The IDs of all of a user's sessions. It may be late to learn of a new session, and may still name one that has
+   * ended: {@link loadSession} tells. User IDs are kept apart by type: `42` is not `"42"`.
+   */
+  userSessions(userId: UserId, options?: CallOptions): Promise<readonly string[]>;
+
+  /** The user object for an ID, or `undefined`. A session stores only the ID; this is called at most once per request. */
+  loadUser(userId: UserId): Promise<User | undefined>;
+
+  /** Each role's parent role. A role has the capabilities of all of its descendants. */
+  roleHierarchy(): Promise<RoleHierarchy>;
+
+  /** Whether {@link loadSession} may miss recent writes unless asked for a `fresh` answer. */
+  readonly mayBeStale?: boolean;
+
+  /**
+   * Throws `NotStorableError` if the session is too large for this layer. Called at every `session.set`, before any I/O.
+   */
+  checkStorable?(id: string, session: SessionRecord): void;
+
+  /** All of a user's sessions with their records, and the generation of the user's mark (see {@link loadUserMark}). */
+  loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;
+
+  /** Deletes many sessions at once, or throws if not all of them could be deleted. */
+  deleteSessions?(ids: readonly string[], options?: CallOptions): Promise<void>;
+
+  /** The present generation of the user's mark, or `undefined` if the user has none. Always fresh. */
+  loadUserMark?(userId: UserId, options?: CallOptions): Promise<number | undefined>;
+
+  /**
+   * Raises the user's mark to a generation higher than any before, and returns it: whatever session was logged in
+   * with a lower one is logged out from now on. The mark must be kept until `expiresAt` (seconds) at least.
+   */
+  raiseUserMark?(userId: UserId, expiresAt: number, options?: CallOptions): Promise<number>;
+}
+
+/** The answer of {@link PersistenceLayer.loadUserSessions}. */
+export interface UserSessions {
+  readonly sessions: ReadonlyMap<string, SessionRecord>;
+  readonly generation: number | undefined;
+}

@@ -1,0 +1,146 @@
+import { canonical } from './client.js';
+import { GuardedLayer } from './guarded-layer.js';
+import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
+import type { SessionUser } from './persistence-layer.js';
+import { descendantRoles } from './roles.js';
+import { Session } from './session.js';
+import { findSession } from './starting.js';
+import { isSessionId } from './token.js';
+import { sameUser, type UserId } from './user-id.js';
+import { listUserSessions, logOutEverywhere } from './user-sessions.js';
+
+/** What a request tells of its session. `dynamodb-sessions/lambda` makes it from an event. */
+export interface SessionRequest {
+  /** The values of the session cookie, unverified, in any order. */
+  readonly tokens?: readonly string[];
+  /** The client's address, from the event's request context: never from a header that the client can write. */
+  readonly address?: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** When the answer must be there, in milliseconds since the epoch: no call to the store goes on for longer. */
+  readonly deadline?: number;
+  /** Store a session even if nothing is set in it. @defaultValue false */
+  readonly create?: boolean;
+}
+
+/** One row of "your devices". It carries no credential and can be shown to the user. */
+export interface SessionSummary {
+  readonly id: string;
+  /** Whether it is the session given as `current`. */
+  readonly current: boolean;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/**
+ * The sessions of an application. Make one, outside the handler.
+ *
+ * `Data` is what a session holds, by key: `session.get('theme')` knows its type. `User` is the user object.
+ *
+ * @throws {@link ConfigurationError} for options that are unknown, out of range, or contradict each other
+ * @example
+ * ```ts
+ * interface App {
+ *   theme: 'light' | 'dark';
+ * }
+ * const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer(), idleTimeout: 3_600 });
+ * ```
+ */
+export class Sessions<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+  readonly #options: ResolvedOptions<User>;
+
+  constructor(options: SessionsOptions<User> = {}) {
+    this.#options = resolveOptions(options);
+  }
+
+  /**
+   * Begins a request: finds the session that its tokens prove, with one read at most in the ordinary case and none
+   * where there is no well-formed token. Nothing that a client sends makes it throw.
+   *
+   * @throws {@link StoreUnavailableError}: answer with a 503, and do not touch the cookie
+   * @example
+   * ```ts
+   * const session = await sessions.start({ tokens: cookie.tokens([request.headers.cookie]) });
+   * session.set('theme', 'dark');
+   * const action = await session.commit();
+   * ```
+   */
+  async start(request: SessionRequest = {}): Promise<Session<Data, User>> {
+    const { tokens = [], create = false } = request;
+    const layer = this.#layer(request.deadline);
+    const client = canonical(request);
+    return new Session(layer, { client, create, found: await findSession(layer, tokens, client) });
+  }
+
+  /**
+   * The user's live sessions, those seen last first: the "your devices" list. Two calls.
+   *
+   * @param options.current which of them is this one: the session of the request, or its ID
+   * @throws {@link StoreUnavailableError}
+   */
+  async ofUser(
+    userId: UserId,
+    { current }: { readonly current?: Pick<Session<Data, User>, 'id'> } = {},
+  ): Promise<readonly SessionSummary[]> {
+    const sessions = await listUserSessions(this.#layer(), userId);
+    return sessions.map(([id, record]) => ({
+      id,
+      current: id === current?.id,
+      createdAt: new Date(record.createdAt * 1000),
+      lastSeenAt: new Date(record.lastSeenAt * 1000),
+      expiresAt: new Date(record.expiresAt * 1000),
+      address: record.address,
+      userAgent: record.userAgent,
+    }));
+  }
+
+  /**
+   * Ends one session, whoever's it is; with `ofUser`, only if it is that user's.
+   *
+   * @returns whether there was such a session
+   * @throws {@link StoreUnavailableError}
+   * @example await sessions.revoke(id, { ofUser: session.userId }); // the button in "your devices"
+   */
+  async revoke(id: string, { ofUser }: { readonly ofUser?: UserId } = {}): Promise<boolean> {
+    if (!isSessionId(id)) return false;
+    const layer = this.#layer();
+    const record = await layer.load(id, true);
+    if (record === undefined) return false;
+    if (ofUser !== undefined && (record.userId === undefined || !sameUser(record.userId, ofUser))) return false;
+    await layer.delete(id);
+    layer.emit({ type: 'revoked', reason: 'by-id' }, id, record.userId);
+    return true;
+  }
+
+  /**
+   * Logs a user out everywhere: when this returns, every session of the user that the index shows is deleted, and
+   * those that it does not show yet are dead within one touch interval (at once with `revocationCheck: 'always'`).
+   *
+   * @param options.except the session that stays: "log out all other devices"
+   * @param options.deadline when to give up, in milliseconds since the epoch. What is done by then stays done, and
+   * calling again finishes the rest.
+   * @throws {@link StoreUnavailableError} if not everything could be done
+   */
+  async logOutUser(
+    userId: UserId,
+    { except, deadline }: { readonly except?: Pick<Session<Data, User>, 'id'>; readonly deadline?: number } = {},
+  ): Promise<void> {
+    await logOutEverywhere(this.#layer(deadline), userId, except?.id);
+  }
+
+  /**
+   * Whether a user has a role: by name, or because one of the user's roles is above it in the role hierarchy.
+   *
+   * @throws {@link ConfigurationError} if the hierarchy has a cycle
+   */
+  async hasRole(user: Pick<SessionUser, 'roles'>, role: string): Promise<boolean> {
+    const hierarchy = await this.#layer().roleHierarchy();
+    return (user.roles ?? []).some((own) => descendantRoles(hierarchy, own).has(role));
+  }
+
+  #layer(deadline?: number): GuardedLayer<User> {
+    return new GuardedLayer(this.#options, deadline);
+  }
+}

@@ -1,0 +1,107 @@
+import { anomalyOf, type Client } from './client.js';
+import { StoreUnavailableError } from './errors.js';
+import type { GuardedLayer } from './guarded-layer.js';
+import { touchIsDue } from './lifetime.js';
+import type { SessionUser } from './persistence-layer.js';
+import type { SessionRecord } from './record.js';
+import { type Standing, standingOf } from './rotation.js';
+import { hashSecret, parseToken, type Secret, type Token } from './token.js';
+
+/** What the start of a request finds behind its tokens. */
+export interface StartedSession {
+  readonly id: string;
+  readonly record: SessionRecord;
+  readonly secret: Secret;
+  readonly standing: 'current' | 'previous';
+  readonly touchDue: boolean;
+}
+
+interface Candidate extends Token {
+  readonly record: SessionRecord;
+  readonly standing: Standing;
+}
+
+/**
+ * Finds the session that a request's tokens prove. Malformed tokens cost nothing, an unknown one costs one read.
+ *
+ * A browser sends one token; a second comes from whoever could set a cookie for a part of the site. Order says
+ * nothing (RFC 6265bis, 4.2.2), so the one that is good is taken; two good ones, or more than two sessions, are
+ * nobody's.
+ */
+export async function findSession<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  texts: readonly string[],
+  client: Client,
+): Promise<StartedSession | undefined> {
+  const tokens = texts.map(parseToken).filter((token) => token !== undefined);
+  const ids = [...new Set(tokens.map(({ id }) => id))];
+  if (ids.length > 2) return refuseAmbiguous(layer);
+
+  const candidates = (await Promise.all(ids.map((id) => look(layer, id, tokens)))).flat();
+  const accepted = candidates.filter(isAccepted);
+  if (new Set(accepted.map(({ id }) => id)).size > 1) return refuseAmbiguous(layer);
+
+  const found = accepted.find(({ standing }) => standing === 'current') ?? accepted[0];
+  if (found === undefined) {
+    for (const candidate of candidates) if (candidate.standing === 'retired') await punishReuse(layer, candidate);
+    return undefined;
+  }
+  const touchDue = touchIsDue(layer.options, found.record, layer.now);
+  if (await isLoggedOut(layer, found, touchDue)) return undefined;
+  return (await isStrange(layer, found, client)) ? undefined : { ...found, touchDue };
+}
+
+/** Where the tokens for one ID stand. A read that may be stale is repeated before a token is called bad. */
+async function look<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  id: string,
+  tokens: readonly Token[],
+): Promise<readonly Candidate[]> {
+  const own = tokens.filter((token) => token.id === id);
+  const judged = (record: SessionRecord | undefined): readonly Candidate[] =>
+    record === undefined
+      ? []
+      : own.map((token) => ({ ...token, record, standing: standingOf(record, hashSecret(token.secret), layer.now) }));
+  const candidates = judged(await layer.load(id));
+  return layer.mayBeStale && !candidates.some(isAccepted) ? judged(await layer.load(id, true)) : candidates;
+}
+
+function isAccepted(candidate: Candidate): candidate is Candidate & { standing: 'current' | 'previous' } {
+  return candidate.standing === 'current' || candidate.standing === 'previous';
+}
+
+function refuseAmbiguous<User extends SessionUser>(layer: GuardedLayer<User>): undefined {
+  layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
+}
+
+async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate): Promise<void> {
+  const revoke = layer.options.reuse === 'revoke';
+  if (revoke) await layer.delete(id, { auth: record.auth });
+  layer.emit({ type: 'reused', outcome: revoke ? 'revoked' : 'reported' }, id, record.userId);
+}
+
+/** Whether the user has been logged out everywhere since this session's login; if so, clears away what the index hid. */
+async function isLoggedOut<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate, touchDue: boolean): Promise<boolean> {
+  const { revocationCheck } = layer.options;
+  if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue)) return false;
+  const generation = await layer.loadUserMark(record.userId);
+  if (generation === undefined || (record.generation ?? 0) >= generation) return false;
+  layer.emit({ type: 'revoked', reason: 'logged-out-everywhere' }, id, record.userId);
+  try {
+    await layer.delete(id, { generationBelow: generation });
+  } catch (error) {
+    // It is dead by its generation, deleted or not.
+    if (!(error instanceof StoreUnavailableError)) throw error;
+  }
+  return true;
+}
+
+/** Whether the client is so unlike the session's that the policy ended the session. */
+async function isStrange<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate, client: Client): Promise<boolean> {
+  const anomaly = anomalyOf(layer.options, record, client);
+  if (anomaly === undefined) return false;
+  const destroy = anomaly.otherwise === 'destroy';
+  if (destroy) await layer.delete(id, { auth: record.auth });
+  layer.emit({ type: 'anomaly', reason: anomaly.reason, outcome: destroy ? 'destroyed' : 'reported' }, id, record.userId);
+  return destroy;
+}

@@ -1,0 +1,50 @@
+import { NotStorableError } from './errors.js';
+
+/** Identifies a user. The type counts: `42`, `42n` and `'42'` are three users. */
+export type UserId = string | number | bigint;
+
+const LONGEST_KEY = 1024; // bytes; an index's partition key may have 2,048, and the user mark's key holds it too
+
+/**
+ * The user ID as text, with its type: `s:user-1`, `n:42`, `b:42`.
+ *
+ * @throws {@link NotStorableError} for an empty string, NaN, an infinity, a lone surrogate, or over 1,024 bytes.
+ */
+export function userKey(userId: UserId): string {
+  const key = typed(userId);
+  if (key === undefined || Buffer.byteLength(key) > LONGEST_KEY) {
+    throw new NotStorableError(
+      `A user ID must be a non-empty string of at most ${LONGEST_KEY} bytes, a finite number, or a bigint; got a ${typeof userId}.`,
+    );
+  }
+  return key;
+}
+
+function typed(userId: unknown): string | undefined {
+  if (typeof userId === 'string') return userId === '' || !isWellFormed(userId) ? undefined : `s:${userId}`;
+  if (typeof userId === 'number') return Number.isFinite(userId) ? `n:${userId}` : undefined;
+  return typeof userId === 'bigint' ? `b:${userId}` : undefined;
+}
+
+/** The user ID that {@link userKey} wrote, or `undefined` if it did not write this. */
+export function parseUserKey(key: string): UserId | undefined {
+  const text = key.slice(2);
+  const userId = key.startsWith('s:')
+    ? text
+    : key.startsWith('n:')
+      ? Number(text)
+      : key.startsWith('b:') && /^-?\d+$/.test(text)
+        ? BigInt(text)
+        : undefined;
+  return userId !== undefined && typed(userId) === key ? userId : undefined;
+}
+
+/** Whether two IDs name the same user, type included. */
+export function sameUser(a: UserId, b: UserId): boolean {
+  return userKey(a) === userKey(b);
+}
+
+/** Whether a string survives UTF-8: a lone surrogate would come back as another character. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,183 @@
+import type {
+  BatchGetItemCommandInput,
+  DeleteItemCommandInput,
+  GetItemCommandInput,
+  PutItemCommandInput,
+  QueryCommandInput,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { DeleteCondition, SessionChange } from '../core/persistence-layer.js';
+import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type SessionRecord } from '../core/record.js';
+import { type UserId, userKey } from '../core/user-id.js';
+import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX, USER_MARK_PREFIX } from '../table-schema.js';
+import { and, type Condition, Placeholders } from './expression.js';
+import { attributeOf, ENDED_AT, type Item, itemOf, MAY_REAPPEAR, VERSION } from './item.js';
+
+/** What is sent to DynamoDB: built here, from arguments alone, and sent elsewhere. */
+
+type Update = Extract<SessionChange, { kind: 'update' }>;
+
+/** How long a tombstone stays: far longer than any copy of a write is under way. */
+const TOMBSTONE_SECONDS = 3_600;
+
+/** The attribute of a user mark that counts its raises. */
+export const GENERATION = 'generation';
+
+const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
+const markIdOf = (userId: UserId): string => USER_MARK_PREFIX + userKey(userId);
+
+export function getSession(TableName: string, id: string, consistent: boolean): GetItemCommandInput {
+  return { TableName, Key: keyOf(id), ConsistentRead: consistent };
+}
+
+export function createSession(TableName: string, id: string, record: SessionRecord): PutItemCommandInput {
+  const placeholders = new Placeholders();
+  return {
+    TableName,
+    Item: itemOf(id, record),
+    ConditionExpression: `attribute_not_exists(${placeholders.name(PARTITION_KEY)})`,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ...placeholders.input,
+  };
+}
+
+/** Writes what has changed and nothing else, provided that the session is still what the writer expects. */
+export function updateSession(TableName: string, id: string, record: SessionRecord, change: Update): UpdateItemCommandInput {
+  const placeholders = new Placeholders();
+  const set: string[] = [];
+  const remove: string[] = [];
+
+  for (const attribute of RECORD_ATTRIBUTE_NAMES) {
+    const { group } = RECORD_ATTRIBUTES[attribute];
+    if (group === 'created' || (group !== 'always' && !change[group])) continue;
+    const value = attributeOf(record, attribute);
+    if (value === undefined) remove.push(placeholders.name(attribute));
+    else set.push(`${placeholders.name(attribute)} = ${placeholders.value(value)}`);
+  }
+  if (change.userAttached && record.userId !== undefined) {
+    set.push(`${placeholders.name(USER_INDEX.partitionKey)} = ${placeholders.value({ S: userKey(record.userId) })}`);
+  }
+  for (const key of change.set) {
+    const encoded = record.data.get(key) as string;
+    set.push(`${placeholders.name(DATA_PREFIX + key)} = ${placeholders.value({ S: encoded })}`);
+  }
+  for (const key of change.removed) remove.push(placeholders.name(DATA_PREFIX + key));
+
+  const { now, auth, secretHash, lastWrite } = change.expected;
+  const isLive = `${placeholders.name('expiresAt')} > ${placeholders.number(now)}`;
+  const sameAuth = `${placeholders.name('auth')} = ${placeholders.number(auth)}`;
+  const sameSecret = secretHash && `${placeholders.name('secretHash')} = ${placeholders.value({ B: secretHash })}`;
+  const noWriteBetween = lastWrite && `${placeholders.name('lastWrite')} = ${placeholders.value({ B: lastWrite })}`;
+
+  return {
+    TableName,
+    Key: keyOf(id),
+    UpdateExpression: [`SET ${set.join(', ')}`, ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`])].join(' '),
+    ConditionExpression: and(isLive, sameAuth, sameSecret, noWriteBetween),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ...placeholders.input,
+  };
+}
+
+/** Notes that a copy of the write that created the session may still be under way. */
+export function markMayReappear(TableName: string, id: string, record: SessionRecord): UpdateItemCommandInput {
+  const placeholders = new Placeholders();
+  return {
+    TableName,
+    Key: keyOf(id),
+    UpdateExpression: `SET ${placeholders.name(MAY_REAPPEAR)} = ${placeholders.value({ BOOL: true })}`,
+    ConditionExpression: `${placeholders.name('secretHash')} = ${placeholders.value({ B: record.secretHash })}`,
+    ...placeholders.input,
+  };
+}
+
+/** Deletes a session that leaves nothing behind. */
+export function deleteSession(TableName: string, id: string, condition: DeleteCondition): DeleteItemCommandInput {
+  const placeholders = new Placeholders();
+  return {
+    TableName,
+    Key: keyOf(id),
+    ConditionExpression: and(
+      `attribute_not_exists(${placeholders.name(MAY_REAPPEAR)})`,
+      ...deleteConditions(placeholders, condition),
+    ),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ...placeholders.input,
+  };
+}
+
+/** Ends a session that a late copy of its creation could bring back: what stays in its place refuses the copy. */
+export function burySession(TableName: string, id: string, condition: DeleteCondition, now: number): PutItemCommandInput {
+  const placeholders = new Placeholders();
+  const conditions = deleteConditions(placeholders, condition);
+  return {
+    TableName,
+    Item: {
+      ...keyOf(id),
+      [VERSION]: { N: String(RECORD_VERSION) },
+      [ENDED_AT]: { N: String(now) },
+      [TTL_ATTRIBUTE]: { N: String(now + TOMBSTONE_SECONDS) },
+    },
+    ...(conditions.length === 0
+      ? {}
+      : { ConditionExpression: and(...conditions), ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...placeholders.input }),
+  };
+}
+
+function deleteConditions(placeholders: Placeholders, { auth, generationBelow }: DeleteCondition): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (auth !== undefined) {
+    const name = placeholders.name('auth');
+    conditions.push(`(attribute_not_exists(${name}) OR ${name} = ${placeholders.number(auth)})`);
+  }
+  if (generationBelow !== undefined) {
+    const name = placeholders.name(GENERATION);
+    conditions.push(`(attribute_not_exists(${name}) OR ${name} < ${placeholders.number(generationBelow)})`);
+  }
+  return conditions;
+}
+
+/** The IDs of a user's sessions, a page at a time. */
+export function queryUserSessions(TableName: string, userId: UserId, after: Item | undefined): QueryCommandInput {
+  const placeholders = new Placeholders();
+  return {
+    TableName,
+    IndexName: USER_INDEX.indexName,
+    KeyConditionExpression: `${placeholders.name(USER_INDEX.partitionKey)} = ${placeholders.value({ S: userKey(userId) })}`,
+    ProjectionExpression: placeholders.name(PARTITION_KEY),
+    ...placeholders.input,
+    ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+  };
+}
+
+/** Up to 100 items by their IDs. */
+export function getItems(TableName: string, ids: readonly string[]): BatchGetItemCommandInput {
+  return { RequestItems: { [TableName]: { Keys: ids.map(keyOf), ConsistentRead: true } } };
+}
+
+export function getUserMark(TableName: string, userId: UserId): GetItemCommandInput {
+  return getSession(TableName, markIdOf(userId), true);
+}
+
+/**
+ * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
+ * expired, starts from the time, and so above where the last one ended.
+ */
+export function raiseUserMark(TableName: string, userId: UserId, expiresAt: number, now: number): UpdateItemCommandInput {
+  const placeholders = new Placeholders();
+  const generation = placeholders.name(GENERATION);
+  return {
+    TableName,
+    Key: keyOf(markIdOf(userId)),
+    UpdateExpression: `SET ${[
+      `${generation} = if_not_exists(${generation}, ${placeholders.number(now)}) + ${placeholders.number(1)}`,
+      `${placeholders.name(TTL_ATTRIBUTE)} = ${placeholders.number(expiresAt)}`,
+      `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
+    ].join(', ')}`,
+    ReturnValues: 'ALL_NEW',
+    ...placeholders.input,
+  };
+}
+
+/** Where in a bulk answer a user's mark is found. */
+export { markIdOf };

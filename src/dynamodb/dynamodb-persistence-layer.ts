@@ -1,0 +1,290 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
+import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { isLive } from '../core/lifetime.js';
+import type {
+  CallOptions,
+  DeleteCondition,
+  DeleteOutcome,
+  PersistenceLayer,
+  SaveOutcome,
+  SessionChange,
+  SessionUser,
+  UserSessions,
+} from '../core/persistence-layer.js';
+import type { SessionRecord } from '../core/record.js';
+import type { RoleHierarchy } from '../core/roles.js';
+import { sameHash } from '../core/token.js';
+import type { UserId } from '../core/user-id.js';
+import { PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
+import { deleteAll, getAll } from './bulk.js';
+import { createClient } from './client.js';
+import {
+  burySession,
+  createSession,
+  deleteSession,
+  GENERATION,
+  getSession,
+  getUserMark,
+  markIdOf,
+  markMayReappear,
+  queryUserSessions,
+  raiseUserMark,
+  updateSession,
+} from './commands.js';
+import { type Item, itemOf, LARGEST_ITEM, MAY_REAPPEAR, readItem, sizeOf } from './item.js';
+import { type Client, Sender, wasRepeated } from './sending.js';
+
+/** The options of {@link DynamoDBPersistenceLayer}. */
+export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = SessionUser> {
+  /** @defaultValue the environment variable `DYNAMODB_SESSIONS_TABLE`, which `SessionStore.grantAccess` sets */
+  readonly tableName?: string;
+  /**
+   * A client or document client of yours, used as it is: mind that the SDK's default timeouts do not suit a Lambda.
+   * @defaultValue a client with brief timeouts and retries, in the region of `DYNAMODB_SESSIONS_REGION` or the SDK's
+   */
+  readonly client?: DynamoDBClient | DynamoDBDocumentClient;
+  /**
+   * Whether a session is read with all writes acknowledged so far. With `false` a read costs half; one that finds no
+   * good session is repeated consistently, but a session may be seen as it was a moment ago.
+   * @defaultValue true
+   */
+  readonly consistentRead?: boolean;
+  /** How long one call may take, its retries included, in milliseconds. @defaultValue 2000 */
+  readonly timeoutMs?: number;
+  /** The user object for an ID: users are kept elsewhere. @defaultValue knows nobody */
+  readonly loadUser?: (userId: UserId) => Promise<User | undefined>;
+  /** Each role's parent role. @defaultValue no roles */
+  readonly roleHierarchy?: () => Promise<RoleHierarchy>;
+}
+
+/**
+ * Keeps sessions in a DynamoDB table with the keys of `SessionStore` or `createSessionTable`.
+ *
+ * Loading is one read; saving is one conditional write of what changed. It needs the actions `GetItem`, `PutItem`,
+ * `UpdateItem`, `DeleteItem`, `BatchGetItem` and `BatchWriteItem` on the table, and `Query` on its index.
+ *
+ * @throws {@link ConfigurationError} if no table is named, or an option is unknown or out of range
+ * @example
+ * ```ts
+ * const persistence = new DynamoDBPersistenceLayer({ loadUser: (id) => users.find(id) });
+ * const sessions = new Sessions<App>({ persistence });
+ * ```
+ */
+export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> implements PersistenceLayer<User> {
+  readonly mayBeStale: boolean;
+
+  readonly #tableName: string;
+  readonly #sender: Sender;
+  readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
+
+  constructor(options: DynamoDBPersistenceLayerOptions<User> = {}) {
+    refuseUnknown('', options, ['tableName', 'client', 'consistentRead', 'timeoutMs', 'loadUser', 'roleHierarchy']);
+    const {
+      tableName = process.env[TABLE_ENVIRONMENT.tableName],
+      timeoutMs = 2_000,
+      consistentRead = true,
+      loadUser = () => Promise.resolve(undefined),
+      roleHierarchy = () => Promise.resolve(new Map<string, string>()),
+    } = options;
+    if (typeof tableName !== 'string' || tableName === '') {
+      throw new ConfigurationError(
+        `Option tableName is missing; expected the table's name, there or in the environment variable ${TABLE_ENVIRONMENT.tableName}.`,
+      );
+    }
+    expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
+    if (typeof consistentRead !== 'boolean') throw new ConfigurationError(`Option consistentRead is a ${typeof consistentRead}; expected a boolean.`);
+    expectFunctions('', { loadUser, roleHierarchy }, ['loadUser', 'roleHierarchy']);
+    if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
+
+    const region = process.env[TABLE_ENVIRONMENT.region];
+    this.#tableName = tableName;
+    // A document client's middleware is that of the client within: a plain command passes through it as it is.
+    const client = (options.client as Client | undefined) ?? createClient(region === undefined ? {} : { region });
+    this.#sender = new Sender(client, timeoutMs);
+    this.#users = { loadUser, roleHierarchy };
+    this.mayBeStale = !consistentRead;
+  }
+
+  async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
+    const item = await this.#get(getSession(this.#tableName, id, !this.mayBeStale || options.fresh === true), options);
+    const stored = item === undefined ? undefined : readItem(item);
+    switch (stored?.kind) {
+      case 'session':
+        if (isLive(stored.record, timeOf(options))) return stored.record;
+        options.report?.('expired');
+        return undefined;
+      case 'unreadable':
+      case 'newer-version':
+        options.report?.(stored.kind);
+        return undefined;
+      case 'tombstone':
+      case undefined:
+        return undefined;
+    }
+  }
+
+  async saveSession(id: string, session: SessionRecord, change: SessionChange, options: CallOptions = {}): Promise<SaveOutcome> {
+    this.checkStorable(id, session);
+    if (change.kind === 'create') return this.#create(id, session, options);
+    const input = updateSession(this.#tableName, id, session, change);
+    if ((input.UpdateExpression as string).length > LONGEST_EXPRESSION) {
+      throw new NotStorableError(`${change.set.length + change.removed.length} keys changed in one request are more than DynamoDB changes in one write; put them under fewer keys.`);
+    }
+    try {
+      await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+      return { kind: 'saved' };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return this.#refused(id, session, change, error, options);
+    }
+  }
+
+  async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
+    try {
+      await this.#sender.send(options, (client, signal) => client.send(new DeleteItemCommand(deleteSession(this.#tableName, id, condition)), signal));
+      return { kind: 'deleted' };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const item = await this.#present(id, error, options);
+      if (item === undefined) return { kind: 'deleted' };
+      if (!Object.hasOwn(item, MAY_REAPPEAR)) return { kind: 'refused' };
+    }
+    try {
+      const input = burySession(this.#tableName, id, condition, timeOf(options));
+      await this.#sender.send(options, (client, signal) => client.send(new PutItemCommand(input), signal));
+      return { kind: 'deleted' };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { kind: 'refused' };
+      throw error;
+    }
+  }
+
+  async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
+    const ids: string[] = [];
+    let after: Item | undefined;
+    do {
+      const input = queryUserSessions(this.#tableName, userId, after);
+      const page = await this.#sender.send(options, (client, signal) => client.send(new QueryCommand(input), signal));
+      for (const item of page.Items ?? []) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+    return ids;
+  }
+
+  loadUser(userId: UserId): Promise<User | undefined> {
+    return this.#users.loadUser(userId);
+  }
+
+  roleHierarchy(): Promise<RoleHierarchy> {
+    return this.#users.roleHierarchy();
+  }
+
+  checkStorable(id: string, session: SessionRecord): void {
+    const size = sizeOf(itemOf(id, session));
+    if (size > LARGEST_ITEM) {
+      throw new NotStorableError(`The session would take ${size} bytes; DynamoDB stores at most ${LARGEST_ITEM} in an item.`);
+    }
+  }
+
+  /** One query, and one bulk read per 100 sessions, which brings the user's mark along. */
+  async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
+    const ids = await this.userSessions(userId, options);
+    const sessions = new Map<string, SessionRecord>();
+    let generation: number | undefined;
+    for (const item of await getAll(this.#sender, options, this.#tableName, [markIdOf(userId), ...ids])) {
+      const id = item[PARTITION_KEY]?.S as string;
+      const stored = readItem(item);
+      if (id === markIdOf(userId)) generation = generationOf(item);
+      else if (stored.kind === 'session' && isLive(stored.record, timeOf(options))) sessions.set(id, stored.record);
+    }
+    return { sessions, generation };
+  }
+
+  /**
+   * Unconditional. Meant for sessions that their user's mark has already ended: one that a late copy of its creation
+   * brings back is then still dead.
+   */
+  async deleteSessions(ids: readonly string[], options: CallOptions = {}): Promise<void> {
+    await deleteAll(this.#sender, options, this.#tableName, ids);
+  }
+
+  async loadUserMark(userId: UserId, options: CallOptions = {}): Promise<number | undefined> {
+    const item = await this.#get(getUserMark(this.#tableName, userId), options);
+    return item === undefined ? undefined : generationOf(item);
+  }
+
+  async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
+    const input = raiseUserMark(this.#tableName, userId, expiresAt, timeOf(options));
+    const answer = await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+    return generationOf(answer.Attributes ?? {});
+  }
+
+  async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
+    try {
+      const input = createSession(this.#tableName, id, session);
+      const answer = await this.#sender.send(options, (client, signal) => client.send(new PutItemCommand(input), signal));
+      if (!wasRepeated(answer)) return { kind: 'saved' };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const item = await this.#present(id, error, options);
+      const stored = item === undefined ? undefined : readItem(item);
+      if (stored?.kind !== 'session' || !sameHash(stored.record.secretHash, session.secretHash)) return { kind: 'gone' };
+    }
+    const input = markMayReappear(this.#tableName, id, session);
+    await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+    return { kind: 'saved' };
+  }
+
+  /** Why an update's condition did not hold; it may be because it had been applied, and the answer lost. */
+  async #refused(
+    id: string,
+    session: SessionRecord,
+    { expected }: Extract<SessionChange, { kind: 'update' }>,
+    error: ConditionalCheckFailedException,
+    options: CallOptions,
+  ): Promise<SaveOutcome> {
+    const item = await this.#present(id, error, options);
+    const stored = item === undefined ? undefined : readItem(item);
+    if (stored?.kind !== 'session') return { kind: 'gone' };
+    const current = stored.record;
+    const isOwnWrite = Buffer.compare(current.lastWrite, session.lastWrite) === 0;
+    const isOwnSecret = session.auth !== expected.auth && sameHash(current.secretHash, session.secretHash);
+    if (isOwnWrite || isOwnSecret) return { kind: 'saved' };
+    if (current.auth !== expected.auth || !isLive(current, expected.now)) return { kind: 'gone' };
+    if (expected.lastWrite !== undefined && wasRepeated(error)) {
+      throw new StoreUnavailableError('DynamoDB lost the answer to a write, and another write came after it; whether it was applied is unknown.', { retryable: false });
+    }
+    return { kind: 'conflict', current };
+  }
+
+  /** What is under the ID now that a condition did not hold. Not every engine returns it with the refusal. */
+  async #present(id: string, error: ConditionalCheckFailedException, options: CallOptions): Promise<Item | undefined> {
+    return error.Item ?? this.#get(getSession(this.#tableName, id, true), options);
+  }
+
+  async #get(input: ReturnType<typeof getSession>, options: CallOptions): Promise<Item | undefined> {
+    const { Item: item } = await this.#sender.send(options, (client, signal) => client.send(new GetItemCommand(input), signal));
+    return item;
+  }
+}
+
+/** DynamoDB's limit for an expression. */
+const LONGEST_EXPRESSION = 4_096;
+
+const timeOf = (options: CallOptions): number => options.now ?? Math.floor(Date.now() / 1000);
+
+/** A mark that cannot be read is higher than any generation: whom it concerns must log in anew. */
+function generationOf(item: Item): number {
+  const generation = Number(item[GENERATION]?.N);
+  return Number.isSafeInteger(generation) ? generation : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,114 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  RECORD_ATTRIBUTE_NAMES,
+  RECORD_ATTRIBUTES,
+  RECORD_VERSION,
+  type RecordAttribute,
+  recordFrom,
+  type SessionRecord,
+} from '../core/record.js';
+import { userKey } from '../core/user-id.js';
+import { DATA_PREFIX, PARTITION_KEY, USER_INDEX } from '../table-schema.js';
+
+/**
+ * A session record as a DynamoDB item, and back. The attribute values are written and read as they are on the wire:
+ * a general marshaller would drop a key `__proto__`, or let a stored one reach a prototype, and pays for looking at
+ * every value.
+ */
+export type Item = Record<string, AttributeValue>;
+
+/** What is stored under a session's ID. */
+export type StoredItem =
+  | { readonly kind: 'session'; readonly record: SessionRecord }
+  /** An ended session's place holder: see {@link MAY_REAPPEAR}. */
+  | { readonly kind: 'tombstone' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'newer-version' };
+
+/** Attribute of the layout's version. */
+export const VERSION = 'version';
+
+/** Present on a place holder: when the session was ended. */
+export const ENDED_AT = 'endedAt';
+
+/**
+ * Present if the write that created the session was sent more than once: a copy of it may land late, even after the
+ * session's end, and would bring it back. Such a session leaves a tombstone, which refuses the copy.
+ */
+export const MAY_REAPPEAR = 'mayReappear';
+
+/** The item for a record. */
+export function itemOf(id: string, record: SessionRecord): Item {
+  const item: [string, AttributeValue][] = [
+    [PARTITION_KEY, { S: id }],
+    [VERSION, { N: String(RECORD_VERSION) }],
+  ];
+  if (record.userId !== undefined) item.push([USER_INDEX.partitionKey, { S: userKey(record.userId) }]);
+  for (const name of RECORD_ATTRIBUTE_NAMES) {
+    const value = attributeOf(record, name);
+    if (value !== undefined) item.push([name, value]);
+  }
+  for (const [key, encoded] of record.data) item.push([DATA_PREFIX + key, { S: encoded }]);
+  return Object.fromEntries(item);
+}
+
+/** One attribute of a record, `undefined` if the record is without it. */
+export function attributeOf(record: SessionRecord, name: RecordAttribute): AttributeValue | undefined {
+  const value = record[name];
+  if (value === undefined) return undefined;
+  if (typeof value === 'number') return { N: String(value) };
+  return typeof value === 'string' ? { S: value } : { B: value };
+}
+
+/** What an item is. Never throws, whatever was put into the table. */
+export function readItem(item: Item): StoredItem {
+  const version = valueOf('number', item, VERSION);
+  if (typeof version === 'number' && version > RECORD_VERSION) return { kind: 'newer-version' };
+  if (Object.hasOwn(item, ENDED_AT)) return { kind: 'tombstone' };
+  const data = dataOf(item);
+  const record =
+    version === RECORD_VERSION && data !== undefined
+      ? recordFrom((name) => valueOf(RECORD_ATTRIBUTES[name].kind, item, name), valueOf('text', item, USER_INDEX.partitionKey), data)
+      : undefined;
+  return record === undefined ? { kind: 'unreadable' } : { kind: 'session', record };
+}
+
+/** A key's value; `null`, which nothing takes for a value, if it is of another kind than expected. */
+function valueOf(kind: 'number' | 'text' | 'bytes', item: Item, name: string): unknown {
+  const value = Object.hasOwn(item, name) ? item[name] : undefined;
+  if (value === undefined) return undefined;
+  if (kind === 'number') return value.N === undefined ? null : Number(value.N);
+  return (kind === 'text' ? value.S : value.B) ?? null;
+}
+
+function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
+  const data = new Map<string, string>();
+  for (const [name, { S: encoded }] of Object.entries(item)) {
+    if (!name.startsWith(DATA_PREFIX)) continue;
+    if (encoded === undefined) return undefined;
+    data.set(name.slice(DATA_PREFIX.length), encoded);
+  }
+  return data;
+}
+
+/** DynamoDB's limit for an item, names included. */
+export const LARGEST_ITEM = 400 * 1024;
+
+/**
+ * An item's size as DynamoDB counts it: names and values in UTF-8, numbers at their largest.
+ *
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
+export function sizeOf(item: Item): number {
+  let size = 0;
+  for (const [name, value] of Object.entries(item)) {
+    size += Buffer.byteLength(name);
+    if (value.S !== undefined) size += Buffer.byteLength(value.S);
+    else if (value.B !== undefined) size += value.B.length;
+    else size += numberSize(value.N ?? '');
+  }
+  return size;
+}
+
+/** Two digits a byte, and one or two for sign and exponent. */
+const numberSize = (digits: string): number => Math.ceil(digits.length / 2) + 1;

@@ -1,0 +1,16 @@
+export type { AnomalyPolicy, Client } from './core/client.js';
+export type { Clock } from './core/clock.js';
+export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './core/codec.js';
+export * from './core/errors.js';
+export type { SessionEvent, SessionEventDetail } from './core/events.js';
+export { ExtendablePersistenceLayer } from './core/extendable-persistence-layer.js';
+export { MemoryPersistenceLayer } from './core/memory-persistence-layer.js';
+export { NIST_AAL1, NIST_AAL2, NIST_AAL3, type SessionsOptions } from './core/options.js';
+export type * from './core/persistence-layer.js';
+export type { SessionRecord } from './core/record.js';
+export { descendantRoles, type RoleHierarchy } from './core/roles.js';
+export { deserializeSession, serializeSession } from './core/serialization.js';
+export type { CookieAction, KeyOf, Session } from './core/session.js';
+export { Sessions, type SessionRequest, type SessionSummary } from './core/sessions.js';
+export type { SecretHash } from './core/token.js';
+export type { UserId } from './core/user-id.js';

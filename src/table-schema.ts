@@ -1,0 +1,31 @@
+/**
+ * The table: its keys, its index, its TTL attribute, and how a function is told of it. Runtime and infrastructure
+ * both read it here. A leaf: it imports nothing.
+ */
+
+/** Key of every item: a session's ID, or {@link USER_MARK_PREFIX} and a user key. A string. */
+export const PARTITION_KEY = 'id';
+
+/** When an item may be cleared away: whole seconds since the epoch, as DynamoDB's TTL wants them. A number. */
+export const TTL_ATTRIBUTE = 'expiresAt';
+
+/**
+ * The index by which a user's sessions are found. It holds keys only, its keys never change while an item lives, and
+ * an item without a user is not in it: so no touch, rotation or change of data costs an index write.
+ */
+export const USER_INDEX = {
+  indexName: 'byUser',
+  /** The user ID with its type, `s:user-1`. A string; absent while the session is anonymous. */
+  partitionKey: 'user',
+  /** A number. */
+  sortKey: 'createdAt',
+} as const;
+
+/** A user's mark is the item with this and the user key as its ID; no session ID contains a `#`. */
+export const USER_MARK_PREFIX = 'user#';
+
+/** Each key of a session's data is an attribute of its own. The prefix keeps the application's names away from ours. */
+export const DATA_PREFIX = 'data.';
+
+/** The environment variables by which a function learns the table's name and region. */
+export const TABLE_ENVIRONMENT = { tableName: 'DYNAMODB_SESSIONS_TABLE', region: 'DYNAMODB_SESSIONS_REGION' } as const;

@@ -1,0 +1,12 @@
+declare module 'dynalite' {
+  import type { Server } from 'node:http';
+
+  /** The three delays are in milliseconds: how long a table stays CREATING, UPDATING or DELETING. */
+  interface DynaliteOptions {
+    createTableMs?: number;
+    updateTableMs?: number;
+    deleteTableMs?: number;
+  }
+
+  export default function dynalite(options?: DynaliteOptions): Server;
+}

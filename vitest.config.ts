@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests and examples import the package by its own name; here that means the sources, so no build is needed.
+    alias: [
+      { find: /^dynamodb-sessions$/, replacement: path('src/index.ts') },
+      { find: /^dynamodb-sessions\/(\w+)$/, replacement: path('src/$1/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/engines/global-setup.ts'],
+    pool: 'threads',
+    maxWorkers: '100%',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // Node 20 is still tested here; the SDK's notice about its end would only hide other output.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    allowOnly: process.env.CI === undefined,
+    coverage: { provider: 'v8', include: ['src/**'] },
+  },
+});
