@@ -28,7 +28,8 @@ const LONGEST_USER_AGENT = 256; // characters
 export function canonical({ address, userAgent }: Client): Client {
   const family = isIP(address ?? '');
   return {
-    address: address === undefined || family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
+    address:
+      address === undefined || family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
     userAgent: userAgent?.slice(0, LONGEST_USER_AGENT).toWellFormed(),
   };
 }

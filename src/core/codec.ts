@@ -1,9 +1,9 @@
 /**
  * How one value of a session's data becomes text, and comes back equal.
- * The rules are kept here; devalue writes and reads the text of what is not plain JSON.
+ * What is not plain JSON is written in devalue's format, and read by devalue.
  */
 
-import { stringify, unflatten } from 'devalue';
+import { unflatten } from 'devalue';
 import { ConfigurationError, NotStorableError } from './errors.js';
 
 /** Text as a codec wrote it: what a layer stores for one key of a session's data. */
@@ -45,7 +45,7 @@ export interface CodecOptions<Instances> {
 /** No JSON text begins so; what follows is in the format of the library by that name. */
 const MARK = 'devalue:';
 
-/** The stack has room for six times as many, so what was encoded can be decoded from any depth of calls. */
+/** The stack has room for several times as many, so what was encoded can be decoded from any depth of calls. */
 const MAX_DEPTH = 256;
 
 /** A class that the library knows → its name for it. Not every version of Node.js has every class. */
@@ -73,20 +73,6 @@ const escapeKey = (key: string): string => (/^~*__proto__$/.test(key) ? `~${key}
 const unescapeKey = <Key>(key: Key): Key | string =>
   typeof key === 'string' && /^~+__proto__$/.test(key) ? key.slice(1) : key;
 
-const writing = {
-  tagOf: (value: object) => builtInName(Object.getPrototypeOf(value)) ?? 'Object',
-  shapeOf: (value: object) => ({
-    kind: Object.getPrototypeOf(value) === null ? ('null-proto' as const) : ('plain' as const),
-    keys: Object.keys(value).map(escapeKey),
-  }),
-  get: (value: object, key: string | number): unknown => Reflect.get(value, unescapeKey(key)),
-  // Just the bytes that the view shows: the rest of its buffer (Node's pool, often) may be someone else's.
-  viewInfo: (view: ArrayBufferView & { readonly length?: number }) => {
-    const { buffer } = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
-    return { buffer, byteOffset: 0, byteLength: view.byteLength, bufferByteLength: view.byteLength };
-  },
-};
-
 const reading = {
   set(target: object, key: string | number, value: unknown): void {
     const property = { value, configurable: true, enumerable: true, writable: true };
@@ -97,12 +83,12 @@ const reading = {
 type RegisteredType = { readonly name: string; readonly encode: (instance: object) => unknown };
 type RegisteredTypes = ReadonlyMap<unknown, RegisteredType>;
 
-/** A walk over a value, in the library's order. Throws at the first part that would not come back equal. */
+/** A walk over a value. Throws at the first part that would not come back equal. */
 class Inspection {
   /** Whether JSON alone brings the value back equal. */
   plain = true;
-  /** For each registered type that occurs: its instances, and what stands for each. */
-  readonly standIns: Map<string, Map<unknown, readonly [unknown]>> = new Map();
+  /** Each instance of a registered type, with the type's name and what stands for the instance. */
+  readonly standIns: Map<unknown, readonly [string, unknown]> = new Map();
 
   readonly #types: RegisteredTypes;
   readonly #path: string[] = [];
@@ -198,10 +184,7 @@ class Inspection {
     } catch (cause) {
       this.#refuse(`was refused by encode() of its registered type ${type.name}`, { cause });
     }
-    const ofType = this.standIns.get(type.name) ?? new Map();
-    // In an array, because the library takes a falsy stand-in for none.
-    this.standIns.set(type.name, ofType.set(instance, [standIn]));
-
+    this.standIns.set(instance, [`!${type.name}`, standIn]);
     const outer = this.#innermostInstance;
     this.#innermostInstance = this.#path.length;
     this.#visitAt('encode()', standIn);
@@ -239,6 +222,63 @@ class Inspection {
   }
 }
 
+/**
+ * Writes what passed the inspection: rows that refer to one another by their index, and to what has no row by a
+ * negative number.
+ */
+function write(root: unknown, standIns: Inspection['standIns']): string {
+  const rows: unknown[] = [];
+  const indices = new Map<unknown, number>();
+
+  const indexOf = (value: unknown): number => {
+    if (value === undefined) return -1;
+    if (Number.isNaN(value)) return -3;
+    if (value === Infinity) return -4;
+    if (value === -Infinity) return -5;
+    if (Object.is(value, -0)) return -6;
+    let index = indices.get(value);
+    if (index === undefined) {
+      index = rows.push(null) - 1;
+      indices.set(value, index);
+      rows[index] = isObject(value) ? rowOf(value) : typeof value === 'bigint' ? ['BigInt', String(value)] : value;
+    }
+    return index;
+  };
+
+  const isoOf = (date: Date): string => (Number.isNaN(date.getTime()) ? '' : date.toISOString());
+  const bytesOf = (bytes: Buffer): unknown[] => ['ArrayBuffer', bytes.toString('base64')];
+
+  const rowOf = (value: object): unknown => {
+    const standIn = standIns.get(value);
+    if (standIn) return [standIn[0], indexOf(standIn[1])];
+
+    const prototype: object | null = Object.getPrototypeOf(value);
+    const name = builtInName(prototype);
+    if (name === 'Date') return [name, isoOf(value as Date)];
+    if (value instanceof Map) return [name, ...[...value].flat().map(indexOf)];
+    if (value instanceof Set) return [name, ...[...value].map(indexOf)];
+    if (value instanceof RegExp) return [name, value.source, value.flags];
+    if (value instanceof URL || value instanceof URLSearchParams) return [name, String(value)];
+    if (value instanceof ArrayBuffer) return bytesOf(Buffer.from(value));
+    if (ArrayBuffer.isView(value)) {
+      // Just the bytes that the view shows: the rest of its buffer (Node's pool, often) may be someone else's.
+      return [name, rows.push(bytesOf(Buffer.from(value.buffer, value.byteOffset, value.byteLength))) - 1];
+    }
+
+    const entries = Object.entries(value).map(([key, item]) => [escapeKey(key), indexOf(item)] as const);
+    if (Array.isArray(value)) {
+      if (entries.length === value.length) return entries.map(([, index]) => index);
+      return [-7, value.length, ...entries.flatMap(([key, index]) => [Number(key), index])];
+    }
+    return prototype === null ? ['null', ...entries.flat()] : Object.fromEntries(entries);
+  };
+
+  const index = indexOf(root);
+  return MARK + (index < 0 ? index : JSON.stringify(rows));
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 const isIndex = (key: string, length: number): boolean => Number(key) < length && String(Number(key) >>> 0) === key;
 
 const className = (prototype: object): string => String(prototype.constructor?.name || 'an unnamed class');
@@ -260,8 +300,6 @@ const bufferType: StorableType<Buffer> = {
   // A DataView takes an ArrayBuffer only. Buffer.from would take `{ length: 4e9 }`, too.
   decode: (bytes: ArrayBuffer) => Buffer.from(new DataView(bytes).buffer),
 };
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
  * In the library's format no row holds another. Where it would take a nested array for a string, reading could take
@@ -289,12 +327,12 @@ const isFlat = (rows: unknown): rows is number | unknown[] =>
  *     },
  *   },
  * });
- * codec.encode({ price: new Money('12.50', 'EUR') }); // devalue:[{"price":1},["!Money",2],[3],"12.50 EUR"]
+ * codec.encode({ price: new Money('12.50', 'EUR') }); // devalue:[{"price":1},["!Money",2],"12.50 EUR"]
  * ```
  */
 export function createCodec<Instances>(options: CodecOptions<Instances>): Codec {
   const types = new Map<unknown, RegisteredType>();
-  const revivers: Record<string, (standIn: [unknown]) => unknown> = {};
+  const revivers: Record<string, (standIn: unknown) => unknown> = {};
 
   const named = Object.entries(options.types) as [string, StorableType<object>][];
   for (const [name, type] of [['Buffer', bufferType] as const, ...named]) {
@@ -308,17 +346,14 @@ export function createCodec<Instances>(options: CodecOptions<Instances>): Codec 
       throw new ConfigurationError(`types: ${name} or its class is registered already, or needs no registration.`);
     }
     types.set(prototype, { name, encode: (instance) => type.encode(instance as never) });
-    revivers[`!${name}`] = ([standIn]) => type.decode(standIn as never);
+    revivers[`!${name}`] = (standIn) => type.decode(standIn as never);
   }
 
   return {
     encode(value) {
       try {
         const { plain, standIns } = new Inspection(value, types);
-        if (plain) return JSON.stringify(value);
-        const reducers: Record<string, (part: unknown) => unknown> = {};
-        for (const [name, ofType] of standIns) reducers[`!${name}`] = (part) => ofType.get(part);
-        return MARK + stringify(value, reducers, { operations: writing });
+        return plain ? JSON.stringify(value) : write(value, standIns);
       } catch (error) {
         if (error instanceof NotStorableError) throw error;
         // A detached buffer, a revoked proxy, an object with a foreign prototype. The cause might quote data.

@@ -119,7 +119,10 @@ export class GuardedLayer<User extends SessionUser> {
     operation: string,
     call: (layer: ResolvedOptions<User>['persistence'], options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const options: CallOptions = { now: this.now, ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }) };
+    const options: CallOptions = {
+      now: this.now,
+      ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }),
+    };
     try {
       return await call(this.options.persistence, options);
     } catch (cause) {
@@ -127,7 +130,10 @@ export class GuardedLayer<User extends SessionUser> {
       const error =
         cause instanceof StoreUnavailableError
           ? cause
-          : new StoreUnavailableError(`The persistence layer's ${operation} failed; its error is the cause.`, { cause, retryable: true });
+          : new StoreUnavailableError(`The persistence layer's ${operation} failed; its error is the cause.`, {
+              cause,
+              retryable: true,
+            });
       this.emit({ type: 'store-failure', operation, error });
       throw error;
     }

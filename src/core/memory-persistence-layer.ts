@@ -41,7 +41,12 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     return undefined;
   }
 
-  async saveSession(id: string, session: SessionRecord, change: SessionChange, options: CallOptions = {}): Promise<SaveOutcome> {
+  async saveSession(
+    id: string,
+    session: SessionRecord,
+    change: SessionChange,
+    options: CallOptions = {},
+  ): Promise<SaveOutcome> {
     const stored = this.#sessions.get(id);
     if (change.kind === 'create') {
       if (stored !== undefined) return { kind: 'gone' };

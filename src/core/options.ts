@@ -39,7 +39,11 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
    * How many leading bits of the client's address may not change, and what to do when they do.
    * @defaultValue `{ ipv4Bits: 32, ipv6Bits: 64, otherwise: 'ignore' }`
    */
-  readonly acceptRemoteIp?: { readonly ipv4Bits?: number; readonly ipv6Bits?: number; readonly otherwise: AnomalyPolicy };
+  readonly acceptRemoteIp?: {
+    readonly ipv4Bits?: number;
+    readonly ipv6Bits?: number;
+    readonly otherwise: AnomalyPolicy;
+  };
   /** What to do when the client's user agent changes. @defaultValue `{ otherwise: 'ignore' }` */
   readonly acceptChangingUserAgent?: { readonly otherwise: AnomalyPolicy };
 
@@ -77,11 +81,20 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
  *
  * @example new Sessions({ ...NIST_AAL2, persistence })
  */
-export const NIST_AAL1: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: 30 * DAY, absoluteTimeout: 30 * DAY };
+export const NIST_AAL1: { readonly idleTimeout: number; readonly absoluteTimeout: number } = {
+  idleTimeout: 30 * DAY,
+  absoluteTimeout: 30 * DAY,
+};
 /** See {@link NIST_AAL1}. */
-export const NIST_AAL2: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: HOUR, absoluteTimeout: DAY };
+export const NIST_AAL2: { readonly idleTimeout: number; readonly absoluteTimeout: number } = {
+  idleTimeout: HOUR,
+  absoluteTimeout: DAY,
+};
 /** See {@link NIST_AAL1}. */
-export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout: number } = { idleTimeout: 15 * MINUTE, absoluteTimeout: 12 * HOUR };
+export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout: number } = {
+  idleTimeout: 15 * MINUTE,
+  absoluteTimeout: 12 * HOUR,
+};
 
 /** Applies the defaults and refuses what cannot work. */
 export function resolveOptions<User extends SessionUser>(options: SessionsOptions<User>): ResolvedOptions<User> {
@@ -114,15 +127,21 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
   expectSeconds('idleTimeout', resolved.idleTimeout, 1, LONGEST_COOKIE);
   expectSeconds('absoluteTimeout', resolved.absoluteTimeout, resolved.idleTimeout, LONGEST_COOKIE);
   expectSeconds('touchInterval', resolved.touchInterval, 0, resolved.idleTimeout - 1);
-  if (resolved.rotationInterval !== false) expectSeconds('rotationInterval', resolved.rotationInterval, 0, LONGEST_COOKIE);
+  if (resolved.rotationInterval !== false)
+    expectSeconds('rotationInterval', resolved.rotationInterval, 0, LONGEST_COOKIE);
   expectSeconds('rotationGrace', resolved.rotationGrace, 0, LONGEST_COOKIE);
   expectOneOf('reuse', resolved.reuse, ['revoke', 'report']);
   expectWholeNumber('acceptRemoteIp.ipv4Bits', resolved.acceptRemoteIp.ipv4Bits, 0, 32);
   expectWholeNumber('acceptRemoteIp.ipv6Bits', resolved.acceptRemoteIp.ipv6Bits, 0, 64);
   expectOneOf('acceptRemoteIp.otherwise', resolved.acceptRemoteIp.otherwise, ['ignore', 'report', 'destroy']);
-  expectOneOf('acceptChangingUserAgent.otherwise', resolved.acceptChangingUserAgent.otherwise, ['ignore', 'report', 'destroy']);
+  expectOneOf('acceptChangingUserAgent.otherwise', resolved.acceptChangingUserAgent.otherwise, [
+    'ignore',
+    'report',
+    'destroy',
+  ]);
   expectOneOf('revocationCheck', resolved.revocationCheck, ['touch', 'always', 'never']);
-  if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', options.maxSessionsPerUser, 1, 10_000);
+  if (options.maxSessionsPerUser !== undefined)
+    expectWholeNumber('maxSessionsPerUser', options.maxSessionsPerUser, 1, 10_000);
   expectFunctions('persistence', resolved.persistence, PERSISTENCE_FUNCTIONS);
   expectFunctions('codec', resolved.codec, ['encode', 'decode']);
   expectFunctions('clock', resolved.clock, ['now']);
@@ -147,4 +166,11 @@ const OPTION_NAMES = [
   'clock',
 ] as const satisfies readonly (keyof SessionsOptions)[];
 
-const PERSISTENCE_FUNCTIONS = ['loadSession', 'saveSession', 'deleteSession', 'userSessions', 'loadUser', 'roleHierarchy'];
+const PERSISTENCE_FUNCTIONS = [
+  'loadSession',
+  'saveSession',
+  'deleteSession',
+  'userSessions',
+  'loadUser',
+  'roleHierarchy',
+];

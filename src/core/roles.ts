@@ -25,7 +25,9 @@ function refuseCycles(hierarchy: RoleHierarchy): void {
     const path = new Set<string>();
     for (let role: string | undefined = start; role !== undefined && !cleared.has(role); role = hierarchy.get(role)) {
       if (path.has(role)) {
-        throw new ConfigurationError(`roleHierarchy has a cycle through the role "${role}"; expected every role to lead to a root.`);
+        throw new ConfigurationError(
+          `roleHierarchy has a cycle through the role "${role}"; expected every role to lead to a root.`,
+        );
       }
       path.add(role);
     }

@@ -50,7 +50,13 @@ export function confirm(policy: RotationPolicy, record: SessionRecord, now: numb
 export function rotate(record: SessionRecord, secret: Secret, now: number): { successor: Secret; next: SessionRecord } {
   const nonce = mintNonce();
   const successor = deriveSuccessor(secret, nonce);
-  const next = { ...withoutPrevious(record), secretHash: hashSecret(successor), previousHash: record.secretHash, nonce, rotatedAt: now };
+  const next = {
+    ...withoutPrevious(record),
+    secretHash: hashSecret(successor),
+    previousHash: record.secretHash,
+    nonce,
+    rotatedAt: now,
+  };
   return { successor, next };
 }
 
@@ -59,7 +65,12 @@ export function reissue(record: SessionRecord, secret: Secret, now: number): Ses
   return { ...withoutPrevious(record), secretHash: hashSecret(secret), rotatedAt: now, auth: record.auth + 1 };
 }
 
-function withoutPrevious({ previousHash: _hash, previousUntil: _until, nonce: _nonce, ...rest }: SessionRecord): SessionRecord {
+function withoutPrevious({
+  previousHash: _hash,
+  previousUntil: _until,
+  nonce: _nonce,
+  ...rest
+}: SessionRecord): SessionRecord {
   return rest;
 }
 

@@ -43,7 +43,9 @@ export function deserializeSession(text: string): SessionRecord | undefined {
 
 function attribute(stored: Record<string, unknown>, name: RecordAttribute): unknown {
   const value = stored[name];
-  return RECORD_ATTRIBUTES[name].kind === 'bytes' && typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64url')) : value;
+  return RECORD_ATTRIBUTES[name].kind === 'bytes' && typeof value === 'string'
+    ? new Uint8Array(Buffer.from(value, 'base64url'))
+    : value;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

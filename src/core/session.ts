@@ -1,35 +1,21 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { inspect } from 'node:util';
 import type { Client } from './client.js';
-import { LoginTooOldError, NotStorableError, SessionClosedError, SessionGoneError, StoreUnavailableError } from './errors.js';
+import {
+  LoginTooOldError,
+  NotStorableError,
+  SessionClosedError,
+  SessionGoneError,
+  StoreUnavailableError,
+} from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
-import { begin, touch, touchIsDue } from './lifetime.js';
-import type { SessionChange, SessionUser } from './persistence-layer.js';
-import type { SessionRecord } from './record.js';
-import { confirm, confirmationIsDue, reissue, rotate, rotationIsDue, standingOf, successorOf } from './rotation.js';
+import type { SessionUser } from './persistence-layer.js';
 import type { StartedSession } from './starting.js';
-import { digestOf, formatToken, hashSecret, mintSecret, mintToken, mintWriteMark, type Secret } from './token.js';
-import { endOlderLogins, enforceBound } from './user-sessions.js';
+import { type CookieAction, type Login, merged, newRecord, StoredSession } from './stored-session.js';
+import { digestOf, type Secret } from './token.js';
 import { isWellFormed, sameUser, type UserId, userKey } from './user-id.js';
-
-/** What the response must do about the cookie. */
-export type CookieAction =
-  | { readonly kind: 'keep' }
-  /** Send this token, to be kept for `maxAge` seconds. */
-  | { readonly kind: 'set'; readonly token: string; readonly maxAge: number }
-  | { readonly kind: 'clear' };
+import { endOlderLogins, enforceBound } from './user-sessions.js';
 
 /** The keys of the application's session data. */
 export type KeyOf<Data extends object> = Extract<keyof Data, string>;
-
-interface Stored {
-  readonly id: string;
-  readonly record: SessionRecord;
-  /** What the client showed, or what it is about to be given. */
-  readonly secret: Secret;
-  /** `unproven`: this request began with a good secret that others have replaced twice since. */
-  readonly standing: 'current' | 'previous' | 'unproven';
-}
 
 /** What begins a session: the request, and how the session was found. */
 interface SessionOrigin {
@@ -39,9 +25,8 @@ interface SessionOrigin {
 }
 
 const KEEP: CookieAction = { kind: 'keep' };
-const MOST_ATTEMPTS = 30;
 const LONGEST_KEY = 1_024; // bytes
-const LONGEST_WAIT_MS = 200;
+const NO_SECRET = new Uint8Array() as Secret;
 
 /**
  * One request's view of a session, from `sessions.start()` to `commit()`.
@@ -58,11 +43,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   readonly #layer: GuardedLayer<User>;
   readonly #client: Client;
   readonly #create: boolean;
-  /** When the request began (seconds): what a touch writes, so that its bound does not depend on the handler. */
-  readonly #startedAt: number;
   readonly #changes = new Map<string, string | undefined>();
-  #stored: Stored | undefined;
-  #touchDue: boolean;
+  #stored: StoredSession<User> | undefined;
   #cookie: CookieAction = KEEP;
   #user: Promise<User | undefined> | undefined;
   #closed = false;
@@ -72,9 +54,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#layer = layer;
     this.#client = client;
     this.#create = create;
-    this.#startedAt = layer.now;
-    this.#stored = found;
-    this.#touchDue = found?.touchDue ?? false;
+    this.#stored = found && new StoredSession(layer, client, found);
   }
 
   /** The session's ID, which is no credential and may be shown to its user; `undefined` while nothing is stored. */
@@ -147,11 +127,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   set<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
     this.#refuseIfClosed();
     const encoded = this.#encode(key, value);
-    const data = this.#data().set(key, encoded);
-    this.#layer.options.persistence.checkStorable?.(
-      this.#stored?.id ?? '',
-      this.#stored === undefined ? this.#newRecord(EMPTY_SECRET, data) : { ...this.#stored.record, data },
-    );
+    this.#layer.options.persistence.checkStorable?.(this.#stored?.id ?? '', {
+      ...(this.#stored?.record ?? newRecord(this.#layer, this.#client, NO_SECRET, new Map())),
+      data: this.#data().set(key, encoded),
+    });
     this.#changes.set(key, encoded);
   }
 
@@ -174,12 +153,13 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     change: (value: Data[Key] | undefined) => Data[Key] | Promise<Data[Key]>,
   ): Promise<Data[Key]> {
     this.#refuseIfClosed();
-    if (this.#stored === undefined) await this.#begin(this.#data());
+    const stored = this.#stored ?? (await this.#begin(this.#data()));
     let after!: Data[Key];
-    await this.#replace(key, async (before) => {
+    await stored.replace(key, this.#changes, async (before) => {
       after = await change(this.#decode(key, before) as Data[Key] | undefined);
       return this.#encode(key, after);
     });
+    this.#changes.delete(key);
     return after;
   }
 
@@ -191,16 +171,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async getAndDelete<Key extends KeyOf<Data>>(key: Key): Promise<Data[Key] | undefined> {
     this.#refuseIfClosed();
-    if (this.#stored === undefined) {
-      const value = this.get(key);
-      this.#changes.delete(key);
-      return value;
-    }
-    let taken: string | undefined;
-    await this.#replace(key, (before) => {
+    let taken = this.#encoded(key);
+    await this.#stored?.replace(key, this.#changes, (before) => {
       taken = before;
       return undefined;
     });
+    this.#changes.delete(key);
     return this.#decode(key, taken) as Data[Key] | undefined;
   }
 
@@ -217,21 +193,17 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async logIn(user: UserId | User, { exclusive = false }: { readonly exclusive?: boolean } = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
-    userKey(userId);
+    userKey(userId); // refuses what is no user ID, before anything is done
     if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.destroy();
 
     const generation = exclusive ? await this.#layer.raiseUserMark(userId) : await this.#layer.loadUserMark(userId);
     const login = { userId, authenticatedAt: this.#layer.now, ...(generation === undefined ? {} : { generation }) };
-    if (!(await this.#reissue(login))) {
-      this.#stored = undefined;
-      await this.#begin(this.#data(), login);
-    }
+    const stored = await this.#attach(login);
     this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
     this.#emit({ type: 'logged-in', exclusive });
 
-    const { id } = this.#stored as Stored;
-    if (exclusive) await endOlderLogins(this.#layer, userId, id, generation);
-    else await enforceBound(this.#layer, userId, id);
+    if (exclusive) await endOlderLogins(this.#layer, userId, stored.id, generation);
+    else await enforceBound(this.#layer, userId, stored.id);
   }
 
   /**
@@ -268,7 +240,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async regenerate(): Promise<void> {
     this.#refuseIfClosed();
     if (this.#stored === undefined) return;
-    if (!(await this.#reissue())) throw gone();
+    await this.#stored.reissue(this.#changes);
+    this.#nowStored(this.#stored);
     this.#emit({ type: 'rotated', reason: 'regenerate' });
   }
 
@@ -279,7 +252,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async save(): Promise<void> {
     this.#refuseIfClosed();
-    await this.#write({ upkeep: false });
+    if (this.#stored === undefined) await this.#beginIfNeeded();
+    else await this.#stored.write(this.#changes);
+    this.#changes.clear();
   }
 
   /**
@@ -306,8 +281,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#refuseIfClosed();
     this.#closed = true;
     try {
-      await this.#write({ upkeep: true });
-      if (this.#stored?.standing === 'previous') this.#resendSuccessor(this.#stored);
+      if (this.#stored === undefined) {
+        await this.#beginIfNeeded();
+      } else {
+        const action = await this.#stored.finish(this.#changes);
+        if (action.kind !== 'keep') this.#cookie = action;
+      }
     } catch (error) {
       if (error instanceof SessionGoneError) {
         this.#emit({ type: 'lost-write' });
@@ -319,7 +298,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   /** A digest of the ID, the user, and the keys: nothing secret, and no data. */
-  toJSON(): { readonly session: string | undefined; readonly user: string | undefined; readonly keys: readonly string[] } {
+  toJSON(): {
+    readonly session: string | undefined;
+    readonly user: string | undefined;
+    readonly keys: readonly string[];
+  } {
     return {
       session: this.#stored === undefined ? undefined : digestOf(this.#stored.id),
       user: this.userId === undefined ? undefined : userKey(this.userId),
@@ -327,22 +310,13 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     };
   }
 
-  [inspect.custom](): string {
-    return `Session ${inspect(this.toJSON())}`;
-  }
-
   #encoded(key: string): string | undefined {
     return this.#changes.has(key) ? this.#changes.get(key) : this.#stored?.record.data.get(key);
   }
 
-  /** What is stored, with the buffered changes: a map of the caller's own. */
+  /** What is stored, with the buffered changes. */
   #data(): Map<string, string> {
-    const data = new Map(this.#stored?.record.data);
-    for (const [key, encoded] of this.#changes) {
-      if (encoded === undefined) data.delete(key);
-      else data.set(key, encoded);
-    }
-    return data;
+    return merged(this.#stored?.record.data, this.#changes);
   }
 
   #encode(key: string, value: unknown): string {
@@ -353,7 +327,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
       return this.#layer.options.codec.encode(value);
     } catch (cause) {
       if (!(cause instanceof NotStorableError)) throw cause;
-      throw new NotStorableError(`The value for the key ${JSON.stringify(key)} cannot be stored: ${cause.message}`, { cause });
+      throw new NotStorableError(`The value for the key ${JSON.stringify(key)} cannot be stored: ${cause.message}`, {
+        cause,
+      });
     }
   }
 
@@ -367,63 +343,43 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     }
   }
 
-  #newRecord(secret: Secret, data: ReadonlyMap<string, string>, login: Partial<SessionRecord> = {}): SessionRecord {
-    const { now, options } = this.#layer;
-    return {
-      ...begin(options, now),
-      ...this.#client,
-      secretHash: hashSecret(secret),
-      rotatedAt: now,
-      auth: 0,
-      lastWrite: mintWriteMark(),
-      data,
-      ...login,
-    };
+  async #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
+    const begun = await StoredSession.begin(this.#layer, this.#client, data, login);
+    this.#nowStored(begun);
+    return begun;
   }
 
-  /** Stores a new session. Should that fail, the next try has a new ID: nobody has heard of this one. */
-  async #begin(data: ReadonlyMap<string, string>, login?: Partial<SessionRecord>): Promise<void> {
-    const token = mintToken();
-    const record = this.#newRecord(token.secret, data, login);
-    const outcome = await this.#layer.save(token.id, record, { kind: 'create' });
-    if (outcome.kind !== 'saved') throw contended();
-    this.#replaced({ ...token, record, standing: 'current' });
+  async #beginIfNeeded(): Promise<void> {
+    const data = this.#data();
+    if (data.size > 0 || this.#create) await this.#begin(data);
+  }
+
+  /** Gives the session a user; if it has been ended meanwhile, a new one, which gets nothing of what that one held. */
+  async #attach(login: Login): Promise<StoredSession<User>> {
+    if (this.#stored !== undefined) {
+      try {
+        await this.#stored.reissue(this.#changes, login);
+        this.#nowStored(this.#stored);
+        return this.#stored;
+      } catch (error) {
+        if (!(error instanceof SessionGoneError)) throw error;
+        this.#stored = undefined;
+      }
+    }
+    return this.#begin(this.#data(), login);
+  }
+
+  /** The session has just been written as a whole, with a secret that its client does not have yet. */
+  #nowStored(stored: StoredSession<User>): void {
+    this.#stored = stored;
+    this.#user = undefined;
     this.#changes.clear();
-    this.#touchDue = false;
-    this.#setCookie();
-    this.#emit({ type: 'created' });
+    this.#cookie = stored.cookie();
   }
 
-  /** Replaces the secret without grace, with whatever is buffered and due. `false` if there is no such session any more. */
-  async #reissue(login?: Partial<SessionRecord>): Promise<boolean> {
-    if (this.#stored === undefined) return false;
-    const { id, record } = this.#stored;
-    const secret = mintSecret();
-    const { set, removed } = this.#pending(record.data);
-    const next = { ...this.#touched(reissue(record, secret, this.#layer.now)), ...login, data: this.#data(), lastWrite: mintWriteMark() };
-    const outcome = await this.#layer.save(id, next, {
-      kind: 'update',
-      set,
-      removed,
-      touched: true,
-      rotated: true,
-      userAttached: login !== undefined,
-      expected: { now: this.#layer.now, auth: record.auth },
-    });
-    if (outcome.kind !== 'saved') return false;
-    this.#replaced({ id, record: next, secret, standing: 'current' });
-    this.#changes.clear();
-    this.#touchDue = false;
-    this.#setCookie();
-    return true;
-  }
-
-  /** Deletes the session as long as it is still the one that this request began with. */
   async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<void> {
     if (this.#stored !== undefined) {
-      const { id, record } = this.#stored;
-      const outcome = await this.#layer.delete(id, { auth: record.auth });
-      if (outcome.kind === 'refused') throw gone();
+      await this.#stored.end();
       this.#emit(event);
       this.#cookie = { kind: 'clear' };
     }
@@ -434,162 +390,18 @@ export class Session<Data extends object = Record<string, unknown>, User extends
 
   /** The new session first: should the second step fail, nothing is lost, and nobody seems logged out who is not. */
   async #replaceByAnonymous(data: ReadonlyMap<string, string>): Promise<void> {
-    const before = this.#stored;
-    const cookieBefore = this.#cookie;
-    await this.#begin(data);
-    const begun = this.#stored as Stored;
-    this.#stored = before;
-    try {
-      await this.#end({ type: 'logged-out', everywhere: false });
-    } catch (error) {
-      this.#cookie = cookieBefore;
-      throw error;
-    }
-    this.#stored = begun;
-    this.#setCookie();
+    const begun = await StoredSession.begin(this.#layer, this.#client, data);
+    await this.#end({ type: 'logged-out', everywhere: false });
+    this.#nowStored(begun);
   }
 
-  /** One atomic change of one key, tried again for as long as others come between. */
-  async #replace(
-    key: string,
-    change: (before: string | undefined) => string | undefined | Promise<string | undefined>,
-  ): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const { id, record, ...rest } = this.#stored as Stored;
-      const after = await change(this.#encoded(key));
-      if (after !== record.data.get(key)) {
-        const data = new Map(record.data);
-        if (after === undefined) data.delete(key);
-        else data.set(key, after);
-        const next = { ...record, data, lastWrite: mintWriteMark() };
-        const outcome = await this.#layer.save(id, next, {
-          kind: 'update',
-          set: after === undefined ? [] : [key],
-          removed: after === undefined ? [key] : [],
-          touched: false,
-          rotated: false,
-          userAttached: false,
-          expected: { now: this.#layer.now, auth: record.auth, lastWrite: record.lastWrite },
-        });
-        if (outcome.kind === 'gone') throw gone();
-        if (outcome.kind === 'conflict') {
-          if (attempt === MOST_ATTEMPTS) throw contended();
-          this.#adopt(outcome.current);
-          await delay(Math.random() * Math.min(2 ** attempt, LONGEST_WAIT_MS));
-          continue;
-        }
-        this.#stored = { id, record: next, ...rest };
-      }
-      this.#changes.delete(key);
-      return;
-    }
-  }
-
-  /** Writes what is buffered and, at the end of a request, the upkeep that is due. */
-  async #write({ upkeep }: { readonly upkeep: boolean }): Promise<void> {
-    if (this.#stored === undefined) {
-      const data = this.#data();
-      if (data.size > 0 || this.#create) await this.#begin(data);
-      this.#changes.clear();
-      return;
-    }
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const { id } = this.#stored;
-      const { next, change, successor } = this.#plan(upkeep);
-      if (change === undefined) return upkeep ? this.#lookAgain() : undefined;
-      const outcome = await this.#layer.save(id, next, change);
-      if (outcome.kind === 'gone') throw gone();
-      if (outcome.kind === 'conflict') {
-        this.#adopt(outcome.current);
-        continue;
-      }
-      this.#stored = { ...this.#stored, record: next, secret: successor ?? this.#stored.secret };
-      this.#changes.clear();
-      this.#touchDue &&= !upkeep;
-      if (successor !== undefined) {
-        this.#setCookie();
-        this.#emit({ type: 'rotated', reason: 'interval' });
-      }
-      return;
-    }
-    throw contended();
-  }
-
-  /** The session as it should be, and what of that is a change; no change if there is nothing to write. */
-  #plan(upkeep: boolean): { next: SessionRecord; change?: SessionChange; successor?: Secret } {
-    const { record, secret, standing } = this.#stored as Stored;
-    const { options, now } = this.#layer;
-    const { set, removed } = this.#pending(record.data);
-    const touched = upkeep && this.#touchDue;
-    const provesCurrent = upkeep && standing === 'current';
-    const rotation = provesCurrent && rotationIsDue(options, record, now) ? rotate(record, secret, now) : undefined;
-    const confirmed = provesCurrent && rotation === undefined && confirmationIsDue(record);
-    const rotated = rotation !== undefined || confirmed;
-    if (set.length + removed.length === 0 && !touched && !rotated) return { next: record };
-
-    let next = rotation?.next ?? (confirmed ? confirm(options, record, now) : record);
-    if (touched) next = this.#touched(next);
-    next = { ...next, data: this.#data(), lastWrite: mintWriteMark() };
-    // A cookie is only sent for the secret that is still the present one when this is written.
-    const secretMatters = rotated || (upkeep && standing === 'previous');
-    const expected = { now, auth: record.auth, ...(secretMatters ? { secretHash: record.secretHash } : {}) };
-    return {
-      next,
-      change: { kind: 'update', set, removed, touched, rotated, userAttached: false, expected },
-      ...(rotation === undefined ? {} : { successor: rotation.successor }),
-    };
-  }
-
-  /** The buffered changes that make a difference to what is stored. */
-  #pending(stored: ReadonlyMap<string, string> = new Map()): { readonly set: string[]; readonly removed: string[] } {
-    const changed = [...this.#changes].filter(([key, encoded]) => stored.get(key) !== encoded);
-    return {
-      set: changed.filter(([, encoded]) => encoded !== undefined).map(([key]) => key),
-      removed: changed.filter(([, encoded]) => encoded === undefined).map(([key]) => key),
-    };
-  }
-
+  /** Whether something that the handler did is not stored. */
   #hasChanges(): boolean {
-    const { set, removed } = this.#pending(this.#stored?.record.data);
-    return set.length + removed.length > 0 || (this.#stored === undefined && this.#create);
-  }
-
-  #touched(record: SessionRecord): SessionRecord {
-    return { ...record, ...touch(this.#layer.options, record, this.#startedAt), ...this.#client };
-  }
-
-  /** Takes over what another request has written meanwhile, and sees where that leaves this request's secret. */
-  #adopt(record: SessionRecord): void {
-    const { id, secret } = this.#stored as Stored;
-    const standing = standingOf(record, hashSecret(secret), this.#layer.now);
-    this.#stored = { id, record, secret, standing: standing === 'current' || standing === 'previous' ? standing : 'unproven' };
-    this.#touchDue &&= touchIsDue(this.#layer.options, record, this.#startedAt);
-  }
-
-  /** Before a successor is sent without a write: a login may have come between, and its cookie must stay. */
-  async #lookAgain(): Promise<void> {
-    const stored = this.#stored as Stored;
-    if (stored.standing !== 'previous') return;
-    const current = await this.#layer.load(stored.id, true);
-    if (current === undefined) this.#stored = { ...stored, standing: 'unproven' };
-    else this.#adopt(current);
-  }
-
-  /** Tells a client that shows the previous secret the present one, which it seems not to have received. */
-  #resendSuccessor({ record, secret }: Stored): void {
-    const successor = successorOf(record, secret);
-    if (successor !== undefined) this.#setCookie(successor);
-  }
-
-  #replaced(stored: Stored): void {
-    this.#stored = stored;
-    this.#user = undefined;
-  }
-
-  #setCookie(secret?: Secret): void {
-    const { id, record, secret: own } = this.#stored as Stored;
-    const maxAge = record.absoluteExpiresAt - this.#layer.now;
-    this.#cookie = { kind: 'set', token: formatToken({ id, secret: secret ?? own }), maxAge };
+    const stored = this.#stored?.record.data;
+    return (
+      [...this.#changes].some(([key, encoded]) => stored?.get(key) !== encoded) ||
+      (stored === undefined && this.#create)
+    );
   }
 
   #emit(detail: Parameters<GuardedLayer<User>['emit']>[0]): void {
@@ -598,17 +410,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
 
   #refuseIfClosed(): void {
     if (this.#closed) {
-      throw new SessionClosedError('The session was used after its request had been committed; is an await missing in the handler?');
+      throw new SessionClosedError(
+        'The session was used after its request had been committed; is an await missing in the handler?',
+      );
     }
   }
 }
 
-const EMPTY_SECRET = new Uint8Array(24) as Secret;
-
-const dateOf = (seconds: number | undefined): Date | undefined => (seconds === undefined ? undefined : new Date(seconds * 1000));
-
-const gone = (): SessionGoneError =>
-  new SessionGoneError('The session was ended, or taken over by a login, after this request had begun; nothing was written.');
-
-const contended = (): StoreUnavailableError =>
-  new StoreUnavailableError('Other requests kept changing the session at the same time; nothing was written.', { retryable: true });
+const dateOf = (seconds: number | undefined): Date | undefined =>
+  seconds === undefined ? undefined : new Date(seconds * 1000);

@@ -74,16 +74,24 @@ function refuseAmbiguous<User extends SessionUser>(layer: GuardedLayer<User>): u
   layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
 }
 
-async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate): Promise<void> {
+async function punishReuse<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  { id, record }: Candidate,
+): Promise<void> {
   const revoke = layer.options.reuse === 'revoke';
   if (revoke) await layer.delete(id, { auth: record.auth });
   layer.emit({ type: 'reused', outcome: revoke ? 'revoked' : 'reported' }, id, record.userId);
 }
 
 /** Whether the user has been logged out everywhere since this session's login; if so, clears away what the index hid. */
-async function isLoggedOut<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate, touchDue: boolean): Promise<boolean> {
+async function isLoggedOut<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  { id, record }: Candidate,
+  touchDue: boolean,
+): Promise<boolean> {
   const { revocationCheck } = layer.options;
-  if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue)) return false;
+  if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue))
+    return false;
   const generation = await layer.loadUserMark(record.userId);
   if (generation === undefined || (record.generation ?? 0) >= generation) return false;
   layer.emit({ type: 'revoked', reason: 'logged-out-everywhere' }, id, record.userId);
@@ -97,11 +105,19 @@ async function isLoggedOut<User extends SessionUser>(layer: GuardedLayer<User>, 
 }
 
 /** Whether the client is so unlike the session's that the policy ended the session. */
-async function isStrange<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Candidate, client: Client): Promise<boolean> {
+async function isStrange<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  { id, record }: Candidate,
+  client: Client,
+): Promise<boolean> {
   const anomaly = anomalyOf(layer.options, record, client);
   if (anomaly === undefined) return false;
   const destroy = anomaly.otherwise === 'destroy';
   if (destroy) await layer.delete(id, { auth: record.auth });
-  layer.emit({ type: 'anomaly', reason: anomaly.reason, outcome: destroy ? 'destroyed' : 'reported' }, id, record.userId);
+  layer.emit(
+    { type: 'anomaly', reason: anomaly.reason, outcome: destroy ? 'destroyed' : 'reported' },
+    id,
+    record.userId,
+  );
   return destroy;
 }

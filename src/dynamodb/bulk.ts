@@ -22,12 +22,24 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** The items that exist of those IDs. */
-export async function getAll(sender: Sender, options: CallOptions, tableName: string, ids: readonly string[]): Promise<readonly Item[]> {
-  const pages = await Promise.all(groupsOf(MOST_READS, ids).map((group) => getGroup(sender, options, tableName, group)));
+export async function getAll(
+  sender: Sender,
+  options: CallOptions,
+  tableName: string,
+  ids: readonly string[],
+): Promise<readonly Item[]> {
+  const pages = await Promise.all(
+    groupsOf(MOST_READS, ids).map((group) => getGroup(sender, options, tableName, group)),
+  );
   return pages.flat();
 }
 
-async function getGroup(sender: Sender, options: CallOptions, tableName: string, ids: readonly string[]): Promise<readonly Item[]> {
+async function getGroup(
+  sender: Sender,
+  options: CallOptions,
+  tableName: string,
+  ids: readonly string[],
+): Promise<readonly Item[]> {
   const items: Item[] = [];
   let wanted: Record<string, KeysAndAttributes> | undefined = getItems(tableName, ids).RequestItems;
   for (let round = 0; wanted?.[tableName] !== undefined; round += 1) {
@@ -41,17 +53,33 @@ async function getGroup(sender: Sender, options: CallOptions, tableName: string,
 }
 
 /** Deletes all of them, the groups in parallel; that one does not exist is no error. */
-export async function deleteAll(sender: Sender, options: CallOptions, tableName: string, ids: readonly string[]): Promise<void> {
-  await Promise.all(groupsOf(MOST_WRITES, [...new Set(ids)]).map((group) => deleteGroup(sender, options, tableName, group)));
+export async function deleteAll(
+  sender: Sender,
+  options: CallOptions,
+  tableName: string,
+  ids: readonly string[],
+): Promise<void> {
+  await Promise.all(
+    groupsOf(MOST_WRITES, [...new Set(ids)]).map((group) => deleteGroup(sender, options, tableName, group)),
+  );
 }
 
-async function deleteGroup(sender: Sender, options: CallOptions, tableName: string, ids: readonly string[]): Promise<void> {
+async function deleteGroup(
+  sender: Sender,
+  options: CallOptions,
+  tableName: string,
+  ids: readonly string[],
+): Promise<void> {
   const keys: Record<string, AttributeValue>[] = ids.map((id) => ({ [PARTITION_KEY]: { S: id } }));
-  let wanted: Record<string, WriteRequest[]> | undefined = { [tableName]: keys.map((Key) => ({ DeleteRequest: { Key } })) };
+  let wanted: Record<string, WriteRequest[]> | undefined = {
+    [tableName]: keys.map((Key) => ({ DeleteRequest: { Key } })),
+  };
   for (let round = 0; wanted?.[tableName] !== undefined; round += 1) {
     await pause(round);
     const input: BatchWriteItemCommandInput = { RequestItems: wanted };
-    const answer = await sender.send(options, (client, signal) => client.send(new BatchWriteItemCommand(input), signal));
+    const answer = await sender.send(options, (client, signal) =>
+      client.send(new BatchWriteItemCommand(input), signal),
+    );
     wanted = answer.UnprocessedItems;
   }
 }
@@ -61,5 +89,7 @@ async function pause(round: number): Promise<void> {
 }
 
 function groupsOf<T>(size: number, items: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, group) => items.slice(group * size, (group + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, group) =>
+    items.slice(group * size, (group + 1) * size),
+  );
 }

@@ -4,7 +4,9 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
  * A client whose defaults suit a request that somebody waits for. The SDK's own wait 1 s before they repeat what was
  * throttled, 300 s for a silent socket, for ever for a connection, and only warn when a request takes too long.
  */
-export function createClient(config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {}): DynamoDBClient {
+export function createClient(
+  config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {},
+): DynamoDBClient {
   return new DynamoDBClient({
     ...config,
     requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
@@ -15,7 +17,10 @@ export function createClient(config: Pick<DynamoDBClientConfig, 'region' | 'endp
 const ATTEMPTS = 3;
 const BACKOFF_BASE_MS = 50;
 
-type RetryStrategy = Extract<NonNullable<DynamoDBClientConfig['retryStrategy']>, { refreshRetryTokenForRetry: unknown }>;
+type RetryStrategy = Extract<
+  NonNullable<DynamoDBClientConfig['retryStrategy']>,
+  { refreshRetryTokenForRetry: unknown }
+>;
 type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>;
 
 /** Three attempts, with full jitter between them, whatever the kind of the fault. */
@@ -24,7 +29,9 @@ const briefRetries: RetryStrategy = {
   refreshRetryTokenForRetry: (token, { errorType }) => {
     const retries = token.getRetryCount() + 1;
     const isRetryable = errorType === 'TRANSIENT' || errorType === 'THROTTLING' || errorType === 'SERVER_ERROR';
-    return retries < ATTEMPTS && isRetryable ? Promise.resolve(retryToken(retries)) : Promise.reject(new Error('No more attempts.'));
+    return retries < ATTEMPTS && isRetryable
+      ? Promise.resolve(retryToken(retries))
+      : Promise.reject(new Error('No more attempts.'));
   },
   recordSuccess: () => {},
 };

@@ -42,7 +42,12 @@ export function createSession(TableName: string, id: string, record: SessionReco
 }
 
 /** Writes what has changed and nothing else, provided that the session is still what the writer expects. */
-export function updateSession(TableName: string, id: string, record: SessionRecord, change: Update): UpdateItemCommandInput {
+export function updateSession(
+  TableName: string,
+  id: string,
+  record: SessionRecord,
+  change: Update,
+): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const set: string[] = [];
   const remove: string[] = [];
@@ -72,7 +77,9 @@ export function updateSession(TableName: string, id: string, record: SessionReco
   return {
     TableName,
     Key: keyOf(id),
-    UpdateExpression: [`SET ${set.join(', ')}`, ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`])].join(' '),
+    UpdateExpression: [`SET ${set.join(', ')}`, ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`])].join(
+      ' ',
+    ),
     ConditionExpression: and(isLive, sameAuth, sameSecret, noWriteBetween),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
@@ -107,7 +114,12 @@ export function deleteSession(TableName: string, id: string, condition: DeleteCo
 }
 
 /** Ends a session that a late copy of its creation could bring back: what stays in its place refuses the copy. */
-export function burySession(TableName: string, id: string, condition: DeleteCondition, now: number): PutItemCommandInput {
+export function burySession(
+  TableName: string,
+  id: string,
+  condition: DeleteCondition,
+  now: number,
+): PutItemCommandInput {
   const placeholders = new Placeholders();
   const conditions = deleteConditions(placeholders, condition);
   return {
@@ -120,11 +132,18 @@ export function burySession(TableName: string, id: string, condition: DeleteCond
     },
     ...(conditions.length === 0
       ? {}
-      : { ConditionExpression: and(...conditions), ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...placeholders.input }),
+      : {
+          ConditionExpression: and(...conditions),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...placeholders.input,
+        }),
   };
 }
 
-function deleteConditions(placeholders: Placeholders, { auth, generationBelow }: DeleteCondition): readonly Condition[] {
+function deleteConditions(
+  placeholders: Placeholders,
+  { auth, generationBelow }: DeleteCondition,
+): readonly Condition[] {
   const conditions: Condition[] = [];
   if (auth !== undefined) {
     const name = placeholders.name('auth');
@@ -163,7 +182,12 @@ export function getUserMark(TableName: string, userId: UserId): GetItemCommandIn
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
  */
-export function raiseUserMark(TableName: string, userId: UserId, expiresAt: number, now: number): UpdateItemCommandInput {
+export function raiseUserMark(
+  TableName: string,
+  userId: UserId,
+  expiresAt: number,
+  now: number,
+): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
   return {

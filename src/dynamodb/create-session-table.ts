@@ -20,7 +20,10 @@ import { PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX } from '../table-schema.js';
  * await createSessionTable(client, { tableName: 'Sessions' });
  * ```
  */
-export async function createSessionTable(client: DynamoDBClient, { tableName }: { readonly tableName: string }): Promise<void> {
+export async function createSessionTable(
+  client: DynamoDBClient,
+  { tableName }: { readonly tableName: string },
+): Promise<void> {
   await client.send(new CreateTableCommand(sessionTable(tableName)));
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: tableName });
   try {

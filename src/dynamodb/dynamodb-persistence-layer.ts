@@ -102,7 +102,8 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       );
     }
     expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
-    if (typeof consistentRead !== 'boolean') throw new ConfigurationError(`Option consistentRead is a ${typeof consistentRead}; expected a boolean.`);
+    if (typeof consistentRead !== 'boolean')
+      throw new ConfigurationError(`Option consistentRead is a ${typeof consistentRead}; expected a boolean.`);
     expectFunctions('', { loadUser, roleHierarchy }, ['loadUser', 'roleHierarchy']);
     if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
 
@@ -133,12 +134,19 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     }
   }
 
-  async saveSession(id: string, session: SessionRecord, change: SessionChange, options: CallOptions = {}): Promise<SaveOutcome> {
+  async saveSession(
+    id: string,
+    session: SessionRecord,
+    change: SessionChange,
+    options: CallOptions = {},
+  ): Promise<SaveOutcome> {
     this.checkStorable(id, session);
     if (change.kind === 'create') return this.#create(id, session, options);
     const input = updateSession(this.#tableName, id, session, change);
     if ((input.UpdateExpression as string).length > LONGEST_EXPRESSION) {
-      throw new NotStorableError(`${change.set.length + change.removed.length} keys changed in one request are more than DynamoDB changes in one write; put them under fewer keys.`);
+      throw new NotStorableError(
+        `${change.set.length + change.removed.length} keys changed in one request are more than DynamoDB changes in one write; put them under fewer keys.`,
+      );
     }
     try {
       await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
@@ -151,7 +159,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 
   async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
     try {
-      await this.#sender.send(options, (client, signal) => client.send(new DeleteItemCommand(deleteSession(this.#tableName, id, condition)), signal));
+      await this.#sender.send(options, (client, signal) =>
+        client.send(new DeleteItemCommand(deleteSession(this.#tableName, id, condition)), signal),
+      );
       return { kind: 'deleted' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -192,7 +202,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   checkStorable(id: string, session: SessionRecord): void {
     const size = sizeOf(itemOf(id, session));
     if (size > LARGEST_ITEM) {
-      throw new NotStorableError(`The session would take ${size} bytes; DynamoDB stores at most ${LARGEST_ITEM} in an item.`);
+      throw new NotStorableError(
+        `The session would take ${size} bytes; DynamoDB stores at most ${LARGEST_ITEM} in an item.`,
+      );
     }
   }
 
@@ -225,20 +237,25 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
     const input = raiseUserMark(this.#tableName, userId, expiresAt, timeOf(options));
-    const answer = await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+    const answer = await this.#sender.send(options, (client, signal) =>
+      client.send(new UpdateItemCommand(input), signal),
+    );
     return generationOf(answer.Attributes ?? {});
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
     try {
       const input = createSession(this.#tableName, id, session);
-      const answer = await this.#sender.send(options, (client, signal) => client.send(new PutItemCommand(input), signal));
+      const answer = await this.#sender.send(options, (client, signal) =>
+        client.send(new PutItemCommand(input), signal),
+      );
       if (!wasRepeated(answer)) return { kind: 'saved' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
       const stored = item === undefined ? undefined : readItem(item);
-      if (stored?.kind !== 'session' || !sameHash(stored.record.secretHash, session.secretHash)) return { kind: 'gone' };
+      if (stored?.kind !== 'session' || !sameHash(stored.record.secretHash, session.secretHash))
+        return { kind: 'gone' };
     }
     const input = markMayReappear(this.#tableName, id, session);
     await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
@@ -262,7 +279,10 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     if (isOwnWrite || isOwnSecret) return { kind: 'saved' };
     if (current.auth !== expected.auth || !isLive(current, expected.now)) return { kind: 'gone' };
     if (expected.lastWrite !== undefined && wasRepeated(error)) {
-      throw new StoreUnavailableError('DynamoDB lost the answer to a write, and another write came after it; whether it was applied is unknown.', { retryable: false });
+      throw new StoreUnavailableError(
+        'DynamoDB lost the answer to a write, and another write came after it; whether it was applied is unknown.',
+        { retryable: false },
+      );
     }
     return { kind: 'conflict', current };
   }
@@ -273,7 +293,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   async #get(input: ReturnType<typeof getSession>, options: CallOptions): Promise<Item | undefined> {
-    const { Item: item } = await this.#sender.send(options, (client, signal) => client.send(new GetItemCommand(input), signal));
+    const { Item: item } = await this.#sender.send(options, (client, signal) =>
+      client.send(new GetItemCommand(input), signal),
+    );
     return item;
   }
 }

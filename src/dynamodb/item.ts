@@ -68,7 +68,11 @@ export function readItem(item: Item): StoredItem {
   const data = dataOf(item);
   const record =
     version === RECORD_VERSION && data !== undefined
-      ? recordFrom((name) => valueOf(RECORD_ATTRIBUTES[name].kind, item, name), valueOf('text', item, USER_INDEX.partitionKey), data)
+      ? recordFrom(
+          (name) => valueOf(RECORD_ATTRIBUTES[name].kind, item, name),
+          valueOf('text', item, USER_INDEX.partitionKey),
+          data,
+        )
       : undefined;
   return record === undefined ? { kind: 'unreadable' } : { kind: 'session', record };
 }
@@ -92,7 +96,7 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
 }
 
 /** DynamoDB's limit for an item, names included. */
-export const LARGEST_ITEM = 400 * 1024;
+export const LARGEST_ITEM: number = 400 * 1024;
 
 /**
  * An item's size as DynamoDB counts it: names and values in UTF-8, numbers at their largest.

@@ -1,4 +1,8 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  DynamoDBServiceException,
+} from '@aws-sdk/client-dynamodb';
 import { NotStorableError, SessionError, StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions } from '../core/persistence-layer.js';
 
@@ -27,12 +31,18 @@ export class Sender {
   async send<Answer>({ deadline = Number.POSITIVE_INFINITY }: CallOptions, sending: Sending<Answer>): Promise<Answer> {
     const left = Math.min(this.#timeoutMs, deadline - Date.now());
     if (left <= 0) {
-      throw new StoreUnavailableError('The deadline was over before DynamoDB was asked; nothing was sent.', { retryable: true });
+      throw new StoreUnavailableError('The deadline was over before DynamoDB was asked; nothing was sent.', {
+        retryable: true,
+      });
     }
     const abortSignal = AbortSignal.timeout(Math.ceil(left));
     const { promise: timeUp, reject } = withResolvers();
     const giveUp = (): void => {
-      reject(new StoreUnavailableError('DynamoDB did not answer in time; whether a write was applied is unknown.', { retryable: true }));
+      reject(
+        new StoreUnavailableError('DynamoDB did not answer in time; whether a write was applied is unknown.', {
+          retryable: true,
+        }),
+      );
     };
     abortSignal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -55,17 +65,24 @@ function withResolvers(): { promise: Promise<never>; reject: (error: Error) => v
 
 /** Errors of set-up, by name, with what to do; asking again would not help. */
 const SET_UP: Readonly<Record<string, string>> = {
-  ResourceNotFoundException: 'The table or its index was not found: check tableName and region, and that the table has the index of SessionStore or createSessionTable.',
-  AccessDeniedException: 'Access was denied: grant the function access to the table and its index (SessionStore.grantAccess).',
+  ResourceNotFoundException:
+    'The table or its index was not found: check tableName and region, and that the table has the index of SessionStore or createSessionTable.',
+  AccessDeniedException:
+    'Access was denied: grant the function access to the table and its index (SessionStore.grantAccess).',
   UnrecognizedClientException: 'The credentials were not recognised: check the credentials and the region.',
   ExpiredTokenException: 'The credentials have expired.',
   CredentialsProviderError: 'No credentials were found: give the function a role, or set them in the environment.',
-  ValidationException: 'DynamoDB found the request invalid: check that the table has the keys of SessionStore or createSessionTable.',
+  ValidationException:
+    'DynamoDB found the request invalid: check that the table has the keys of SessionStore or createSessionTable.',
 };
 
 function translated(error: unknown): unknown {
   if (error instanceof SessionError || error instanceof ConditionalCheckFailedException) return error;
-  if (error instanceof DynamoDBServiceException && error.name === 'ValidationException' && /size has exceeded/i.test(error.message)) {
+  if (
+    error instanceof DynamoDBServiceException &&
+    error.name === 'ValidationException' &&
+    /size has exceeded/i.test(error.message)
+  ) {
     return new NotStorableError('The session is over the 400 KB that DynamoDB stores in an item.');
   }
   const setUp = error instanceof Error ? SET_UP[error.name] : undefined;

@@ -15,7 +15,12 @@ export interface TestTable {
 
 /** A client for a local engine. */
 export function clientFor({ endpoint }: Engine, config: DynamoDBClientConfig = {}): DynamoDBClient {
-  return new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, ...config });
+  return new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    ...config,
+  });
 }
 
 export async function createTestTable(engine: Engine): Promise<TestTable> {
@@ -29,7 +34,13 @@ export async function createTestTable(engine: Engine): Promise<TestTable> {
       const items: Item[] = [];
       let ExclusiveStartKey: Item | undefined;
       do {
-        const page = await client.send(new ScanCommand({ TableName: tableName, ConsistentRead: true, ...(ExclusiveStartKey && { ExclusiveStartKey }) }));
+        const page = await client.send(
+          new ScanCommand({
+            TableName: tableName,
+            ConsistentRead: true,
+            ...(ExclusiveStartKey && { ExclusiveStartKey }),
+          }),
+        );
         items.push(...(page.Items ?? []));
         ExclusiveStartKey = page.LastEvaluatedKey;
       } while (ExclusiveStartKey !== undefined);

@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import { at, type EventSource } from './event-source.js';
+import { noStore, valuesOf, without } from './headers.js';
+import { cookiesOf } from './rest-api.js';
+
+/** An event of an Application Load Balancer. `ALBEvent` is one. */
+export interface AlbEvent {
+  readonly httpMethod: string;
+  readonly path: string;
+  /** Present unless the target group has multi-value headers turned on. */
+  readonly headers?: { [name: string]: string | undefined } | undefined;
+  /** Present if the target group has multi-value headers turned on. */
+  readonly multiValueHeaders?: { [name: string]: string[] | undefined } | undefined;
+  readonly queryStringParameters?: { [name: string]: string | undefined } | undefined;
+  readonly body: string | null;
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: { readonly elb: { readonly targetGroupArn: string } };
+}
+
+/** What a handler returns to an Application Load Balancer. */
+export interface AlbResult {
+  statusCode: number;
+  statusDescription?: string | undefined;
+  headers?: { [name: string]: string | number | boolean } | undefined;
+  multiValueHeaders?: { [name: string]: (string | number | boolean)[] } | undefined;
+  body?: string | undefined;
+  isBase64Encoded?: boolean | undefined;
+}
+
+/**
+ * Which of the two kinds of headers the load balancer reads is a setting of the target group, seen in the event.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+ */
+export const alb: EventSource<AlbEvent, AlbResult> = {
+  matches: (event): event is AlbEvent => at(event, 'requestContext', 'elb') !== undefined,
+
+  cookies: (event) => cookiesOf(event),
+
+  // The load balancer appends the address it sees; what stands before it, anybody may have written.
+  address(event) {
+    const last = [
+      ...valuesOf(event.multiValueHeaders, 'x-forwarded-for'),
+      ...valuesOf(event.headers, 'x-forwarded-for'),
+    ]
+      .at(-1)
+      ?.split(',')
+      .at(-1)
+      ?.trim();
+    return last === undefined || isIP(last) !== 0 ? last : withoutPort(last);
+  },
+
+  userAgent: (event) =>
+    [...valuesOf(event.multiValueHeaders, 'user-agent'), ...valuesOf(event.headers, 'user-agent')][0],
+
+  withCookies(event, result, setCookies) {
+    return event.multiValueHeaders === undefined || event.multiValueHeaders === null
+      ? withSingleHeaders(result, setCookies)
+      : withMultiHeaders(result, setCookies);
+  },
+
+  answer(event, statusCode, headers, body) {
+    const result = { statusCode, headers, body, isBase64Encoded: false };
+    return event.multiValueHeaders === undefined || event.multiValueHeaders === null
+      ? result
+      : withMultiHeaders(result, []);
+  },
+};
+
+/** With multi-value headers on, nothing else is read: headers that the handler set singly are moved there. */
+function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+  const { headers = {}, multiValueHeaders = {}, ...rest } = result;
+  const own = [...valuesOf(headers, 'set-cookie'), ...valuesOf(multiValueHeaders, 'set-cookie')];
+  const single = {
+    ...(setCookies.length === 0 ? {} : noStore(headers, multiValueHeaders)),
+    ...without(headers, 'set-cookie'),
+  };
+  const cookies = [...new Set([...own, ...setCookies])];
+  return {
+    ...rest,
+    multiValueHeaders: {
+      ...Object.fromEntries(Object.entries(single).map(([name, value]) => [name, [value]])),
+      ...without(multiValueHeaders, 'set-cookie'),
+      ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
+    },
+  };
+}
+
+/**
+ * A name can stand here only once. Header names are compared without their case, object members with it: so each
+ * further cookie gets a spelling of its own. A load balancer that folds them sends just one of them, which only
+ * multi-value headers can prevent.
+ */
+function withSingleHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+  const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
+  const spelled = [...new Set([...own, ...setCookies])].map((cookie, index) => [spelling(index), cookie] as const);
+  return {
+    ...result,
+    headers: { ...noStore(result.headers), ...without(result.headers, 'set-cookie'), ...Object.fromEntries(spelled) },
+  };
+}
+
+/** `set-cookie` with those letters in capitals that have a bit in the index. */
+function spelling(index: number): string {
+  let letter = 0;
+  return 'set-cookie'.replaceAll(/[a-z]/g, (small) => ((index >> letter++) & 1 ? small.toUpperCase() : small));
+}
+
+/** `203.0.113.7:4711` and `[2001:db8::1]:4711`, as the load balancer writes them when it preserves the client's port. */
+function withoutPort(address: string): string {
+  return address.replace(/^\[(.+)\]:\d+$/, '$1').replace(/^([\d.]+):\d+$/, '$1');
+}

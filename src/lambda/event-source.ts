@@ -1,0 +1,31 @@
+/**
+ * One kind of HTTP event that Lambda is invoked with, and of result that it answers with: as data, so that nothing
+ * else has to ask which kind it is.
+ */
+export interface EventSource<Event, Result> {
+  /** Whether the event is of this kind; of anything at all, without throwing. */
+  matches(event: unknown): event is Event;
+  /** Cookie headers or single cookies, as they came. */
+  cookies(event: Event): readonly string[];
+  /** The client's address, as the service saw it. */
+  address(event: Event): string | undefined;
+  userAgent(event: Event): string | undefined;
+  /** The result with cookies added to it; its own cookies and headers stay. */
+  withCookies(event: Event, result: Result, setCookies: readonly string[]): Result;
+  /** A plain text answer, with headers of which each has one value. */
+  answer(event: Event, statusCode: number, headers: Readonly<Record<string, string>>, body: string): Result;
+}
+
+/** Looks into something of unknown shape. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, name) =>
+      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[name] : undefined,
+    value,
+  );
+}
+
+/** What a client sent as text, or nothing. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,61 @@
+import { at, type EventSource, text } from './event-source.js';
+import { type Headers, noStore, valuesOf, without } from './headers.js';
+
+/** An event of a REST API: payload format 1.0, which an HTTP API can be told to send as well. `APIGatewayProxyEvent` is one. */
+export interface RestApiEvent {
+  readonly httpMethod: string;
+  readonly path: string;
+  readonly headers: { [name: string]: string | undefined } | null;
+  readonly multiValueHeaders: { [name: string]: string[] | undefined } | null;
+  readonly queryStringParameters: { [name: string]: string | undefined } | null;
+  readonly pathParameters: { [name: string]: string | undefined } | null;
+  readonly body: string | null;
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: {
+    readonly identity: { readonly sourceIp: string; readonly userAgent: string | null };
+  };
+}
+
+/** What a handler returns for payload format 1.0. */
+export interface RestApiResult {
+  statusCode: number;
+  headers?: { [name: string]: string | number | boolean } | undefined;
+  multiValueHeaders?: { [name: string]: (string | number | boolean)[] } | undefined;
+  body: string;
+  isBase64Encoded?: boolean | undefined;
+}
+
+/** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
+export const restApi: EventSource<RestApiEvent, RestApiResult> = {
+  matches: (event): event is RestApiEvent =>
+    typeof at(event, 'httpMethod') === 'string' && at(event, 'requestContext', 'identity') !== undefined,
+
+  cookies: (event) => cookiesOf(event),
+
+  address: (event) => text(event.requestContext.identity.sourceIp),
+
+  userAgent: (event) => text(event.requestContext.identity.userAgent) ?? valuesOf(event.headers, 'user-agent')[0],
+
+  withCookies(_event, result, setCookies) {
+    const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
+    return {
+      ...result,
+      headers: { ...noStore(result.headers, result.multiValueHeaders), ...without(result.headers, 'set-cookie') },
+      multiValueHeaders: {
+        ...without(result.multiValueHeaders, 'set-cookie'),
+        'set-cookie': [...new Set([...own, ...setCookies])],
+      },
+    };
+  },
+
+  answer: (_event, statusCode, headers, body) => ({ statusCode, headers, body }),
+};
+
+/** Both kinds of headers say the same, the single ones with the last value only; whoever calls by hand may send one kind. */
+export function cookiesOf(event: {
+  readonly headers?: Headers | null | undefined;
+  readonly multiValueHeaders?: Headers | null | undefined;
+}): string[] {
+  const values = valuesOf(event.multiValueHeaders, 'cookie');
+  return values.length > 0 ? values : valuesOf(event.headers, 'cookie');
+}

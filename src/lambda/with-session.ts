@@ -1,0 +1,66 @@
+import type { StoreUnavailableError } from '../core/errors.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import type { HttpApiEvent } from './http-api.js';
+import {
+  isUnavailable,
+  type LambdaContext,
+  type LambdaEvent,
+  LambdaSessions,
+  type LambdaSessionsOptions,
+  type ResultOf,
+} from './lambda-sessions.js';
+
+/** The options of {@link withSession}. */
+export interface WithSessionOptions<Event extends LambdaEvent = LambdaEvent> extends LambdaSessionsOptions {
+  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  readonly create?: boolean;
+  /** What to answer when the store is unavailable. @defaultValue a 503 that leaves the cookie alone */
+  readonly onStoreError?: (error: StoreUnavailableError, event: Event) => ResultOf<Event> | Promise<ResultOf<Event>>;
+}
+
+/**
+ * A Lambda handler with a session: begins it before yours is called, and ends it with what yours returned. For every
+ * event source that carries cookies; typed by the event that your handler takes (payload 2.0 if it does not say).
+ *
+ * If your handler throws, nothing that was only buffered is saved, and no cookie is sent.
+ *
+ * @throws {@link ConfigurationError} for options that cannot work, when it is called;
+ * the handler rejects with an {@link UnsupportedEventError} for an event without cookies
+ * @example
+ * ```ts
+ * export const handler = withSession(sessions, async (event, session) => {
+ *   if (event.rawPath === '/login') await session.logIn(await authenticate(event));
+ *   return { statusCode: 200, body: `hello ${session.userId ?? 'stranger'}` };
+ * });
+ * ```
+ */
+export function withSession<
+  Data extends object,
+  User extends SessionUser,
+  Event extends LambdaEvent = HttpApiEvent,
+  Context extends LambdaContext = LambdaContext,
+>(
+  sessions: Sessions<Data, User>,
+  handler: (
+    event: Event,
+    session: Session<Data, User>,
+    context: Context,
+  ) => Promise<NoInfer<ResultOf<Event>>> | NoInfer<ResultOf<Event>>,
+  options: WithSessionOptions<Event> = {},
+): (event: Event, context: Context) => Promise<ResultOf<Event>> {
+  const { create = false, onStoreError, ...lambdaOptions } = options;
+  const requests = new LambdaSessions(sessions, lambdaOptions);
+
+  return async (event, context) => {
+    try {
+      const session = await requests.start(event, { context, create });
+      const result = await handler(event, session, context);
+      return await requests.commit(session, event, result);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return onStoreError === undefined ? requests.unavailable(event) : onStoreError(error, event);
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import type { Writable } from 'node:stream';
+import { ConfigurationError } from '../core/errors.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import type { HttpApiEvent } from './http-api.js';
+import { isUnavailable, type LambdaContext, LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
+import type { RestApiEvent } from './rest-api.js';
+
+/** What goes before a streamed body. */
+export interface ResponsePrelude {
+  statusCode?: number;
+  headers?: { [name: string]: string };
+  multiValueHeaders?: { [name: string]: string[] };
+  cookies?: string[];
+}
+
+/**
+ * Ends the request's session, and begins the response: call it before the first byte of the body. From then on the
+ * session can only be read, for its cookie is on its way.
+ */
+export type Respond = (prelude?: ResponsePrelude) => Promise<Writable>;
+
+/** What Lambda's Node.js runtime puts into the global scope. */
+interface LambdaRuntime {
+  streamifyResponse<Handler>(handler: Handler): Handler;
+  readonly HttpResponseStream: { from(stream: Writable, prelude: object): Writable };
+}
+
+/**
+ * A response-streaming handler with a session, for a Function URL or a REST API that streams.
+ *
+ * @throws {@link ConfigurationError} outside Lambda's Node.js runtime, which offers streaming, and for options that cannot work
+ * @example
+ * ```ts
+ * export const handler = withStreamingSession(sessions, async (event, session, respond) => {
+ *   session.set('theme', 'dark');
+ *   const stream = await respond({ statusCode: 200, headers: { 'content-type': 'text/plain' } });
+ *   for await (const part of report(session.userId)) stream.write(part);
+ *   stream.end();
+ * });
+ * ```
+ */
+export function withStreamingSession<
+  Data extends object,
+  User extends SessionUser,
+  Event extends HttpApiEvent | RestApiEvent = HttpApiEvent,
+  Context extends LambdaContext = LambdaContext,
+>(
+  sessions: Sessions<Data, User>,
+  handler: (event: Event, session: Session<Data, User>, respond: Respond, context: Context) => Promise<void>,
+  options: LambdaSessionsOptions = {},
+): (event: Event, responseStream: Writable, context: Context) => Promise<void> {
+  const runtime = (globalThis as { readonly awslambda?: LambdaRuntime }).awslambda;
+  if (runtime === undefined) {
+    throw new ConfigurationError("withStreamingSession found no global awslambda; expected Lambda's Node.js runtime.");
+  }
+  const requests = new LambdaSessions(sessions, options);
+
+  return runtime.streamifyResponse(async (event: Event, responseStream: Writable, context: Context) => {
+    let hasBegun = false;
+    const begin = (prelude: object): Writable => {
+      hasBegun = true;
+      return runtime.HttpResponseStream.from(responseStream, prelude);
+    };
+    try {
+      const session = await requests.start(event, { context });
+      const respond: Respond = async (prelude = {}) =>
+        begin(await requests.commit(session, event, { statusCode: 200, ...prelude }));
+      await handler(event, session, respond, context);
+      if (!hasBegun) (await respond({ statusCode: 204 })).end();
+    } catch (error) {
+      if (!isUnavailable(error) || hasBegun) throw error;
+      const { body, ...prelude } = requests.unavailable(event) as { body: string };
+      begin(prelude).end(body);
+    }
+  });
+}

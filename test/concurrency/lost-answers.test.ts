@@ -1,0 +1,262 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createClient } from '../../src/dynamodb/client.js';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import { SessionGoneError, type Sessions, StoreUnavailableError } from '../../src/index.js';
+import { type Engine, engines } from '../engines/index.js';
+import { type Fault, Network } from '../world/faults.js';
+import { createTestTable, type TestTable } from '../world/tables.js';
+import { type App, Browser, World } from '../world/world.js';
+
+// The promises of the README that are about the network between a Lambda and DynamoDB.
+
+describe.each(engines())('the promises about lost answers and late writes on $name', (engine: Engine) => {
+  let table: TestTable;
+  let network: Network;
+  let world: World;
+  let sessions: Sessions<App>;
+  let browser: Browser;
+  let user: string;
+  let users = 0;
+
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    return () => table.drop();
+  });
+
+  beforeEach(() => {
+    const client = createClient({
+      endpoint: engine.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    network = new Network(client);
+    world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName, timeoutMs: 1_500 }));
+    sessions = world.sessions();
+    browser = new Browser(sessions);
+    users += 1;
+    user = `user-${users}`;
+    return () => client.destroy();
+  });
+
+  const itemOf = async (id: string) => (await table.items()).find((item) => item['id']?.S === id);
+
+  describe('8. a write that was applied but whose answer was lost is reported as done, once (F3)', () => {
+    const lost: Fault[][] = [['drop-after'], ['zombie'], ['drop-after', 'drop-after'], ['drop-before', 'drop-after']];
+
+    it.each(lost)('create (%s %s)', async (...faults) => {
+      const before = (await table.items()).length;
+      network.plan('PutItem', ...faults);
+      expect(await browser.request((session) => session.set('theme', 'dark'))).toMatchObject({ kind: 'set' });
+      await network.releaseZombies();
+      expect(await table.items()).toHaveLength(before + 1);
+      expect((await browser.start()).get('theme')).toBe('dark');
+    });
+
+    it.each(lost)('save (%s %s)', async (...faults) => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      network.plan('UpdateItem', ...faults);
+      await browser.request((session) => session.set('visits', 1));
+      await network.releaseZombies();
+      expect(Object.fromEntries((await browser.start()).entries())).toEqual({ theme: 'dark', visits: 1 });
+    });
+
+    it.each(lost)('update: never twice (%s %s)', async (...faults) => {
+      await browser.request((session) => session.set('visits', 0));
+      network.plan('UpdateItem', ...faults);
+      await browser.request(async (session) => expect(await session.update('visits', (n = 0) => n + 1)).toBe(1));
+      await network.releaseZombies();
+      expect((await browser.start()).get('visits')).toBe(1);
+    });
+
+    it('an update whose fate cannot be known is an error, not a second update', async () => {
+      await browser.request((session) => session.set('visits', 0));
+      const other = await browser.start();
+      const session = await browser.start();
+      other.set('theme', 'dark');
+      network.plan('UpdateItem', 'zombie');
+      const update = session.update('visits', (n = 0) => n + 1);
+      await expect.poll(() => network.sent.filter((operation) => operation === 'UpdateItem').length).toBeGreaterThan(0);
+      await network.releaseZombies();
+      await other.save();
+      await update.catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailableError));
+      expect((await browser.start()).get('visits')).toBe(1);
+    });
+
+    it.each(lost)('login, with the same cookie (%s %s)', async (...faults) => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      network.plan('UpdateItem', ...faults);
+      await browser.request((session) => session.logIn(user));
+      await network.releaseZombies();
+      const session = await browser.start();
+      expect([session.userId, session.get('theme')]).toEqual([user, 'dark']);
+      expect(await sessions.ofUser(user)).toHaveLength(1);
+    });
+
+    it.each(lost)('rotation, with the same cookie (%s %s)', async (...faults) => {
+      await browser.request((session) => session.logIn(user));
+      world.now += 3_600;
+      network.plan('UpdateItem', ...faults);
+      const action = await browser.request();
+      await network.releaseZombies();
+      expect(action).toMatchObject({ kind: 'set' });
+      expect((await browser.start()).userId).toBe(user);
+    });
+
+    it.each(lost)('getAndDelete: the value is neither lost nor handed out twice (%s %s)', async (...faults) => {
+      await browser.request((session) => session.set('challenge', 'once'));
+      network.plan('UpdateItem', ...faults);
+      await browser.request(async (session) => expect(await session.getAndDelete('challenge')).toBe('once'));
+      await network.releaseZombies();
+      await browser.request(async (session) => expect(await session.getAndDelete('challenge')).toBeUndefined());
+    });
+
+    it.each(lost)('destroy (%s %s)', async (...faults) => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      const id = (await browser.start()).id as string;
+      network.plan('DeleteItem', ...faults);
+      expect(await browser.request((session) => session.destroy())).toEqual({ kind: 'clear' });
+      await network.releaseZombies();
+      expect(await itemOf(id)).toBeUndefined();
+    });
+
+    it.each(lost)('logOutUser (%s %s)', async (...faults) => {
+      await browser.request((session) => session.logIn(user));
+      network.plan('UpdateItem', ...faults);
+      network.plan('BatchWriteItem', ...faults);
+      await sessions.logOutUser(user);
+      await network.releaseZombies();
+      expect((await browser.start()).userId).toBeUndefined();
+    });
+  });
+
+  describe('1. a write that lands seconds after the session was ended does not bring it back (F2)', () => {
+    it.each(['destroy', 'logOut'] as const)('a save, after %s', async (ending) => {
+      await browser.request((session) => session.logIn(user));
+      const late = await browser.start();
+      late.set('theme', 'dark');
+      network.plan('UpdateItem', 'zombie', 'zombie', 'zombie');
+      await expect(late.commit()).rejects.toThrow(StoreUnavailableError);
+      const id = late.id as string;
+      await browser.request((session) => session[ending]());
+      expect(await network.releaseZombies()).toBe(3);
+      expect(await itemOf(id)).toBeUndefined();
+    });
+
+    it.each(['destroy', 'revoke', 'log out everywhere'])('the very write that created it, after %s', async (ending) => {
+      network.plan('PutItem', 'zombie');
+      await browser.request((session) => session.logIn(user));
+      const token = browser.token as string;
+      const id = (await browser.start()).id as string;
+      if (ending === 'destroy') await browser.request((session) => session.destroy());
+      else if (ending === 'revoke') expect(await sessions.revoke(id)).toBe(true);
+      else await sessions.logOutUser(user);
+
+      expect(await network.releaseZombies()).toBe(1);
+      world.now += 400;
+      expect((await sessions.start({ tokens: [token] })).id).toBeUndefined();
+      expect(await sessions.ofUser(user)).toEqual([]);
+      const left = await itemOf(id);
+      expect(left?.['secretHash'] ?? left?.['user']).toBeUndefined();
+    });
+
+    it('a create that failed for its client leaves nothing that anybody could use', async () => {
+      network.plan('PutItem', 'zombie', 'zombie', 'zombie');
+      const session = await browser.start();
+      await expect(session.logIn(user)).rejects.toThrow(StoreUnavailableError);
+      await session.logIn(user);
+      const id = session.id as string;
+      browser.receive(await session.commit());
+      await network.releaseZombies();
+      expect((await browser.start()).id).toBe(id);
+    });
+  });
+
+  describe('7. a storage failure is never "no session"', () => {
+    const failures: Fault[][] = [
+      ['drop-before', 'drop-before', 'drop-before'],
+      ['fail', 'fail', 'fail'],
+      ['zombie', 'zombie', 'zombie'],
+      ['hang'],
+    ];
+
+    it.each(failures)('start throws a retryable error (%s)', async (...faults) => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      network.plan('GetItem', ...faults);
+      const error: unknown = await browser.start().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error).toMatchObject({ retryable: true, code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+      expect(world.takeEvents()).toContain('store-failure');
+      expect((await browser.start()).get('theme')).toBe('dark');
+    });
+
+    it.each(failures)('commit throws if what was set could not be saved (%s)', async (...faults) => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      const session = await browser.start();
+      session.set('theme', 'light');
+      network.plan('UpdateItem', ...faults);
+      await expect(session.commit()).rejects.toThrow(StoreUnavailableError);
+      expect((await browser.start()).get('theme')).toBe('dark');
+    });
+
+    it.each(failures)(
+      'a touch or a rotation that could not be written does not fail the page (%s)',
+      async (...faults) => {
+        await browser.request((session) => session.logIn(user));
+        world.now += 3_600;
+        network.plan('UpdateItem', ...faults);
+        expect(await browser.request()).toEqual({ kind: 'keep' });
+        expect((await browser.start()).userId).toBe(user);
+        expect(await browser.request()).toMatchObject({ kind: 'set' });
+      },
+    );
+
+    it('a missing table is not retryable, and says what to do', async () => {
+      const lost = new World(new DynamoDBPersistenceLayer({ client: table.client, tableName: 'nowhere' }));
+      const tokens = [`${'A'.repeat(22)}.${'A'.repeat(32)}`];
+      const error: unknown = await lost
+        .sessions()
+        .start({ tokens })
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('tableName') as string });
+    });
+  });
+
+  describe('9. logOutUser, interrupted', () => {
+    it('never reports success; the sessions are dead by the mark, and calling again finishes the rest (F6, F8)', async () => {
+      const devices = Array.from({ length: 30 }, () => new Browser(sessions));
+      await Promise.all(devices.map((device) => device.request((session) => session.logIn(user))));
+      network.plan('BatchWriteItem', 'fail', 'fail', 'fail', 'fail', 'fail', 'fail');
+      await expect(sessions.logOutUser(user)).rejects.toThrow(StoreUnavailableError);
+      world.now += 400;
+      expect((await devices[0]!.start()).userId).toBeUndefined();
+      await sessions.logOutUser(user);
+      expect((await table.items()).filter((item) => item['user']?.S === `s:${user}`)).toEqual([]);
+    });
+
+    it('a login whose answer is late does not escape it', async () => {
+      await browser.request((session) => session.set('theme', 'dark'));
+      const session = await browser.start();
+      network.plan('UpdateItem', 'zombie', 'zombie', 'zombie');
+      await expect(session.logIn(user)).rejects.toThrow(StoreUnavailableError);
+      await sessions.logOutUser(user);
+      await network.releaseZombies();
+      expect(await sessions.ofUser(user)).toEqual([]);
+    });
+  });
+
+  it('F10: an operation ends within its budget, whatever the store does', async () => {
+    await browser.request((session) => session.set('theme', 'dark'));
+    network.plan('GetItem', 'hang');
+    const deadline = Date.now() + 300;
+    await expect(browser.start({ deadline })).rejects.toThrow(StoreUnavailableError);
+    await expect(browser.start({ deadline: Date.now() - 1 })).rejects.toThrow(/nothing was sent/);
+  });
+
+  it('a session that was ended meanwhile is an error for explicit writes, and not a store failure', async () => {
+    await browser.request((session) => session.logIn(user));
+    const session = await browser.start();
+    await sessions.logOutUser(user);
+    await expect(session.regenerate()).rejects.toThrow(SessionGoneError);
+    await expect(session.logOut()).resolves.toBeUndefined();
+  });
+});
