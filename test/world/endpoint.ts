@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Engine } from '../engines/index.js';
 
-/** How an endpoint answers its n-th request (from 0): with a status and a body, by breaking the connection, or never. */
-export type Answer = { readonly status: number; readonly body: unknown } | 'drop' | 'hang';
+/** How an endpoint answers a request: with a status and a body, by half of a body, by breaking the connection, or never. */
+export type Answer = { readonly status: number; readonly body: unknown } | 'truncate' | 'drop' | 'hang';
 
 /** A server on this machine that answers as a faulty DynamoDB would. */
 export interface FaultyEndpoint {
@@ -23,49 +23,60 @@ export const fault = (status: number, name: string, message = 'No.'): Answer => 
 });
 
 /** Starts one for as long as the test runs; the last of the answers is that to all further requests. */
-export async function startFaultyEndpoint(...answers: [Answer, ...Answer[]]): Promise<FaultyEndpoint> {
+export function startFaultyEndpoint(...answers: [Answer, ...Answer[]]): Promise<FaultyEndpoint> {
+  return serve((_request, operations, response) => {
+    give(response, answers[Math.min(operations.length, answers.length) - 1] as Answer);
+  });
+}
+
+/** Starts a proxy before an engine for as long as the test runs. It loses the answers to the first requests for an operation. */
+export function startLossyProxy(engine: Engine, losses: Readonly<Record<string, number>>): Promise<FaultyEndpoint> {
+  return serve(async ({ headers, body }, operations, response) => {
+    const { status, text } = await forward(engine, headers, body);
+    const operation = operations.at(-1) as string;
+    const count = operations.filter((each) => each === operation).length;
+    if (count <= (losses[operation] ?? 0)) response.destroy();
+    else response.writeHead(status, JSON_1_0).end(text);
+  });
+}
+
+const JSON_1_0 = { 'content-type': 'application/x-amz-json-1.0' };
+
+type Received = { readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+
+async function serve(
+  respond: (request: Received, operations: readonly string[], response: ServerResponse) => void | Promise<void>,
+): Promise<FaultyEndpoint> {
   const operations: string[] = [];
   const server = createServer((request, response) => {
-    request.resume().on('end', () => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
       operations.push(String(request.headers['x-amz-target']).replace(/^.*\./, ''));
-      give(response, answers[Math.min(operations.length, answers.length) - 1] as Answer);
+      void respond({ headers: request.headers, body: Buffer.concat(chunks) }, [...operations], response);
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
+    const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
-    await once(server, 'close');
+    await closed;
   });
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations };
 }
 
-/** Starts a proxy before an engine for as long as the test runs; `dropAnswer` says of which requests the answer is lost. */
-export async function startLossyProxy(engine: Engine, dropAnswer: (operation: string, count: number) => boolean): Promise<FaultyEndpoint> {
-  const operations: string[] = [];
-  const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray() as Buffer[]);
-    const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
-    operations.push(operation);
-    const headers = new Headers(Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name)) as [string, string][]);
-    const answer = await fetch(engine.endpoint, { method: 'POST', headers, body });
-    const text = await answer.text();
-    if (dropAnswer(operation, operations.filter((each) => each === operation).length)) return void response.destroy();
-    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations };
+async function forward({ endpoint }: Engine, headers: IncomingHttpHeaders, body: Buffer): Promise<{ status: number; text: string }> {
+  const hops = ['host', 'connection', 'content-length', 'transfer-encoding'];
+  const kept = Object.entries(headers).filter((entry): entry is [string, string] => !hops.includes(entry[0]));
+  const answer = await fetch(endpoint, { method: 'POST', headers: kept, body: new Uint8Array(body) });
+  return { status: answer.status, text: await answer.text() };
 }
 
 function give(response: ServerResponse, answer: Answer): void {
   if (answer === 'hang') return;
   if (answer === 'drop') response.destroy();
-  else response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer.body));
+  else if (answer === 'truncate') response.writeHead(200, JSON_1_0).end('{"Item":{"id":');
+  else response.writeHead(answer.status, JSON_1_0).end(JSON.stringify(answer.body));
 }

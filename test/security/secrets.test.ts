@@ -1,0 +1,86 @@
+import { inspect } from 'node:util';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createClient } from '../../src/dynamodb/client.js';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import type { CookieAction } from '../../src/index.js';
+import { engines } from '../engines/index.js';
+import { Network } from '../world/faults.js';
+import { createTestTable, type TestTable } from '../world/tables.js';
+import { Browser, World } from '../world/world.js';
+
+describe.each(engines())('5. the secret half of a token on $name', (engine) => {
+  let table: TestTable;
+
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    return () => table.drop();
+  });
+
+  it('T3 T6: is in no item, event, error, log line or inspected object, through a whole life', async () => {
+    const client = createClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+    const network = new Network(client);
+    const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
+    const sessions = world.sessions();
+    const browser = new Browser(sessions);
+    const printed: unknown[] = [];
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+      vi.spyOn(console, method).mockImplementation((...line) => printed.push(...line));
+    }
+    vi.spyOn(process, 'emitWarning').mockImplementation((...line: unknown[]) => void printed.push(...line));
+
+    const tokens = new Set<string>();
+    const seen: unknown[] = [];
+    const request = async (handler: Parameters<Browser['request']>[0]): Promise<void> => {
+      const session = await browser.start({ address: '203.0.113.7', userAgent: 'Browser' });
+      try {
+        await handler?.(session);
+        const action: CookieAction = await browser.finish(session);
+        if (action.kind === 'set') tokens.add(action.token);
+      } catch (error) {
+        seen.push(error);
+      }
+      seen.push(session, session.toJSON(), inspect(session, { depth: 20, showHidden: true }));
+      seen.push(...(await table.items()));
+    };
+
+    await request((session) => session.set('theme', 'dark'));
+    await request((session) => session.logIn('user-1'));
+    world.now += 3_600;
+    await request((session) => session.set('cart', ['book']));
+    await request((session) => session.regenerate());
+    await request((session) => session.set('theme', (() => {}) as never));
+    for (const operation of ['GetItem', 'UpdateItem', 'DeleteItem']) network.plan(operation, 'fail', 'fail', 'fail');
+    await browser.start().catch((error: unknown) => seen.push(error));
+    await request((session) => session.set('visits', 1));
+    await request((session) => session.destroy());
+    const late = await browser.start();
+    await sessions.revoke(late.id as string);
+    await late.regenerate().catch((error: unknown) => seen.push(error));
+    await request((session) => session.logIn('user-1'));
+    await sessions.logOutUser('user-1');
+    vi.restoreAllMocks();
+
+    expect(tokens.size).toBeGreaterThanOrEqual(4);
+    expect(seen.filter((one) => one instanceof Error).length).toBeGreaterThanOrEqual(4);
+    const everything = [...seen, ...printed, ...world.events].map((one) => `${inspect(one, { depth: 20 })} ${stringify(one)}`).join('\n');
+    for (const token of tokens) {
+      const [id, secret] = token.split('.') as [string, string];
+      const bytes = Buffer.from(secret, 'base64url');
+      for (const form of [secret, bytes.toString('hex'), bytes.toString('base64'), inspect(bytes), JSON.stringify([...bytes])]) {
+        expect(everything.includes(form)).toBe(false);
+      }
+      // The ID is no credential, and is in the table; what is logged shows a digest of it.
+      const logged = [...world.events, ...printed].map((one) => inspect(one, { depth: 20 })).join('\n');
+      expect(logged.includes(id)).toBe(false);
+    }
+    client.destroy();
+  });
+});
+
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
