@@ -34,33 +34,36 @@ export function cached<User extends SessionUser>(
   expectWholeNumber('cache.maxSize', options.maxSize, 1, 1_000_000);
   const records = new QuickLRU<string, SessionRecord>({ maxSize: options.maxSize, maxAge: options.maxAge * 1_000 });
 
+  // What was read while this instance was writing may be from before: it is answered, and not kept.
+  let writes = 0;
+  const written = async <T>(ids: readonly string[], write: Promise<T>): Promise<T> => {
+    const forget = (): void => {
+      writes += 1;
+      for (const id of ids) records.delete(id);
+    };
+    forget();
+    return write.finally(forget);
+  };
+
   const overrides: Partial<PersistenceLayer<User>> = {
     mayBeStale: true,
 
     async loadSession(id, call) {
       const known = call?.fresh === true ? undefined : records.get(id);
       if (known !== undefined && isLive(known, call?.now ?? Math.floor(Date.now() / 1000))) return known;
+      const writesBefore = writes;
       const record = await layer.loadSession(id, call);
       if (record === undefined) records.delete(id);
-      else records.set(id, record);
+      else if (writes === writesBefore) records.set(id, record);
       return record;
     },
 
-    saveSession(id, ...rest) {
-      records.delete(id);
-      return layer.saveSession(id, ...rest);
-    },
+    saveSession: (id, ...rest) => written([id], layer.saveSession(id, ...rest)),
 
-    deleteSession(id, ...rest) {
-      records.delete(id);
-      return layer.deleteSession(id, ...rest);
-    },
+    deleteSession: (id, ...rest) => written([id], layer.deleteSession(id, ...rest)),
   };
   if (layer.deleteSessions !== undefined) {
-    overrides.deleteSessions = async (ids, call) => {
-      for (const id of ids) records.delete(id);
-      await layer.deleteSessions?.(ids, call);
-    };
+    overrides.deleteSessions = async (ids, call) => written(ids, Promise.resolve(layer.deleteSessions?.(ids, call)));
   }
 
   return new Proxy(layer, {

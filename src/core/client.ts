@@ -22,7 +22,7 @@ export interface ClientPolicy {
   readonly acceptChangingUserAgent: { readonly otherwise: AnomalyPolicy };
 }
 
-const LONGEST_USER_AGENT = 256; // characters
+const LONGEST_USER_AGENT = 256; // bytes
 
 /** The client as it is compared and stored: an address in its canonical form or none, a user agent of bounded length. */
 export function canonical({ address, userAgent }: Client): Client {
@@ -30,13 +30,14 @@ export function canonical({ address, userAgent }: Client): Client {
   return {
     address:
       address === undefined || family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
-    userAgent: userAgent?.slice(0, LONGEST_USER_AGENT).toWellFormed(),
+    userAgent: userAgent === undefined ? undefined : Buffer.from(userAgent).subarray(0, LONGEST_USER_AGENT).toString(),
   };
 }
 
 // An IPv4 client that reaches an IPv6 socket is still an IPv4 client (RFC 4291, 2.5.5.2).
 function canonicalAddress(address: string, family: 'ipv4' | 'ipv6'): string {
-  return new SocketAddress({ address, family }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
+  const withoutZone = address.replace(/%.*/, '');
+  return new SocketAddress({ address: withoutZone, family }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
 }
 
 /** In what the client differs from the session's by more than the policy accepts, and what is to be done about it. */
@@ -58,7 +59,7 @@ export function anomalyOf(
 function sameNetwork(bits: ClientPolicy['acceptRemoteIp'], stored: string | undefined, present = ''): boolean {
   if (stored === undefined || stored === present) return true;
   const family = isIP(stored);
-  if (family !== isIP(present)) return false;
+  if (family === 0 || family !== isIP(present)) return false;
   const network = new BlockList();
   if (family === 4) network.addSubnet(stored, bits.ipv4Bits, 'ipv4');
   else network.addSubnet(stored, bits.ipv6Bits, 'ipv6');

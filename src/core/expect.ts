@@ -3,7 +3,7 @@ import { ConfigurationError } from './errors.js';
 /** What an option must be; a {@link ConfigurationError} says which one is not, the kind of value it has, and what was expected. */
 
 export function refuseUnknown(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object')
+  if (typeof options !== 'object' || options === null)
     throw unexpected(owner === '' ? 'options' : owner.slice(0, -1), options, 'an object');
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {

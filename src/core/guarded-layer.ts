@@ -1,6 +1,7 @@
 import { epochSeconds } from './clock.js';
 import { SessionError, StoreUnavailableError } from './errors.js';
 import type { SessionEventDetail } from './events.js';
+import { isLive } from './lifetime.js';
 import type { ResolvedOptions } from './options.js';
 import type {
   CallOptions,
@@ -14,6 +15,7 @@ import type {
 } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import type { RoleHierarchy } from './roles.js';
+import { withTimeLimit } from './time-limit.js';
 import { digestOf } from './token.js';
 import type { UserId } from './user-id.js';
 
@@ -44,7 +46,12 @@ export class GuardedLayer<User extends SessionUser> {
     const report = (finding: LoadFinding): void => {
       this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
     };
-    return this.#guard('loadSession', (layer, call) => layer.loadSession(id, { ...call, fresh, report }));
+    return this.#guard('loadSession', async (layer, call) => {
+      const record = await layer.loadSession(id, { ...call, fresh, report });
+      if (record === undefined || isLive(record, this.now)) return record;
+      report('expired');
+      return undefined;
+    });
   }
 
   async save(id: string, session: SessionRecord, change: SessionChange): Promise<SaveOutcome> {
@@ -119,23 +126,24 @@ export class GuardedLayer<User extends SessionUser> {
     operation: string,
     call: (layer: ResolvedOptions<User>['persistence'], options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const options: CallOptions = {
-      now: this.now,
-      ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }),
-    };
+    const { persistence } = this.options;
+    const deadline = this.#deadline;
     try {
-      return await call(this.options.persistence, options);
+      if (deadline === undefined) return await call(persistence, { now: this.now });
+      const timeUp = (): Error => unavailable(operation, 'did not answer before the deadline');
+      // A layer may not know of deadlines.
+      return await withTimeLimit(deadline - Date.now(), () => call(persistence, { now: this.now, deadline }), timeUp);
     } catch (cause) {
       if (cause instanceof SessionError && !(cause instanceof StoreUnavailableError)) throw cause;
       const error =
         cause instanceof StoreUnavailableError
           ? cause
-          : new StoreUnavailableError(`The persistence layer's ${operation} failed; its error is the cause.`, {
-              cause,
-              retryable: true,
-            });
+          : unavailable(operation, 'failed; its error is the cause', cause);
       this.emit({ type: 'store-failure', operation, error });
       throw error;
     }
   }
 }
+
+const unavailable = (operation: string, what: string, cause?: unknown): StoreUnavailableError =>
+  new StoreUnavailableError(`The persistence layer's ${operation} ${what}.`, { cause, retryable: true });

@@ -48,21 +48,16 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     options: CallOptions = {},
   ): Promise<SaveOutcome> {
     const stored = this.#sessions.get(id);
-    if (change.kind === 'create') {
-      if (stored !== undefined) return { kind: 'gone' };
-      this.#purge(timeOf(options));
-      this.#sessions.set(id, session);
-      return { kind: 'saved' };
+    const refusal = refusalOf(stored, change);
+    if (refusal !== undefined) {
+      const isRepeated = stored !== undefined && Buffer.compare(stored.lastWrite, session.lastWrite) === 0;
+      return isRepeated ? { kind: 'saved' } : refusal;
     }
-    const { expected } = change;
-    if (stored === undefined || !isLive(stored, expected.now) || stored.auth !== expected.auth) return { kind: 'gone' };
-    if (
-      (expected.secretHash !== undefined && !sameHash(expected.secretHash, stored.secretHash)) ||
-      (expected.lastWrite !== undefined && Buffer.compare(expected.lastWrite, stored.lastWrite) !== 0)
-    ) {
-      return { kind: 'conflict', current: stored };
-    }
-    this.#sessions.set(id, merged(stored, session, change));
+    if (stored === undefined) this.#purge(timeOf(options));
+    this.#sessions.set(
+      id,
+      stored === undefined || change.kind === 'create' ? session : merged(stored, session, change),
+    );
     return { kind: 'saved' };
   }
 
@@ -97,8 +92,9 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
     const user = userKey(userId);
     // Starts from the time, so that a mark made anew after the last one expired is higher than that was.
-    const generation = (this.#marks.get(user)?.generation ?? timeOf(options)) + 1;
-    this.#marks.set(user, { generation, expiresAt });
+    const mark = this.#marks.get(user) ?? { generation: timeOf(options), expiresAt };
+    const generation = mark.generation + 1;
+    this.#marks.set(user, { generation, expiresAt: Math.max(expiresAt, mark.expiresAt) });
     return generation;
   }
 
@@ -118,6 +114,16 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     }
     this.#purgeAbove = Math.max(1_000, 2 * (this.#sessions.size + this.#marks.size));
   }
+}
+
+/** Why a change cannot be made to what is stored. */
+function refusalOf(stored: SessionRecord | undefined, change: SessionChange): SaveOutcome | undefined {
+  if (change.kind === 'create') return stored === undefined ? undefined : { kind: 'gone' };
+  const { now, auth, secretHash, lastWrite } = change.expected;
+  if (stored === undefined || !isLive(stored, now) || stored.auth !== auth) return { kind: 'gone' };
+  const otherSecret = secretHash !== undefined && !sameHash(secretHash, stored.secretHash);
+  const writeBetween = lastWrite !== undefined && Buffer.compare(lastWrite, stored.lastWrite) !== 0;
+  return otherSecret || writeBetween ? { kind: 'conflict', current: stored } : undefined;
 }
 
 /** The stored session with just the changed parts of the other: what concurrent requests changed stays. */

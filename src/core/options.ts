@@ -99,10 +99,19 @@ export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout
 /** Applies the defaults and refuses what cannot work. */
 export function resolveOptions<User extends SessionUser>(options: SessionsOptions<User>): ResolvedOptions<User> {
   refuseUnknown('', options, OPTION_NAMES);
-  refuseUnknown('acceptRemoteIp.', options.acceptRemoteIp ?? {}, ['ipv4Bits', 'ipv6Bits', 'otherwise']);
-  refuseUnknown('acceptChangingUserAgent.', options.acceptChangingUserAgent ?? {}, ['otherwise']);
+  refuseUnknown('acceptRemoteIp.', options.acceptRemoteIp === undefined ? {} : options.acceptRemoteIp, [
+    'ipv4Bits',
+    'ipv6Bits',
+    'otherwise',
+  ]);
+  refuseUnknown(
+    'acceptChangingUserAgent.',
+    options.acceptChangingUserAgent === undefined ? {} : options.acceptChangingUserAgent,
+    ['otherwise'],
+  );
 
   const idleTimeout = options.idleTimeout ?? DAY;
+  expectSeconds('idleTimeout', idleTimeout, 1, LONGEST_COOKIE);
   const resolved: ResolvedOptions<User> = {
     persistence: options.persistence ?? new MemoryPersistenceLayer<User>(),
     idleTimeout,
@@ -124,7 +133,6 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     clock: options.clock ?? systemClock,
   };
 
-  expectSeconds('idleTimeout', resolved.idleTimeout, 1, LONGEST_COOKIE);
   expectSeconds('absoluteTimeout', resolved.absoluteTimeout, resolved.idleTimeout, LONGEST_COOKIE);
   expectSeconds('touchInterval', resolved.touchInterval, 0, resolved.idleTimeout - 1);
   if (resolved.rotationInterval !== false)

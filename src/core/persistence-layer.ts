@@ -124,9 +124,10 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   readonly mayBeStale?: boolean;
 
   /**
-   * Throws `NotStorableError` if the session is too large for this layer. Called at every `session.set`, before any I/O.
+   * Throws `NotStorableError` if a session with this data is too large for this layer, whatever its other attributes
+   * become. Called at every `session.set`, before any I/O.
    */
-  checkStorable?(id: string, session: SessionRecord): void;
+  checkStorable?(data: ReadonlyMap<string, string>): void;
 
   /** All of a user's sessions with their records, and the generation of the user's mark (see {@link loadUserMark}). */
   loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;

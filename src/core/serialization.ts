@@ -35,7 +35,8 @@ export function serializeSession(session: SessionRecord): string {
 export function deserializeSession(text: string): SessionRecord | undefined {
   const stored = parseObject(text);
   const data = stored?.['data'];
-  if (stored?.['version'] !== RECORD_VERSION || typeof data !== 'object' || data === null) return undefined;
+  if (stored?.['version'] !== RECORD_VERSION || typeof data !== 'object' || data === null || Array.isArray(data))
+    return undefined;
   const entries = Object.entries(data);
   if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) return undefined;
   return recordFrom((name) => attribute(stored, name), stored['user'], new Map(entries));
@@ -43,9 +44,9 @@ export function deserializeSession(text: string): SessionRecord | undefined {
 
 function attribute(stored: Record<string, unknown>, name: RecordAttribute): unknown {
   const value = stored[name];
-  return RECORD_ATTRIBUTES[name].kind === 'bytes' && typeof value === 'string'
-    ? new Uint8Array(Buffer.from(value, 'base64url'))
-    : value;
+  if (RECORD_ATTRIBUTES[name].kind !== 'bytes' || typeof value !== 'string') return value;
+  const bytes = Buffer.from(value, 'base64url');
+  return bytes.toString('base64url') === value ? new Uint8Array(bytes) : value;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -9,8 +9,8 @@ import {
 import type { GuardedLayer } from './guarded-layer.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { StartedSession } from './starting.js';
-import { type CookieAction, type Login, merged, newRecord, StoredSession } from './stored-session.js';
-import { digestOf, type Secret } from './token.js';
+import { type CookieAction, type Login, merged, StoredSession } from './stored-session.js';
+import { digestOf } from './token.js';
 import { isWellFormed, sameUser, type UserId, userKey } from './user-id.js';
 import { endOlderLogins, enforceBound } from './user-sessions.js';
 
@@ -26,7 +26,6 @@ interface SessionOrigin {
 
 const KEEP: CookieAction = { kind: 'keep' };
 const LONGEST_KEY = 1_024; // bytes
-const NO_SECRET = new Uint8Array() as Secret;
 
 /**
  * One request's view of a session, from `sessions.start()` to `commit()`.
@@ -127,10 +126,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   set<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
     this.#refuseIfClosed();
     const encoded = this.#encode(key, value);
-    this.#layer.options.persistence.checkStorable?.(this.#stored?.id ?? '', {
-      ...(this.#stored?.record ?? newRecord(this.#layer, this.#client, NO_SECRET, new Map())),
-      data: this.#data().set(key, encoded),
-    });
+    this.#layer.options.persistence.checkStorable?.(this.#data().set(key, encoded));
     this.#changes.set(key, encoded);
   }
 

@@ -37,7 +37,7 @@ export async function findSession<User extends SessionUser>(
   const ids = [...new Set(tokens.map(({ id }) => id))];
   if (ids.length > 2) return refuseAmbiguous(layer);
 
-  const candidates = (await Promise.all(ids.map((id) => look(layer, id, tokens)))).flat();
+  const candidates = (await Promise.all(ids.map((id) => look(layer, id, tokens, ids.length > 1)))).flat();
   const accepted = candidates.filter(isAccepted);
   if (new Set(accepted.map(({ id }) => id)).size > 1) return refuseAmbiguous(layer);
 
@@ -51,19 +51,24 @@ export async function findSession<User extends SessionUser>(
   return (await isStrange(layer, found, client)) ? undefined : { ...found, touchDue };
 }
 
-/** Where the tokens for one ID stand. A read that may be stale is repeated before a token is called bad. */
+/**
+ * Where the tokens for one ID stand. A read that may be stale is repeated before a token is called bad; of two IDs,
+ * each is read once.
+ */
 async function look<User extends SessionUser>(
   layer: GuardedLayer<User>,
   id: string,
   tokens: readonly Token[],
+  fresh: boolean,
 ): Promise<readonly Candidate[]> {
   const own = tokens.filter((token) => token.id === id);
   const judged = (record: SessionRecord | undefined): readonly Candidate[] =>
     record === undefined
       ? []
       : own.map((token) => ({ ...token, record, standing: standingOf(record, hashSecret(token.secret), layer.now) }));
-  const candidates = judged(await layer.load(id));
-  return layer.mayBeStale && !candidates.some(isAccepted) ? judged(await layer.load(id, true)) : candidates;
+  const candidates = judged(await layer.load(id, fresh));
+  const isFinal = fresh || !layer.mayBeStale || candidates.some(isAccepted);
+  return isFinal ? candidates : judged(await layer.load(id, true));
 }
 
 function isAccepted(candidate: Candidate): candidate is Candidate & { standing: 'current' | 'previous' } {

@@ -205,7 +205,7 @@ export class StoredSession<User extends SessionUser> {
 }
 
 /** The record of a session that begins now. */
-export function newRecord<User extends SessionUser>(
+function newRecord<User extends SessionUser>(
   layer: GuardedLayer<User>,
   client: Client,
   secret: Secret,

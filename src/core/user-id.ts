@@ -3,12 +3,12 @@ import { NotStorableError } from './errors.js';
 /** Identifies a user. The type counts: `42`, `42n` and `'42'` are three users. */
 export type UserId = string | number | bigint;
 
-const LONGEST_KEY = 1024; // bytes; an index's partition key may have 2,048, and the user mark's key holds it too
+const LONGEST_KEY = 256; // bytes; it is part of each of the user's items
 
 /**
  * The user ID as text, with its type: `s:user-1`, `n:42`, `b:42`.
  *
- * @throws {@link NotStorableError} for an empty string, NaN, an infinity, a lone surrogate, or over 1,024 bytes.
+ * @throws {@link NotStorableError} for an empty string, NaN, an infinity, a lone surrogate, or over 256 bytes.
  */
 export function userKey(userId: UserId): string {
   const key = typed(userId);

@@ -1,13 +1,12 @@
 import {
-  type AttributeValue,
   BatchGetItemCommand,
   type BatchGetItemCommandInput,
   BatchWriteItemCommand,
   type BatchWriteItemCommandInput,
-  type KeysAndAttributes,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions } from '../core/persistence-layer.js';
 import { PARTITION_KEY } from '../table-schema.js';
 import { getItems } from './commands.js';
@@ -19,7 +18,8 @@ import type { Sender } from './sending.js';
 const MOST_READS = 100;
 const MOST_WRITES = 25;
 const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 500;
+const MOST_ROUNDS = 10;
 
 /** The items that exist of those IDs. */
 export async function getAll(
@@ -41,14 +41,12 @@ async function getGroup(
   ids: readonly string[],
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  let wanted: Record<string, KeysAndAttributes> | undefined = getItems(tableName, ids).RequestItems;
-  for (let round = 0; wanted?.[tableName] !== undefined; round += 1) {
-    await pause(round);
-    const input: BatchGetItemCommandInput = { RequestItems: wanted };
+  await untilDone(getItems(tableName, ids).RequestItems?.[tableName], options, async (keys) => {
+    const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
     const answer = await sender.send(options, (client, signal) => client.send(new BatchGetItemCommand(input), signal));
     items.push(...(answer.Responses?.[tableName] ?? []));
-    wanted = answer.UnprocessedKeys;
-  }
+    return answer.UnprocessedKeys?.[tableName];
+  });
   return items;
 }
 
@@ -59,9 +57,8 @@ export async function deleteAll(
   tableName: string,
   ids: readonly string[],
 ): Promise<void> {
-  await Promise.all(
-    groupsOf(MOST_WRITES, [...new Set(ids)]).map((group) => deleteGroup(sender, options, tableName, group)),
-  );
+  const groups = groupsOf(MOST_WRITES, [...new Set(ids)]);
+  await Promise.all(groups.map((group) => deleteGroup(sender, options, tableName, group)));
 }
 
 async function deleteGroup(
@@ -70,22 +67,32 @@ async function deleteGroup(
   tableName: string,
   ids: readonly string[],
 ): Promise<void> {
-  const keys: Record<string, AttributeValue>[] = ids.map((id) => ({ [PARTITION_KEY]: { S: id } }));
-  let wanted: Record<string, WriteRequest[]> | undefined = {
-    [tableName]: keys.map((Key) => ({ DeleteRequest: { Key } })),
-  };
-  for (let round = 0; wanted?.[tableName] !== undefined; round += 1) {
-    await pause(round);
-    const input: BatchWriteItemCommandInput = { RequestItems: wanted };
+  const deletions: WriteRequest[] = ids.map((id) => ({ DeleteRequest: { Key: { [PARTITION_KEY]: { S: id } } } }));
+  await untilDone(deletions, options, async (requests) => {
+    const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
     const answer = await sender.send(options, (client, signal) =>
       client.send(new BatchWriteItemCommand(input), signal),
     );
-    wanted = answer.UnprocessedItems;
-  }
+    return answer.UnprocessedItems?.[tableName];
+  });
 }
 
-async function pause(round: number): Promise<void> {
-  if (round > 0) await delay(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** round, LONGEST_PAUSE_MS));
+/** Asks, and asks again for what is left, with growing pauses: until all is done, or there is no time or patience left. */
+async function untilDone<Work>(
+  work: Work | undefined,
+  { deadline = Number.POSITIVE_INFINITY }: CallOptions,
+  ask: (work: Work) => Promise<Work | undefined>,
+): Promise<void> {
+  let left = work;
+  for (let round = 1; left !== undefined; round += 1) {
+    left = await ask(left);
+    if (left === undefined) return;
+    if (round === MOST_ROUNDS) {
+      throw new StoreUnavailableError('DynamoDB kept leaving items unprocessed; some are done.', { retryable: true });
+    }
+    const pause = Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** round, LONGEST_PAUSE_MS);
+    await delay(Math.max(0, Math.min(pause, deadline - Date.now())));
+  }
 }
 
 function groupsOf<T>(size: number, items: readonly T[]): readonly (readonly T[])[] {

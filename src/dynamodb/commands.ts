@@ -80,7 +80,7 @@ export function updateSession(
     UpdateExpression: [`SET ${set.join(', ')}`, ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`])].join(
       ' ',
     ),
-    ConditionExpression: and(isLive, sameAuth, sameSecret, noWriteBetween),
+    ConditionExpression: and(isLive, sameAuth, sameSecret, noWriteBetween, ownVersion(placeholders)),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
@@ -106,6 +106,7 @@ export function deleteSession(TableName: string, id: string, condition: DeleteCo
     Key: keyOf(id),
     ConditionExpression: and(
       `attribute_not_exists(${placeholders.name(MAY_REAPPEAR)})`,
+      `attribute_not_exists(${placeholders.name(ENDED_AT)})`,
       ...deleteConditions(placeholders, condition),
     ),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -121,7 +122,6 @@ export function burySession(
   now: number,
 ): PutItemCommandInput {
   const placeholders = new Placeholders();
-  const conditions = deleteConditions(placeholders, condition);
   return {
     TableName,
     Item: {
@@ -130,14 +130,15 @@ export function burySession(
       [ENDED_AT]: { N: String(now) },
       [TTL_ATTRIBUTE]: { N: String(now + TOMBSTONE_SECONDS) },
     },
-    ...(conditions.length === 0
-      ? {}
-      : {
-          ConditionExpression: and(...conditions),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          ...placeholders.input,
-        }),
+    ConditionExpression: and(...deleteConditions(placeholders, condition)),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ...placeholders.input,
   };
+}
+
+/** What a newer version of this package has written is left alone. */
+function ownVersion(placeholders: Placeholders): Condition {
+  return `${placeholders.name(VERSION)} <= ${placeholders.number(RECORD_VERSION)}`;
 }
 
 function deleteConditions(
@@ -151,8 +152,10 @@ function deleteConditions(
   }
   if (generationBelow !== undefined) {
     const name = placeholders.name(GENERATION);
-    conditions.push(`(attribute_not_exists(${name}) OR ${name} < ${placeholders.number(generationBelow)})`);
+    const isBelow = `${name} < ${placeholders.number(generationBelow)}`;
+    conditions.push(generationBelow > 0 ? `(attribute_not_exists(${name}) OR ${isBelow})` : isBelow);
   }
+  conditions.push(`(attribute_not_exists(${placeholders.name(VERSION)}) OR ${ownVersion(placeholders)})`);
   return conditions;
 }
 
@@ -181,23 +184,33 @@ export function getUserMark(TableName: string, userId: UserId): GetItemCommandIn
 /**
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
+ *
+ * @param expiresAt until when the mark must stay, on the condition that it does not stay longer already
  */
 export function raiseUserMark(
   TableName: string,
   userId: UserId,
-  expiresAt: number,
+  expiresAt: number | undefined,
   now: number,
 ): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
+  const set = [
+    `${generation} = if_not_exists(${generation}, ${placeholders.number(now)}) + ${placeholders.number(1)}`,
+    `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
+  ];
+  let condition = {};
+  if (expiresAt !== undefined) {
+    const name = placeholders.name(TTL_ATTRIBUTE);
+    const value = placeholders.number(expiresAt);
+    set.push(`${name} = ${value}`);
+    condition = { ConditionExpression: `attribute_not_exists(${name}) OR ${name} <= ${value}` };
+  }
   return {
     TableName,
     Key: keyOf(markIdOf(userId)),
-    UpdateExpression: `SET ${[
-      `${generation} = if_not_exists(${generation}, ${placeholders.number(now)}) + ${placeholders.number(1)}`,
-      `${placeholders.name(TTL_ATTRIBUTE)} = ${placeholders.number(expiresAt)}`,
-      `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
-    ].join(', ')}`,
+    UpdateExpression: `SET ${set.join(', ')}`,
+    ...condition,
     ReturnValues: 'ALL_NEW',
     ...placeholders.input,
   };

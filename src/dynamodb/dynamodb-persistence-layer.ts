@@ -41,7 +41,7 @@ import {
   raiseUserMark,
   updateSession,
 } from './commands.js';
-import { type Item, itemOf, LARGEST_ITEM, MAY_REAPPEAR, readItem, sizeOf } from './item.js';
+import { type Item, LARGEST_DATA, MAY_REAPPEAR, readItem, sizeOfData } from './item.js';
 import { type Client, Sender, wasRepeated } from './sending.js';
 
 /** The options of {@link DynamoDBPersistenceLayer}. */
@@ -140,7 +140,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     change: SessionChange,
     options: CallOptions = {},
   ): Promise<SaveOutcome> {
-    this.checkStorable(id, session);
+    this.checkStorable(session.data);
     if (change.kind === 'create') return this.#create(id, session, options);
     const input = updateSession(this.#tableName, id, session, change);
     if ((input.UpdateExpression as string).length > LONGEST_EXPRESSION) {
@@ -166,7 +166,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
-      if (item === undefined) return { kind: 'deleted' };
+      if (item === undefined || readItem(item).kind === 'tombstone') return { kind: 'deleted' };
       if (!Object.hasOwn(item, MAY_REAPPEAR)) return { kind: 'refused' };
     }
     try {
@@ -199,12 +199,10 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return this.#users.roleHierarchy();
   }
 
-  checkStorable(id: string, session: SessionRecord): void {
-    const size = sizeOf(itemOf(id, session));
-    if (size > LARGEST_ITEM) {
-      throw new NotStorableError(
-        `The session would take ${size} bytes; DynamoDB stores at most ${LARGEST_ITEM} in an item.`,
-      );
+  checkStorable(data: ReadonlyMap<string, string>): void {
+    const size = sizeOfData(data);
+    if (size > LARGEST_DATA) {
+      throw new NotStorableError(`The session's data would take ${size} bytes; DynamoDB has room for ${LARGEST_DATA}.`);
     }
   }
 
@@ -236,11 +234,19 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
-    const input = raiseUserMark(this.#tableName, userId, expiresAt, timeOf(options));
-    const answer = await this.#sender.send(options, (client, signal) =>
-      client.send(new UpdateItemCommand(input), signal),
-    );
-    return generationOf(answer.Attributes ?? {});
+    const raise = async (until: number | undefined): Promise<number> => {
+      const input = raiseUserMark(this.#tableName, userId, until, timeOf(options));
+      const answer = await this.#sender.send(options, (client, signal) =>
+        client.send(new UpdateItemCommand(input), signal),
+      );
+      return generationOf(answer.Attributes ?? {});
+    };
+    try {
+      return await raise(expiresAt);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return raise(undefined);
+      throw error;
+    }
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
@@ -257,8 +263,13 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       if (stored?.kind !== 'session' || !sameHash(stored.record.secretHash, session.secretHash))
         return { kind: 'gone' };
     }
-    const input = markMayReappear(this.#tableName, id, session);
-    await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+    try {
+      const input = markMayReappear(this.#tableName, id, session);
+      await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+    } catch (error) {
+      // It has been ended since, by a logout everywhere: then its user's mark refuses what reappears.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
     return { kind: 'saved' };
   }
 

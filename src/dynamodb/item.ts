@@ -95,24 +95,16 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   return data;
 }
 
-/** DynamoDB's limit for an item, names included. */
-export const LARGEST_ITEM: number = 400 * 1024;
+/** DynamoDB's limit for an item, less what a session's other attributes take at their longest. */
+export const LARGEST_DATA: number = 400 * 1024 - 1_000;
 
 /**
- * An item's size as DynamoDB counts it: names and values in UTF-8, numbers at their largest.
+ * What a session's data takes of an item, as DynamoDB counts it: names and values in UTF-8.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
-export function sizeOf(item: Item): number {
+export function sizeOfData(data: ReadonlyMap<string, string>): number {
   let size = 0;
-  for (const [name, value] of Object.entries(item)) {
-    size += Buffer.byteLength(name);
-    if (value.S !== undefined) size += Buffer.byteLength(value.S);
-    else if (value.B !== undefined) size += value.B.length;
-    else size += numberSize(value.N ?? '');
-  }
+  for (const [key, encoded] of data) size += DATA_PREFIX.length + Buffer.byteLength(key) + Buffer.byteLength(encoded);
   return size;
 }
-
-/** Two digits a byte, and one or two for sign and exponent. */
-const numberSize = (digits: string): number => Math.ceil(digits.length / 2) + 1;

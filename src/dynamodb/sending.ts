@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { NotStorableError, SessionError, StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions } from '../core/persistence-layer.js';
+import { withTimeLimit } from '../core/time-limit.js';
 
 /** What sends a command: a client, or a document client, which passes a plain command on as it is. */
 export type Client = Pick<DynamoDBClient, 'send'>;
@@ -35,33 +36,18 @@ export class Sender {
         retryable: true,
       });
     }
-    const abortSignal = AbortSignal.timeout(Math.ceil(left));
-    const { promise: timeUp, reject } = withResolvers();
-    const giveUp = (): void => {
-      reject(
-        new StoreUnavailableError('DynamoDB did not answer in time; whether a write was applied is unknown.', {
-          retryable: true,
-        }),
-      );
-    };
-    abortSignal.addEventListener('abort', giveUp, { once: true });
     try {
-      return await Promise.race([sending(this.#client, { abortSignal }), timeUp]);
+      return await withTimeLimit(left, (abortSignal) => sending(this.#client, { abortSignal }), notInTime);
     } catch (error) {
       throw translated(error);
-    } finally {
-      abortSignal.removeEventListener('abort', giveUp);
     }
   }
 }
 
-function withResolvers(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject!: (error: Error) => void;
-  const promise = new Promise<never>((_resolve, rejected) => {
-    reject = rejected;
+const notInTime = (): StoreUnavailableError =>
+  new StoreUnavailableError('DynamoDB did not answer in time; whether a write was applied is unknown.', {
+    retryable: true,
   });
-  return { promise, reject };
-}
 
 /** Errors of set-up, by name, with what to do; asking again would not help. */
 const SET_UP: Readonly<Record<string, string>> = {
@@ -81,7 +67,7 @@ function translated(error: unknown): unknown {
   if (
     error instanceof DynamoDBServiceException &&
     error.name === 'ValidationException' &&
-    /size has exceeded/i.test(error.message)
+    /^item size/i.test(error.message)
   ) {
     return new NotStorableError('The session is over the 400 KB that DynamoDB stores in an item.');
   }

@@ -25,6 +25,8 @@ export interface AlbResult {
   multiValueHeaders?: { [name: string]: (string | number | boolean)[] } | undefined;
   body?: string | undefined;
   isBase64Encoded?: boolean | undefined;
+  /** Not known to this format: it would be ignored. */
+  cookies?: never;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { at, type EventSource, text } from './event-source.js';
-import { noStore, valuesOf } from './headers.js';
+import { noStore, valuesOf, without } from './headers.js';
 
 /** An event of an HTTP API or a Function URL: payload format 2.0. `APIGatewayProxyEventV2` is one. */
 export interface HttpApiEvent {
@@ -31,6 +31,8 @@ export type HttpApiResult =
       cookies?: string[] | undefined;
       body?: string | undefined;
       isBase64Encoded?: boolean | undefined;
+      /** Not known to this format: the service would ignore it. */
+      multiValueHeaders?: never;
     };
 
 /** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
@@ -48,10 +50,12 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
   withCookies(_event, result, setCookies) {
     const answer = explicit(result);
+    // Beside `cookies`, a header of that name may or may not be sent.
+    const own = [...(answer.cookies ?? []), ...valuesOf(answer.headers, 'set-cookie')];
     return {
       ...answer,
-      headers: { ...noStore(answer.headers), ...answer.headers },
-      cookies: [...(answer.cookies ?? []), ...setCookies],
+      headers: { ...noStore(answer.headers), ...without(answer.headers, 'set-cookie') },
+      cookies: [...new Set([...own, ...setCookies])],
     };
   },
 
@@ -60,7 +64,7 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
 /** The result as the service would understand it: what has no `statusCode` is the body of a 200. */
 function explicit(result: HttpApiResult | undefined | null): Exclude<HttpApiResult, string> {
-  if (typeof result === 'object' && result !== null && 'statusCode' in result) return result;
-  const body = typeof result === 'string' ? result : JSON.stringify(result);
-  return { statusCode: 200, headers: { 'content-type': 'application/json' }, ...(body === undefined ? {} : { body }) };
+  if (typeof result === 'object' && typeof result?.statusCode === 'number') return result;
+  const body = typeof result === 'string' ? result : JSON.stringify(result ?? null);
+  return { statusCode: 200, headers: { 'content-type': 'application/json' }, body };
 }

@@ -73,7 +73,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
    * @throws {@link UnsupportedEventError} if this is no event of an HTTP API, Function URL, REST API or ALB;
    * {@link StoreUnavailableError}: answer with {@link unavailable}
    */
-  start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
+  async start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
     const source = sourceOf(event);
     const remaining = context?.getRemainingTimeInMillis?.();
     return this.#sessions.start({
@@ -116,7 +116,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
 }
 
 /** The kind of an event. */
-export function sourceOf(event: unknown): EventSource<LambdaEvent, unknown> {
+function sourceOf(event: unknown): EventSource<LambdaEvent, unknown> {
   const source = SOURCES.find((candidate) => candidate.matches(event));
   if (source === undefined) {
     throw new UnsupportedEventError(

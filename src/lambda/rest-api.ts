@@ -23,6 +23,8 @@ export interface RestApiResult {
   multiValueHeaders?: { [name: string]: (string | number | boolean)[] } | undefined;
   body: string;
   isBase64Encoded?: boolean | undefined;
+  /** Not known to this format: the service would answer with a 502. */
+  cookies?: never;
 }
 
 /** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */

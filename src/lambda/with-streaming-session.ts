@@ -61,7 +61,9 @@ export function withStreamingSession<
     let hasBegun = false;
     const begin = (prelude: object): Writable => {
       hasBegun = true;
-      return runtime.HttpResponseStream.from(responseStream, prelude);
+      const stream = runtime.HttpResponseStream.from(responseStream, prelude);
+      stream.write(''); // the runtime sends the prelude with the first write, and not at all with just an end
+      return stream;
     };
     try {
       const session = await requests.start(event, { context });

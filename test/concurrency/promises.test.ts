@@ -6,7 +6,7 @@ import { type App, Browser, World } from '../world/world.js';
 // The promises of the README that hold on every layer and engine. Those about lost answers, late writes and a store
 // that is down are in lost-answers.test.ts; the one about secrets in security/secrets.test.ts.
 
-describe.each(stores())('the promises on $name', ({ open }) => {
+describe.each(stores())('the promises on $name', (each) => {
   let store: TestStore;
   let world: World;
   let sessions: Sessions<App>;
@@ -15,7 +15,7 @@ describe.each(stores())('the promises on $name', ({ open }) => {
   let users = 0;
 
   beforeAll(async () => {
-    store = await open();
+    store = await each.open();
     return () => store.close();
   });
 

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Sessions, SessionsOptions } from '../../src/index.js';
 import { capabilities, engines } from '../engines/index.js';
-import { type Cost, Meter } from '../world/meter.js';
+import { Meter } from '../world/meter.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { type App, Browser, World } from '../world/world.js';
 
@@ -38,10 +38,13 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
   });
 
   const units = capabilities[name].capacityUnits;
-  const costs = (calls: number, reads = 0, writes = 0, indexWrites = 0): Cost | unknown =>
+  const costs = (calls: number, reads = 0, writes = 0, indexWrites = 0): unknown =>
     units ? { calls, reads, writes, indexWrites } : expect.objectContaining({ calls });
 
-  const page = (handler?: Parameters<Browser['request']>[0]): (() => unknown) => () => browser.request(handler);
+  const page =
+    (handler?: Parameters<Browser['request']>[0]): (() => unknown) =>
+    () =>
+      browser.request(handler);
   const anonymous = (): Promise<unknown> => browser.request((session) => session.set('cart', ['x'.repeat(500)]));
   const loggedIn = (): Promise<unknown> =>
     browser.request(async (session) => {
@@ -130,13 +133,16 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     expect(cost).toEqual(costs(2, 10.5));
   });
 
-  it.each([0, 10, 60])('log out everywhere, %i sessions: the mark, two lists, and a bulk delete for each 25', async (count) => {
-    for (let n = 0; n < count; n += 1) await new Browser(sessions).request((session) => session.logIn(user));
-    const cost = await meter.of(() => sessions.logOutUser(user));
-    const lists = count === 0 ? 1 : 2;
-    expect(cost).toMatchObject({ calls: 1 + lists + Math.ceil(count / 25) });
-    if (units) expect(cost).toMatchObject({ writes: count + 1, indexWrites: count });
-  });
+  it.each([0, 10, 60])(
+    'log out everywhere, %i sessions: the mark, two lists, and a bulk delete for each 25',
+    async (count) => {
+      for (let n = 0; n < count; n += 1) await new Browser(sessions).request((session) => session.logIn(user));
+      const cost = await meter.of(() => sessions.logOutUser(user));
+      const lists = count === 0 ? 1 : 2;
+      expect(cost).toMatchObject({ calls: 1 + lists + Math.ceil(count / 25) });
+      if (units) expect(cost).toMatchObject({ writes: count + 1, indexWrites: count });
+    },
+  );
 
   it('getAndDelete and update: one call each besides the read', async () => {
     await loggedIn();

@@ -17,7 +17,11 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
   });
 
   it('T3 T6: is in no item, event, error, log line or inspected object, through a whole life', async () => {
-    const client = createClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+    const client = createClient({
+      endpoint: engine.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
     const network = new Network(client);
     const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
     const sessions = world.sessions();
@@ -62,11 +66,19 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
 
     expect(tokens.size).toBeGreaterThanOrEqual(4);
     expect(seen.filter((one) => one instanceof Error).length).toBeGreaterThanOrEqual(4);
-    const everything = [...seen, ...printed, ...world.events].map((one) => `${inspect(one, { depth: 20 })} ${stringify(one)}`).join('\n');
+    const everything = [...seen, ...printed, ...world.events]
+      .map((one) => `${inspect(one, { depth: 20 })} ${stringify(one)}`)
+      .join('\n');
     for (const token of tokens) {
       const [id, secret] = token.split('.') as [string, string];
       const bytes = Buffer.from(secret, 'base64url');
-      for (const form of [secret, bytes.toString('hex'), bytes.toString('base64'), inspect(bytes), JSON.stringify([...bytes])]) {
+      for (const form of [
+        secret,
+        bytes.toString('hex'),
+        bytes.toString('base64'),
+        inspect(bytes),
+        JSON.stringify([...bytes]),
+      ]) {
         expect(everything.includes(form)).toBe(false);
       }
       // The ID is no credential, and is in the table; what is logged shows a digest of it.

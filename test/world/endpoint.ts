@@ -67,7 +67,11 @@ async function serve(
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations };
 }
 
-async function forward({ endpoint }: Engine, headers: IncomingHttpHeaders, body: Buffer): Promise<{ status: number; text: string }> {
+async function forward(
+  { endpoint }: Engine,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+): Promise<{ status: number; text: string }> {
   const hops = ['host', 'connection', 'content-length', 'transfer-encoding'];
   const kept = Object.entries(headers).filter((entry): entry is [string, string] => !hops.includes(entry[0]));
   const answer = await fetch(endpoint, { method: 'POST', headers: kept, body: new Uint8Array(body) });

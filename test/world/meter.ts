@@ -20,7 +20,9 @@ export class Meter {
         async (args) => {
           Object.assign(args.input, { ReturnConsumedCapacity: 'INDEXES' });
           const result = await next(args);
-          const { ConsumedCapacity: consumed = [] } = result.output as { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] };
+          const { ConsumedCapacity: consumed = [] } = result.output as {
+            ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
+          };
           this.#add(/Put|Update|Delete|Write/.test(commandName), [consumed].flat());
           return result;
         },
@@ -37,7 +39,9 @@ export class Meter {
 
   #add(isWrite: boolean, consumed: readonly ConsumedCapacity[]): void {
     const table = sum(consumed.map((one) => one.Table?.CapacityUnits));
-    const indexes = sum(consumed.flatMap((one) => Object.values(one.GlobalSecondaryIndexes ?? {}).map((index) => index.CapacityUnits)));
+    const indexes = sum(
+      consumed.flatMap((one) => Object.values(one.GlobalSecondaryIndexes ?? {}).map((index) => index.CapacityUnits)),
+    );
     const { calls, reads, writes, indexWrites } = this.#cost;
     this.#cost = isWrite
       ? { calls: calls + 1, reads, writes: writes + table, indexWrites: indexWrites + indexes }
@@ -45,4 +49,5 @@ export class Meter {
   }
 }
 
-const sum = (units: readonly (number | undefined)[]): number => units.reduce<number>((total, some) => total + (some ?? 0), 0);
+const sum = (units: readonly (number | undefined)[]): number =>
+  units.reduce<number>((total, some) => total + (some ?? 0), 0);

@@ -21,7 +21,11 @@ export function stores(): { readonly name: string; open(): Promise<TestStore> }[
       async open(): Promise<TestStore> {
         const table = await createTestTable(engine);
         return {
-          persistence: new DynamoDBPersistenceLayer({ client: table.client, tableName: table.tableName }),
+          persistence: new DynamoDBPersistenceLayer({
+            client: table.client,
+            tableName: table.tableName,
+            timeoutMs: 15_000,
+          }),
           dump: async () => (await table.items()).map((item) => JSON.stringify(item)),
           close: () => table.drop(),
         };

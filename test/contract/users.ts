@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { UserId } from '../../src/index.js';
+import { changeOf, fullRecord, newId, NOW, recordOf, stored, written } from '../world/records.js';
+import type { Layer } from './layer.js';
+
+const sorted = (ids: Iterable<string>): string[] => [...ids].toSorted();
+
+/** What a layer knows of users: their sessions, their marks, themselves. */
+export function describeUsers(layer: Layer): void {
+  describe('userSessions', () => {
+    it('names all of a user’s sessions, and nobody else’s', async () => {
+      const [user, other] = [newId(), newId()];
+      const ids = [
+        await stored(layer(), fullRecord({ userId: user })),
+        await stored(layer(), fullRecord({ userId: user })),
+      ];
+      await stored(layer(), fullRecord({ userId: other }));
+      await stored(layer(), recordOf());
+      expect(sorted(await layer().userSessions(user, { now: NOW }))).toEqual(sorted(ids));
+      expect(await layer().userSessions('nobody', { now: NOW })).toEqual([]);
+    });
+
+    it('keeps user IDs apart by type: 42, "42" and 42n are three users', async () => {
+      const number = Math.floor(Math.random() * 2 ** 48);
+      const users: UserId[] = [number, String(number), BigInt(number), `n:${number}`, -number];
+      const ids = await Promise.all(users.map((userId) => stored(layer(), fullRecord({ userId }))));
+      for (const [index, user] of users.entries()) {
+        expect(await layer().userSessions(user, { now: NOW })).toEqual([ids[index]]);
+        const { sessions } = await layer().loadUserSessions(user, { now: NOW });
+        expect([...sessions.keys()]).toEqual([ids[index]]);
+      }
+    });
+
+    it.each(['__proto__', '#', 'user#s:1', 'ü'.repeat(100), ' '])('takes %j for a user ID', async (text) => {
+      const user = `${text.slice(0, 489)}${newId()}`;
+      const id = await stored(layer(), fullRecord({ userId: user }));
+      expect(await layer().userSessions(user, { now: NOW })).toEqual([id]);
+    });
+
+    it('names a session from the moment on that the user is attached to it', async () => {
+      const before = recordOf();
+      const id = await stored(layer(), before);
+      const userId = newId();
+      await layer().saveSession(id, written(before, { userId }), changeOf(before, { userAttached: true }), {
+        now: NOW,
+      });
+      expect(await layer().userSessions(userId, { now: NOW })).toEqual([id]);
+    });
+
+    it('names a session no longer once it is deleted', async () => {
+      const userId = newId();
+      const id = await stored(layer(), fullRecord({ userId }));
+      await layer().deleteSession(id);
+      expect(await layer().userSessions(userId, { now: NOW })).toEqual([]);
+    });
+  });
+
+  describe('loadUserSessions', () => {
+    it('gives all of a user’s live sessions with their records, however many', async () => {
+      const userId = newId();
+      const records = Array.from({ length: 105 }, (_, index) => fullRecord({ userId, createdAt: NOW - index }));
+      const ids = await Promise.all(records.map((record) => stored(layer(), record)));
+      await stored(layer(), fullRecord({ userId, expiresAt: NOW }));
+      const found = await layer().loadUserSessions(userId, { now: NOW });
+      expect(found.sessions).toEqual(new Map(ids.map((id, index) => [id, records[index]])));
+      expect(found.generation).toBeUndefined();
+    });
+
+    it('gives the generation of the user’s mark with them', async () => {
+      const userId = newId();
+      const generation = await layer().raiseUserMark(userId, NOW + 10, { now: NOW });
+      expect(await layer().loadUserSessions(userId, { now: NOW })).toEqual({ sessions: new Map(), generation });
+    });
+  });
+
+  describe('the user’s mark', () => {
+    it('has no generation before it is raised', async () => {
+      expect(await layer().loadUserMark(newId(), { now: NOW })).toBeUndefined();
+    });
+
+    it('goes up whenever it is raised, and is what it was raised to', async () => {
+      const user = newId();
+      let last = 0;
+      for (let raise = 0; raise < 5; raise += 1) {
+        const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW - raise });
+        expect(generation).toBeGreaterThan(last);
+        expect(await layer().loadUserMark(user, { now: NOW })).toBe(generation);
+        last = generation;
+      }
+    });
+
+    it('gives each of many who raise it at once a generation of their own', async () => {
+      const user = newId();
+      const generations = await Promise.all(
+        Array.from({ length: 8 }, () => layer().raiseUserMark(user, NOW + 10, { now: NOW })),
+      );
+      expect(new Set(generations).size).toBe(8);
+      expect(await layer().loadUserMark(user, { now: NOW })).toBe(Math.max(...generations));
+    });
+
+    it('goes up when it is raised after its expiry', async () => {
+      const user = newId();
+      const first = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+      expect(await layer().raiseUserMark(user, NOW + 1_000, { now: NOW + 500 })).toBeGreaterThan(first);
+    });
+
+    it('is the mark of one user: 42, "42" and 42n have one each', async () => {
+      const number = Math.floor(Math.random() * 2 ** 48);
+      await layer().raiseUserMark(number, NOW + 10, { now: NOW });
+      expect(await layer().loadUserMark(String(number), { now: NOW })).toBeUndefined();
+      expect(await layer().loadUserMark(BigInt(number), { now: NOW })).toBeUndefined();
+    });
+
+    it('is no session, and none of the user’s', async () => {
+      const user = newId();
+      await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+      expect(await layer().userSessions(user, { now: NOW })).toEqual([]);
+      expect(await layer().loadSession(`user#s:${user}`, { now: NOW })).toBeUndefined();
+    });
+  });
+
+  describe('loadUser and roleHierarchy', () => {
+    it('know nobody, and no roles, unless they are given', async () => {
+      expect(await layer().loadUser('user-1')).toBeUndefined();
+      expect([...(await layer().roleHierarchy())]).toEqual([]);
+    });
+  });
+}

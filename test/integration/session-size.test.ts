@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NotStorableError, type PersistenceLayer } from '../../src/index.js';
+import { stores, type TestStore } from '../world/stores.js';
+import { Browser, World } from '../world/world.js';
+
+const KB = 1_024;
+
+describe.each(stores().filter(({ name }) => name !== 'memory'))('D4: the size of a session on $name', (each) => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await each.open();
+  });
+  afterAll(() => store.close());
+
+  /** A world whose calls to the store are counted. */
+  function begin(): { world: World; browser: Browser; calls: string[] } {
+    const calls: string[] = [];
+    const counted = new Proxy(store.persistence, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]): unknown => {
+          if (name !== 'checkStorable') calls.push(String(name));
+          return Reflect.apply(member, target, args);
+        };
+      },
+    }) as PersistenceLayer;
+    const world = new World(counted);
+    return { world, browser: new Browser(world.sessions()), calls };
+  }
+
+  const stored = async (browser: Browser): Promise<Map<string, unknown>> => new Map((await browser.start()).entries());
+
+  it.each(['x', 'é', '€', '🎉'])('399 KB of %s are stored, and come back', async (character) => {
+    const { browser } = begin();
+    const text = character.repeat((399 * KB) / Buffer.byteLength(character));
+    await browser.request((session) => session.set('challenge', text));
+    expect((await browser.start()).get('challenge')).toBe(text);
+  });
+
+  it.each([400, 401, 4_000])(
+    '%i KB are refused at once, before any I/O, and what is stored stays as it was',
+    async (size) => {
+      const { browser, calls } = begin();
+      await browser.request((session) => {
+        session.set('theme', 'dark');
+        session.set('challenge', 'intact');
+      });
+      const before = await stored(browser);
+      const session = await browser.start();
+      session.set('visits', 1);
+      calls.length = 0;
+      expect(() => session.set('challenge', '€'.repeat((size * KB) / 3))).toThrow(NotStorableError);
+      expect(calls).toEqual([]);
+      await expect(session.update('cart', () => ['€'.repeat((size * KB) / 3)])).rejects.toBeInstanceOf(
+        NotStorableError,
+      );
+      expect(session.get('challenge')).toBe('intact');
+      expect(await stored(browser)).toEqual(before);
+      await browser.finish(session);
+      expect(await stored(browser)).toEqual(new Map([...before, ['visits', 1]]));
+    },
+  );
+
+  it('what is refused of a new session leaves it usable', async () => {
+    const { browser } = begin();
+    await browser.request((session) => {
+      expect(() => session.set('challenge', 'x'.repeat(401 * KB))).toThrow(NotStorableError);
+      session.set('theme', 'dark');
+    });
+    expect(await stored(browser)).toEqual(new Map([['theme', 'dark']]));
+  });
+
+  /** The longest text that `set` accepts. */
+  async function longest(browser: Browser): Promise<string> {
+    const session = await browser.start();
+    let [fits, over] = [390 * KB, 401 * KB];
+    while (over - fits > 1) {
+      const middle = Math.floor((fits + over) / 2);
+      try {
+        session.set('challenge', 'x'.repeat(middle));
+        fits = middle;
+      } catch {
+        over = middle;
+      }
+    }
+    return 'x'.repeat(fits);
+  }
+
+  it('whatever set accepts for a new session is stored at the end of the request', async () => {
+    const { browser } = begin();
+    const text = await longest(browser);
+    await browser.request((session) => session.set('challenge', text));
+    expect((await browser.start()).get('challenge')).toBe(text);
+  });
+
+  it.each<[string, (browser: Browser, world: World) => Promise<unknown>]>([
+    [
+      'a rotation',
+      async (browser, world) => {
+        world.now += 2 * 3_600;
+        await browser.request();
+      },
+    ],
+    [
+      'the confirmation of a rotation',
+      async (browser, world) => {
+        world.now += 2 * 3_600;
+        await browser.request();
+        await browser.request();
+      },
+    ],
+    [
+      'a touch by a client that says more of itself',
+      async (browser, world) => {
+        world.now += 600;
+        await browser.finish(await browser.start({ address: '2001:db8::1', userAgent: 'Mozilla/5.0 '.repeat(30) }));
+      },
+    ],
+    ['a login', (browser) => browser.request((session) => session.logIn('user-1'))],
+  ])('a session that is as large as set accepts survives %s', async (_, happen) => {
+    const { browser, world } = begin();
+    await browser.request((session) => session.set('theme', 'dark'));
+    const text = await longest(browser);
+    await browser.request((session) => session.set('challenge', text));
+    await happen(browser, world);
+    expect((await browser.start()).get('challenge')).toBe(text);
+  });
+
+  it('changes of two requests that are too large together: the later one is refused, the earlier one stays', async () => {
+    const { browser } = begin();
+    await browser.request((session) => session.set('theme', 'dark'));
+    const [first, second] = [await browser.start(), await browser.start()];
+    first.set('challenge', 'x'.repeat(250 * KB));
+    second.set('cart', ['x'.repeat(250 * KB)]);
+    await browser.finish(first);
+    await expect(second.commit()).rejects.toBeInstanceOf(NotStorableError);
+    expect([...(await stored(browser)).keys()].toSorted()).toEqual(['challenge', 'theme']);
+  });
+});

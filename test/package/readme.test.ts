@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, '.cache/readme');
+
+describe('the README', () => {
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has code blocks that compile as they stand', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
+    expect(blocks.length).toBeGreaterThan(5);
+
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await Promise.all(
+      blocks.map((code, index) => writeFile(join(folder, `block-${index}.ts`), `${code}\nexport {};\n`)),
+    );
+    await writeFile(join(folder, 'users.ts'), USERS);
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: { noUnusedLocals: false }, include: ['*.ts'] }),
+    );
+    await expect(compile()).resolves.toBe('');
+  }, 120_000);
+});
+
+/** What the README's handler takes from its application. */
+const USERS = `
+import type { HttpApiEvent } from 'dynamodb-sessions/lambda';
+import type { UserId } from 'dynamodb-sessions';
+export const users = { find: async (id: UserId): Promise<{ id: UserId; name: string } | undefined> => ({ id, name: 'Ann' }) };
+export const authenticate = async (event: HttpApiEvent): Promise<string> => event.body ?? '';
+`;
+
+async function compile(): Promise<string> {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', folder], { cwd: root });
+    return stdout;
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}

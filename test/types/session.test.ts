@@ -1,0 +1,187 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  type CookieAction,
+  ExtendablePersistenceLayer,
+  type KeyOf,
+  MemoryPersistenceLayer,
+  type PersistenceLayer,
+  type Session,
+  type SessionError,
+  Sessions,
+  type SessionUser,
+} from '../../src/index.js';
+import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+
+interface App {
+  theme: 'light' | 'dark';
+  cart: string[];
+  visits?: number;
+  2025: boolean;
+}
+
+interface User extends SessionUser {
+  readonly id: string;
+  readonly email: string;
+}
+
+/** What is in here is compiled, and never run: each `@ts-expect-error` must be one. */
+function compiled(_body: (session: Session<App, User>, sessions: Sessions<App, User>) => unknown): void {}
+
+describe("a session's data", () => {
+  it('is typed by the application, key by key', () => {
+    compiled((session) => {
+      expectTypeOf(session.get('theme')).toEqualTypeOf<'light' | 'dark' | undefined>();
+      expectTypeOf(session.get('cart')).toEqualTypeOf<string[] | undefined>();
+      expectTypeOf(session.get('visits')).toEqualTypeOf<number | undefined>();
+      expectTypeOf(session.keys()).toEqualTypeOf<readonly KeyOf<App>[]>();
+      session.set('theme', 'dark');
+      session.set('cart', []);
+      session.delete('cart');
+    });
+  });
+
+  it('takes no value of another type', () => {
+    compiled((session) => {
+      // @ts-expect-error
+      session.set('theme', 3);
+      // @ts-expect-error
+      session.set('theme', 'blue');
+      // @ts-expect-error
+      session.set('cart', [1]);
+      // @ts-expect-error
+      session.set('theme', undefined);
+      // @ts-expect-error the value is missing
+      session.set('theme');
+    });
+  });
+
+  it('has no other keys', () => {
+    compiled((session) => {
+      // @ts-expect-error
+      session.get('them');
+      // @ts-expect-error
+      session.set('them', 'dark');
+      // @ts-expect-error
+      session.has('them');
+      // @ts-expect-error
+      session.delete('them');
+      // @ts-expect-error keys are text
+      session.get(2025);
+      // @ts-expect-error
+      void session.getAndDelete('them');
+      // @ts-expect-error
+      void session.logOut({ keep: ['them'] });
+      // @ts-expect-error
+      session.theme = 'dark';
+    });
+  });
+
+  it('is updated and taken with its types', () => {
+    compiled((session) => {
+      expectTypeOf(session.update('visits', (visits = 0) => visits + 1)).toEqualTypeOf<Promise<number | undefined>>();
+      expectTypeOf(session.update('cart', async (cart = []) => [...cart, 'book'])).toEqualTypeOf<Promise<string[]>>();
+      expectTypeOf(session.getAndDelete('cart')).toEqualTypeOf<Promise<string[] | undefined>>();
+      // @ts-expect-error
+      void session.update('cart', () => 3);
+      // @ts-expect-error it may have no value yet
+      void session.update('cart', (cart) => [...cart, 'book']);
+    });
+  });
+
+  it('is anything, and unknown, for an application that does not say', () => {
+    const sessions = new Sessions();
+    expectTypeOf<Awaited<ReturnType<typeof sessions.start>>>().toEqualTypeOf<Session<Record<string, unknown>>>();
+    ((session: Session) => {
+      session.set('anything', { at: 'all' });
+      expectTypeOf(session.get('anything')).toEqualTypeOf<unknown>();
+    }) satisfies unknown;
+  });
+
+  it('can be given by an interface and by a type alias', () => {
+    type Alias = { theme: 'light' | 'dark' };
+    expectTypeOf(new Sessions<Alias>()).toEqualTypeOf<Sessions<Alias>>();
+    expectTypeOf(new Sessions<App>()).toEqualTypeOf<Sessions<App>>();
+    // @ts-expect-error data is an object
+    new Sessions<string>();
+  });
+});
+
+describe("a session's user", () => {
+  it('is typed by the second parameter', () => {
+    compiled((session, sessions) => {
+      expectTypeOf(session.user()).toEqualTypeOf<Promise<User | undefined>>();
+      expectTypeOf(session.userId).toEqualTypeOf<string | number | bigint | undefined>();
+      void session.logIn({ id: 'alice', email: 'alice@example.com' });
+      void session.logIn('alice', { exclusive: true });
+      void sessions.logOutUser('alice', { except: session });
+      // @ts-expect-error a user has an e-mail address here
+      void session.logIn({ id: 'alice' });
+      // @ts-expect-error
+      void session.logIn(null);
+      // @ts-expect-error
+      void session.logIn('alice', { exclusiv: true });
+    });
+  });
+
+  it('comes from a persistence layer that knows such users', () => {
+    const loadUser = (): Promise<User | undefined> => Promise.resolve(undefined);
+    expectTypeOf(new MemoryPersistenceLayer({ loadUser })).toEqualTypeOf<MemoryPersistenceLayer<User>>();
+    expectTypeOf(new ExtendablePersistenceLayer({ loadUser })).toExtend<PersistenceLayer<User>>();
+    expectTypeOf<DynamoDBPersistenceLayer<User>>().toExtend<PersistenceLayer<User>>();
+    expectTypeOf(new Sessions<App, User>({ persistence: new MemoryPersistenceLayer({ loadUser }) })).toEqualTypeOf<
+      Sessions<App, User>
+    >();
+    // @ts-expect-error this layer's users have no e-mail address
+    new Sessions<App, User>({ persistence: new MemoryPersistenceLayer<SessionUser>() });
+  });
+
+  it('has an ID', () => {
+    // @ts-expect-error
+    expectTypeOf<Sessions<App, { email: string }>>();
+  });
+});
+
+describe('the options of Sessions', () => {
+  it('do not compile if unknown or of another type', () => {
+    const rejected = (): unknown[] => [
+      // @ts-expect-error
+      new Sessions({ idleTimeOut: 60 }),
+      // @ts-expect-error
+      new Sessions({ idleTimeout: '1h' }),
+      // @ts-expect-error
+      new Sessions({ rotationInterval: true }),
+      // @ts-expect-error
+      new Sessions({ reuse: 'ignore' }),
+      // @ts-expect-error
+      new Sessions({ acceptRemoteIp: {} }),
+      // @ts-expect-error
+      new Sessions({ persistence: { loadSession: () => Promise.resolve(undefined) } }),
+    ];
+    expectTypeOf(rejected).toBeFunction();
+  });
+});
+
+describe('what a commit says', () => {
+  it('is one of three things, told apart by its kind', () => {
+    ((action: CookieAction): string => {
+      switch (action.kind) {
+        case 'keep':
+          // @ts-expect-error nothing to send
+          return action.token;
+        case 'clear':
+          return '';
+        case 'set':
+          return `${action.token} for ${action.maxAge} s`;
+      }
+    }) satisfies unknown;
+  });
+});
+
+describe('an error', () => {
+  it('is told apart by its literal code', () => {
+    expectTypeOf<SessionError['code']>().toExtend<`ERR_SESSION_${string}`>();
+    ((error: SessionError) => error.code === 'ERR_SESSION_GONE') satisfies unknown;
+    // @ts-expect-error there is no such code
+    ((error: SessionError) => error.code === 'ERR_SESSION_LOST') satisfies unknown;
+  });
+});

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest';
+import {
+  burySession,
+  createSession,
+  deleteSession,
+  getItems,
+  getSession,
+  getUserMark,
+  markIdOf,
+  markMayReappear,
+  queryUserSessions,
+  raiseUserMark,
+  updateSession,
+} from '../../../src/dynamodb/commands.js';
+import { and, Placeholders } from '../../../src/dynamodb/expression.js';
+import type { SecretHash } from '../../../src/core/token.js';
+import { changeOf, recordOf } from '../../world/records.js';
+
+const hash = (byte: number): SecretHash => new Uint8Array(32).fill(byte) as SecretHash;
+
+const record = recordOf({
+  createdAt: 1,
+  lastSeenAt: 2,
+  expiresAt: 3,
+  absoluteExpiresAt: 4,
+  secretHash: hash(5),
+  rotatedAt: 6,
+  auth: 7,
+  lastWrite: new Uint8Array([8]),
+  data: new Map([
+    ['theme', '"dark"'],
+    ['__proto__', '1'],
+  ]),
+});
+const user = { userId: 42, generation: 9, authenticatedAt: 10 };
+
+describe('the command', () => {
+  it('that reads a session', () => {
+    const input = { TableName: 'T', Key: { id: { S: 'ID' } } };
+    expect(getSession('T', 'ID', true)).toEqual({ ...input, ConsistentRead: true });
+    expect(getSession('T', 'ID', false)).toEqual({ ...input, ConsistentRead: false });
+  });
+
+  it('that creates a session', () => {
+    expect(createSession('T', 'ID', { ...record, ...user })).toEqual({
+      TableName: 'T',
+      Item: {
+        id: { S: 'ID' },
+        version: { N: '1' },
+        user: { S: 'n:42' },
+        createdAt: { N: '1' },
+        lastSeenAt: { N: '2' },
+        expiresAt: { N: '3' },
+        absoluteExpiresAt: { N: '4' },
+        secretHash: { B: hash(5) },
+        rotatedAt: { N: '6' },
+        auth: { N: '7' },
+        generation: { N: '9' },
+        authenticatedAt: { N: '10' },
+        lastWrite: { B: new Uint8Array([8]) },
+        'data.theme': { S: '"dark"' },
+        'data.__proto__': { S: '1' },
+      },
+      ConditionExpression: 'attribute_not_exists(#id)',
+      ExpressionAttributeNames: { '#id': 'id' },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+  });
+
+  it('that changes data: just that, and the writer’s mark', () => {
+    const change = changeOf(record, { set: ['theme', '__proto__'], removed: ['old key'], expected: { now: 11 } });
+    expect(updateSession('T', 'ID', record, change)).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'ID' } },
+      UpdateExpression: 'SET #lastWrite = :0, #1 = :1, #2 = :2 REMOVE #3',
+      ConditionExpression: '#expiresAt > :3 AND #auth = :4 AND #version <= :5',
+      ExpressionAttributeNames: {
+        '#lastWrite': 'lastWrite',
+        '#1': 'data.theme',
+        '#2': 'data.__proto__',
+        '#3': 'data.old key',
+        '#expiresAt': 'expiresAt',
+        '#auth': 'auth',
+        '#version': 'version',
+      },
+      ExpressionAttributeValues: {
+        ':0': { B: new Uint8Array([8]) },
+        ':1': { S: '"dark"' },
+        ':2': { S: '1' },
+        ':3': { N: '11' },
+        ':4': { N: '7' },
+        ':5': { N: '1' },
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+  });
+
+  it('that touches: the times that move and the client, whose absent parts it removes', () => {
+    const { UpdateExpression, ExpressionAttributeValues } = updateSession(
+      'T',
+      'ID',
+      { ...record, userAgent: 'curl' },
+      changeOf(record, { touched: true, expected: { now: 11 } }),
+    );
+    expect(UpdateExpression).toBe(
+      'SET #lastSeenAt = :0, #expiresAt = :1, #userAgent = :2, #lastWrite = :3 REMOVE #address',
+    );
+    expect(ExpressionAttributeValues).toMatchObject({ ':0': { N: '2' }, ':1': { N: '3' }, ':2': { S: 'curl' } });
+  });
+
+  it('that rotates, on the condition that nobody else has', () => {
+    const next = { ...record, secretHash: hash(12), previousHash: hash(5), nonce: new Uint8Array([13]) };
+    const change = changeOf(record, {
+      rotated: true,
+      expected: { now: 11, secretHash: hash(5), lastWrite: new Uint8Array([14]) },
+    });
+    expect(updateSession('T', 'ID', next, change)).toMatchObject({
+      UpdateExpression:
+        'SET #secretHash = :0, #previousHash = :1, #nonce = :2, #rotatedAt = :3, #auth = :4, #lastWrite = :5 REMOVE #previousUntil',
+      ConditionExpression:
+        '#expiresAt > :6 AND #auth = :7 AND #secretHash = :8 AND #lastWrite = :9 AND #version <= :10',
+      ExpressionAttributeValues: {
+        ':0': { B: hash(12) },
+        ':1': { B: hash(5) },
+        ':2': { B: new Uint8Array([13]) },
+        ':6': { N: '11' },
+        ':7': { N: '7' },
+        ':8': { B: hash(5) },
+        ':9': { B: new Uint8Array([14]) },
+      },
+    });
+  });
+
+  it('that attaches a user, under the index’s key', () => {
+    expect(
+      updateSession('T', 'ID', { ...record, ...user }, changeOf(record, { userAttached: true, expected: { now: 11 } })),
+    ).toMatchObject({
+      UpdateExpression: 'SET #generation = :0, #authenticatedAt = :1, #lastWrite = :2, #user = :3',
+      ExpressionAttributeValues: { ':0': { N: '9' }, ':1': { N: '10' }, ':3': { S: 'n:42' } },
+    });
+  });
+
+  it('that changes anything never touches what is fixed at creation, nor the index’s keys', () => {
+    const { userId: _, ...touch } = { ...record, ...user };
+    const change = changeOf(record, { set: ['theme'], removed: ['old'], touched: true, rotated: true });
+    const { UpdateExpression } = updateSession('T', 'ID', touch, change);
+    for (const fixed of ['id', 'user', 'createdAt', 'absoluteExpiresAt', 'version'])
+      expect(UpdateExpression).not.toContain(`#${fixed} `);
+  });
+
+  it('that notes that a session may reappear', () => {
+    expect(markMayReappear('T', 'ID', record)).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'ID' } },
+      UpdateExpression: 'SET #mayReappear = :0',
+      ConditionExpression: '#secretHash = :1',
+      ExpressionAttributeNames: { '#mayReappear': 'mayReappear', '#secretHash': 'secretHash' },
+      ExpressionAttributeValues: { ':0': { BOOL: true }, ':1': { B: hash(5) } },
+    });
+  });
+
+  const authIs = '(attribute_not_exists(#auth) OR #auth = :0)';
+  it.each([
+    [{}, '', []],
+    [{ auth: 0 }, `${authIs} AND `, ['0']],
+    [{ generationBelow: 0 }, '#generation < :0 AND ', ['0']],
+    [{ generationBelow: 9 }, '(attribute_not_exists(#generation) OR #generation < :0) AND ', ['9']],
+    [
+      { auth: 7, generationBelow: 9 },
+      `${authIs} AND (attribute_not_exists(#generation) OR #generation < :1) AND `,
+      ['7', '9'],
+    ],
+  ])('that deletes, and the one that buries, on the condition %o', (condition, expression, numbers) => {
+    const last = numbers.length;
+    const conditions = `${expression}(attribute_not_exists(#version) OR #version <= :${last})`;
+    const values = Object.fromEntries([...numbers, '1'].map((N, index) => [`:${index}`, { N }]));
+    const deletion = deleteSession('T', 'ID', condition);
+    expect(deletion).toMatchObject({
+      TableName: 'T',
+      Key: { id: { S: 'ID' } },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    expect(deletion.ConditionExpression).toBe(
+      `attribute_not_exists(#mayReappear) AND attribute_not_exists(#endedAt) AND ${conditions}`,
+    );
+    expect(deletion.ExpressionAttributeValues).toEqual(values);
+
+    const burial = burySession('T', 'ID', condition, 1_000);
+    expect(burial.Item).toEqual({
+      id: { S: 'ID' },
+      version: { N: '1' },
+      endedAt: { N: '1000' },
+      expiresAt: { N: '4600' },
+    });
+    expect(burial.ConditionExpression).toBe(conditions);
+    expect(burial.ExpressionAttributeValues).toEqual(values);
+  });
+
+  it('that finds a user’s sessions, a page at a time', () => {
+    const input = {
+      TableName: 'T',
+      IndexName: 'byUser',
+      KeyConditionExpression: '#user = :0',
+      ProjectionExpression: '#id',
+      ExpressionAttributeNames: { '#user': 'user', '#id': 'id' },
+      ExpressionAttributeValues: { ':0': { S: 's:user-1' } },
+    };
+    expect(queryUserSessions('T', 'user-1', undefined)).toEqual(input);
+    expect(queryUserSessions('T', 'user-1', { id: { S: 'ID' } })).toEqual({
+      ...input,
+      ExclusiveStartKey: { id: { S: 'ID' } },
+    });
+  });
+
+  it('that reads many items, consistently', () => {
+    expect(getItems('T', ['a', 'b'])).toEqual({
+      RequestItems: { T: { Keys: [{ id: { S: 'a' } }, { id: { S: 'b' } }], ConsistentRead: true } },
+    });
+  });
+
+  it('that reads a user’s mark, consistently', () => {
+    expect(markIdOf('user-1')).toBe('user#s:user-1');
+    expect(getUserMark('T', 42n)).toEqual({ TableName: 'T', Key: { id: { S: 'user#b:42' } }, ConsistentRead: true });
+  });
+
+  it('that raises a user’s mark, in one write, from the time if there is none', () => {
+    expect(raiseUserMark('T', 'user-1', 2_000, 1_000)).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'user#s:user-1' } },
+      UpdateExpression: 'SET #generation = if_not_exists(#generation, :0) + :1, #version = :2, #expiresAt = :3',
+      ConditionExpression: 'attribute_not_exists(#expiresAt) OR #expiresAt <= :3',
+      ExpressionAttributeNames: { '#generation': 'generation', '#version': 'version', '#expiresAt': 'expiresAt' },
+      ExpressionAttributeValues: { ':0': { N: '1000' }, ':1': { N: '1' }, ':2': { N: '1' }, ':3': { N: '2000' } },
+      ReturnValues: 'ALL_NEW',
+    });
+  });
+});
+
+describe('the placeholders of a command', () => {
+  it('are one for each name, readable where they can be', () => {
+    const placeholders = new Placeholders();
+    const names = ['expiresAt', 'data.a b', 'expiresAt', '__proto__', 'data.#', 'data.a b'].map((name) =>
+      placeholders.name(name),
+    );
+    expect(names).toEqual(['#expiresAt', '#1', '#expiresAt', '#__proto__', '#3', '#1']);
+    expect(Object.entries(placeholders.input.ExpressionAttributeNames)).toEqual([
+      ['#expiresAt', 'expiresAt'],
+      ['#1', 'data.a b'],
+      ['#__proto__', '__proto__'],
+      ['#3', 'data.#'],
+    ]);
+  });
+
+  it('have no member for values if there are none: DynamoDB refuses an empty one', () => {
+    expect(new Placeholders().input).toEqual({ ExpressionAttributeNames: {} });
+  });
+
+  it('are joined by conditions that apply', () => {
+    expect(and('a', undefined, 'b')).toBe('a AND b');
+    expect(and()).toBe('');
+  });
+});

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import { withSession } from '../../../src/lambda/index.js';
+import { contextOf, frozen, LambdaWorld, tokenOf } from './lambda-world.js';
+import { type Place, type Response, type Service, serviceOf, services } from './services.js';
+
+const SESSION_COOKIE = /^__Host-id=[\w-]{22}\.[\w-]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000$/;
+const CLEARED = '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0';
+
+/** What the client gets of a handler's result when the session has a cookie to send. */
+async function respondWithCookie(service: Service, result: unknown): Promise<Response> {
+  const handler = withSession(new LambdaWorld().sessions, (_event, session) => {
+    session.set('theme', 'dark');
+    return result as never;
+  });
+  return service.receive(await handler(service.event() as never, contextOf()));
+}
+
+/** Header names in the cases that handlers write them in. */
+const cases = (name: string): string[] => [
+  name,
+  name.toUpperCase(),
+  name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+  name.replaceAll(/[aeiou]/g, (letter) => letter.toUpperCase()),
+];
+
+const OWN = ['seen=1; Path=/; Max-Age=60', 'lang=de; Path=/; Expires=Wed, 21 Oct 2037 07:28:00 GMT'];
+
+/** A handler's own headers and cookies, in every shape that its service sends them from. */
+function ownCookies(
+  service: Service,
+): { readonly shape: string; readonly result: object; readonly own: readonly string[] }[] {
+  const [first, second] = OWN as [string, string];
+  const shapes: { shape: string; result: object; own: readonly string[] }[] = [
+    { shape: 'no cookie of its own', result: {}, own: [] },
+  ];
+  for (const name of cases('set-cookie')) {
+    if (service.places.includes('headers')) {
+      shapes.push({ shape: `one cookie in headers as ${name}`, result: { headers: { [name]: first } }, own: [first] });
+    }
+    if (service.places.includes('multiValueHeaders')) {
+      shapes.push({
+        shape: `two cookies in multiValueHeaders as ${name}`,
+        result: { multiValueHeaders: { [name]: [first, second] } },
+        own: [first, second],
+      });
+    }
+  }
+  if (service.places.includes('cookies')) {
+    shapes.push({ shape: 'two cookies in cookies', result: { cookies: [first, second] }, own: [first, second] });
+    shapes.push({
+      shape: 'one cookie in headers and one in cookies',
+      result: { headers: { 'Set-Cookie': first }, cookies: [second] },
+      own: [first, second],
+    });
+  }
+  if (service.places.includes('headers') && service.places.includes('multiValueHeaders')) {
+    shapes.push({
+      shape: 'one cookie in headers and one in multiValueHeaders',
+      result: { headers: { 'Set-Cookie': first }, multiValueHeaders: { 'set-cookie': [second] } },
+      own: [first, second],
+    });
+  }
+  return shapes;
+}
+
+describe.each(services)('the result for $name', (service) => {
+  const plain = { statusCode: 201, body: 'made' };
+
+  it.each(ownCookies(service))("C8: with $shape: it and the session's are sent", async ({ result, own }) => {
+    const response = await respondWithCookie(service, frozen({ ...plain, ...result }));
+
+    expect(response).toMatchObject({ statusCode: 201, body: 'made' });
+    expect(response.setCookies).toHaveLength(own.length + 1);
+    expect(response.setCookies).toEqual(expect.arrayContaining([...own, expect.stringMatching(SESSION_COOKIE)]));
+  });
+
+  it.each(service.places.filter((place) => place !== 'cookies'))(
+    "C8: the handler's own headers stay when they are in %s",
+    async (place) => {
+      const headers = { 'Content-Type': 'text/html', 'x-count': 3, 'X-Flag': true, Vary: 'Accept' };
+      const several = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+      const own = place === 'headers' ? { headers } : { multiValueHeaders: { ...several, Vary: ['Accept', 'Origin'] } };
+      const response = await respondWithCookie(service, frozen({ ...plain, ...own, isBase64Encoded: false }));
+
+      expect(response.headers).toEqual({
+        'cache-control': ['no-store'],
+        'content-type': ['text/html'],
+        'x-count': ['3'],
+        'x-flag': ['true'],
+        vary: place === 'headers' ? ['Accept'] : ['Accept', 'Origin'],
+      });
+    },
+  );
+
+  it('C8: base64 stays base64', async () => {
+    const handler = withSession(new LambdaWorld().sessions, (_event, session) => {
+      session.set('theme', 'dark');
+      return { statusCode: 200, body: 'AAECAw==', isBase64Encoded: true } as never;
+    });
+    expect(await handler(service.event() as never, contextOf())).toMatchObject({
+      body: 'AAECAw==',
+      isBase64Encoded: true,
+    });
+  });
+
+  it('C7: no cache may keep a response that sets a cookie', async () => {
+    expect((await respondWithCookie(service, plain)).headers['cache-control']).toEqual(['no-store']);
+  });
+
+  const places = service.places.filter((place): place is Exclude<Place, 'cookies'> => place !== 'cookies');
+  it.each(places.flatMap((place) => cases('cache-control').map((name) => [name, place] as const)))(
+    'C7: what the handler says with %s in %s counts',
+    async (name, place) => {
+      const value = 'private, max-age=60';
+      const own = place === 'headers' ? { headers: { [name]: value } } : { multiValueHeaders: { [name]: [value] } };
+      expect((await respondWithCookie(service, frozen({ ...plain, ...own }))).headers['cache-control']).toEqual([
+        value,
+      ]);
+    },
+  );
+
+  it('C8: is the very same object when the session has nothing to say', async () => {
+    const world = new LambdaWorld();
+    const cookies = [`__Host-id=${await world.token()}`];
+    const result = frozen({ ...plain, headers: { 'Set-Cookie': OWN[0] } });
+    const handler = withSession(world.sessions, (_event, session) => {
+      expect(session.get('theme')).toBe('dark');
+      return result as never;
+    });
+    expect(await handler(service.event({ cookies }) as never, contextOf())).toBe(result);
+    expect(world.calls).toEqual(['loadSession']);
+  });
+
+  it('C8: clears the cookie of a session that was destroyed, beside the handler’s own', async () => {
+    const world = new LambdaWorld();
+    const cookies = [`__Host-id=${await world.token()}`];
+    const place = service.places.includes('multiValueHeaders')
+      ? { multiValueHeaders: { 'set-cookie': OWN } }
+      : { headers: { 'set-cookie': OWN[0] } };
+    const handler = withSession(world.sessions, async (_event, session) => {
+      await session.destroy();
+      return frozen({ ...plain, ...place }) as never;
+    });
+    const response = service.receive(await handler(service.event({ cookies }) as never, contextOf()));
+    expect(response.setCookies).toContain(CLEARED);
+    expect(response.setCookies).toContain(OWN[0]);
+    expect(response.headers['cache-control']).toEqual(['no-store']);
+  });
+
+  it('makes a cookie that the next request is recognised by', async () => {
+    const world = new LambdaWorld();
+    const handler = withSession(world.sessions, (_event, session) => {
+      const visits = (session.get('visits') ?? 0) + 1;
+      session.set('visits', visits);
+      return { statusCode: 200, body: String(visits) } as never;
+    });
+    const first = service.receive(await handler(service.event() as never, contextOf()));
+    const cookies = ['theme=light', `__Host-id=${tokenOf(first)}`, 'lang=de'];
+    const second = service.receive(await handler(service.event({ cookies }) as never, contextOf()));
+    expect([first.body, second.body]).toEqual(['1', '2']);
+    expect(second.setCookies).toEqual([]);
+  });
+});
+
+describe('the result for ALB with single headers', () => {
+  const service = serviceOf('ALB with single headers');
+
+  it('C8: keeps two cookies that the handler spelled differently to send them both', async () => {
+    const headers = { 'set-cookie': OWN[0], 'Set-Cookie': OWN[1] };
+    const response = await respondWithCookie(service, frozen({ statusCode: 200, headers }));
+    expect(response.setCookies).toEqual([...OWN, expect.stringMatching(SESSION_COOKIE)]);
+  });
+
+  it('C8: sends even those cookies that the handler put where only multi-value headers are read', async () => {
+    const response = await respondWithCookie(
+      service,
+      frozen({ statusCode: 200, multiValueHeaders: { 'Set-Cookie': OWN } }),
+    );
+    expect(response.setCookies).toEqual([...OWN, expect.stringMatching(SESSION_COOKIE)]);
+  });
+
+  it('C8: keeps 20 cookies of the handler apart', async () => {
+    const own = Array.from({ length: 20 }, (_, index) => `c${index}=${index}`);
+    const response = await respondWithCookie(
+      service,
+      frozen({ statusCode: 200, multiValueHeaders: { 'Set-Cookie': own } }),
+    );
+    expect(response.setCookies).toEqual([...own, expect.stringMatching(SESSION_COOKIE)]);
+  });
+});
+
+describe('the result for ALB with multi-value headers', () => {
+  it('C8: carries what the handler set singly, too', async () => {
+    const headers = { 'Content-Type': 'text/html', 'set-cookie': OWN[0] };
+    const response = await respondWithCookie(
+      serviceOf('ALB with multi-value headers'),
+      frozen({ statusCode: 200, headers }),
+    );
+    expect(response.headers['content-type']).toEqual(['text/html']);
+    expect(response.setCookies).toEqual([OWN[0], expect.stringMatching(SESSION_COOKIE)]);
+  });
+});
+
+describe.each(services.filter(({ places }) => places.includes('cookies')))(
+  'a result without a status code, for $name',
+  (service) => {
+    it.each<[string, unknown]>([
+      ['a string', 'hello'],
+      ['an empty string', ''],
+      ['text that is JSON', '{"statusCode":500}'],
+      ['an object', { message: 'hello', headers: { a: 1 } }],
+      ['an object with a body', { body: 'hello', isBase64Encoded: false }],
+      ['an object whose status code is undefined', { statusCode: undefined, body: 'hello' }],
+      ['an empty object', {}],
+      ['an array', [1, { two: 2 }]],
+      ['a number', 42],
+      ['zero', 0],
+      ['a boolean', false],
+      ['null', null],
+      ['nothing', undefined],
+    ])('C8: means the same with a cookie: %s', async (_name, result) => {
+      const withoutCookie = service.receive(result);
+      const response = await respondWithCookie(service, result);
+
+      expect(response.body).not.toContain('__Host-id');
+      expect(response.setCookies).toEqual([expect.stringMatching(SESSION_COOKIE)]);
+      expect(response).toEqual({
+        ...withoutCookie,
+        headers: { ...withoutCookie.headers, 'cache-control': ['no-store'] },
+        setCookies: response.setCookies,
+      });
+    });
+  },
+);
