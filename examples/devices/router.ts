@@ -62,18 +62,14 @@ export async function answer<Session>(
 
 /**
  * Cross-site request forgery. The cookie is `SameSite=Lax`, so that another site's page cannot send it along with
- * anything but a link. This refuses what another origin of the same site might send (`localhost` on another port,
- * say), and a body must be declared as JSON, which takes another origin's page a preflight that nobody answers.
+ * anything but a link. This refuses what another origin of the same site might send (`localhost` on another port, say).
  */
 function refuseOtherSites({ headers }: HttpApiEvent): void {
   const from = headers['sec-fetch-site'] ?? 'none'; // every browser says it; curl does not
   if (from !== 'same-origin' && from !== 'none') throw new Problem(403, 'Another site must not do this.');
 }
 
-function parsedBody({ headers, body = '', isBase64Encoded }: HttpApiEvent): unknown {
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
-    throw new Problem(415, 'Send JSON, with the header content-type: application/json');
-  }
+function parsedBody({ body = '', isBase64Encoded }: HttpApiEvent): unknown {
   try {
     return JSON.parse(isBase64Encoded ? Buffer.from(body, 'base64').toString() : body);
   } catch {

@@ -70,6 +70,10 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     return { kind: 'deleted' };
   }
 
+  async deleteSessions(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#sessions.delete(id);
+  }
+
   async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
     return [...(await this.loadUserSessions(userId, options)).sessions.keys()];
   }
