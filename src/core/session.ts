@@ -9,7 +9,7 @@ import {
 import type { GuardedLayer } from './guarded-layer.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { StartedSession } from './starting.js';
-import { type CookieAction, type Login, merged, StoredSession } from './stored-session.js';
+import { type Changes, type CookieAction, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
 import { isWellFormed, sameUser, type UserId, userKey } from './user-id.js';
 import { endOlderLogins, enforceBound } from './user-sessions.js';
@@ -101,6 +101,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return this.#decode(key, this.#encoded(key)) as Data[Key] | undefined;
   }
 
+  /** Whether a key has a value. */
   has(key: KeyOf<Data>): boolean {
     return this.#encoded(key) !== undefined;
   }
@@ -236,8 +237,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async regenerate(): Promise<void> {
     this.#refuseIfClosed();
     if (this.#stored === undefined) return;
-    await this.#stored.reissue(this.#changes);
-    this.#nowStored(this.#stored);
+    const changes = new Map(this.#changes);
+    await this.#stored.reissue(changes);
+    this.#nowStored(this.#stored, changes);
     this.#emit({ type: 'rotated', reason: 'regenerate' });
   }
 
@@ -248,9 +250,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async save(): Promise<void> {
     this.#refuseIfClosed();
+    const changes = new Map(this.#changes);
     if (this.#stored === undefined) await this.#beginIfNeeded();
-    else await this.#stored.write(this.#changes);
-    this.#changes.clear();
+    else await this.#stored.write(changes);
+    this.#forget(changes);
   }
 
   /**
@@ -340,8 +343,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   async #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
+    const changes = new Map(this.#changes);
     const begun = await StoredSession.begin(this.#layer, this.#client, data, login);
-    this.#nowStored(begun);
+    this.#nowStored(begun, changes);
     return begun;
   }
 
@@ -353,9 +357,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   /** Gives the session a user; if it has been ended meanwhile, a new one, which gets nothing of what that one held. */
   async #attach(login: Login): Promise<StoredSession<User>> {
     if (this.#stored !== undefined) {
+      const changes = new Map(this.#changes);
       try {
-        await this.#stored.reissue(this.#changes, login);
-        this.#nowStored(this.#stored);
+        await this.#stored.reissue(changes, login);
+        this.#nowStored(this.#stored, changes);
         return this.#stored;
       } catch (error) {
         if (!(error instanceof SessionGoneError)) throw error;
@@ -366,11 +371,16 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   /** The session has just been written as a whole, with a secret that its client does not have yet. */
-  #nowStored(stored: StoredSession<User>): void {
+  #nowStored(stored: StoredSession<User>, changes: Changes): void {
     this.#stored = stored;
     this.#user = undefined;
-    this.#changes.clear();
+    this.#forget(changes);
     this.#cookie = stored.cookie();
+  }
+
+  /** These are stored. What the handler has set again since is not. */
+  #forget(changes: Changes): void {
+    for (const [key, encoded] of changes) if (this.#changes.get(key) === encoded) this.#changes.delete(key);
   }
 
   async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<void> {
@@ -388,7 +398,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async #replaceByAnonymous(data: ReadonlyMap<string, string>): Promise<void> {
     const begun = await StoredSession.begin(this.#layer, this.#client, data);
     await this.#end({ type: 'logged-out', everywhere: false });
-    this.#nowStored(begun);
+    this.#nowStored(begun, new Map());
   }
 
   /** Whether something that the handler did is not stored. */

@@ -134,6 +134,20 @@ describe.each(stores())('the promises on $name', (each) => {
     expect(Object.fromEntries(session.entries())).toEqual({ cart: ['book'], visits: 7 });
   });
 
+  it.each(['save', 'logIn'] as const)('3. what is set while %s is under way is not forgotten', async (operation) => {
+    await browser.request((session) => session.set('theme', 'light'));
+    await browser.request(async (session) => {
+      session.set('theme', 'dark');
+      session.set('visits', 1);
+      const underway = operation === 'save' ? session.save() : session.logIn(user);
+      session.set('cart', ['book']);
+      session.set('visits', 2);
+      await underway;
+    });
+    const data = Object.fromEntries((await browser.start()).entries());
+    expect(data).toEqual({ theme: 'dark', visits: 2, cart: ['book'] });
+  });
+
   it('3. concurrent updates of one key lose none', async () => {
     await browser.request((session) => session.set('visits', 0));
     const requests = await Promise.all(Array.from({ length: 10 }, () => browser.start()));
