@@ -2,9 +2,9 @@
 // What the package adds to a handler's bundle. The AWS SDK is not counted: Lambda's runtime has it, or the bundle would anyway.
 const handler = {
   import: {
-    'dist/index.js': '{ Sessions }',
-    'dist/lambda/index.js': '{ withSession }',
-    'dist/dynamodb/index.js': '{ DynamoDBPersistenceLayer }',
+    'dist/src/index.js': '{ Sessions }',
+    'dist/src/lambda/index.js': '{ withSession }',
+    'dist/src/dynamodb/index.js': '{ DynamoDBPersistenceLayer }',
   },
   ignore: ['@aws-sdk/*'],
   modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm', target: 'node20' }),

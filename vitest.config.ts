@@ -8,19 +8,22 @@ export default defineConfig({
     // Tests and examples import the package by its own name; here that means the sources, so no build is needed.
     alias: [
       { find: /^dynamodb-sessions$/, replacement: path('src/index.ts') },
+      { find: 'dynamodb-sessions/cdk', replacement: path('cdk/index.ts') },
       { find: /^dynamodb-sessions\/(\w+)$/, replacement: path('src/$1/index.ts') },
     ],
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/engines/global-setup.ts'],
+    exclude: ['test/{deploy,runtime}/**'], // npm run test:deploy, npm run test:runtime
+    globalSetup: ['test/engines/global-setup.ts', 'test/cdk/global-setup.ts'],
     pool: 'threads',
     maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // Node 20 is still tested here; the SDK's notice about its end would only hide other output.
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // Node 20 is still tested here; the SDK's notice about its end would only hide other output. CDK's validation of
+    // templates takes seconds each time, and is done by `cdk synth`.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', CDK_VALIDATION: 'false' },
     allowOnly: process.env.CI === undefined,
-    coverage: { provider: 'v8', include: ['src/**'] },
+    coverage: { provider: 'v8', include: ['src/**', 'cdk/**'] },
   },
 });

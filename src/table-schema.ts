@@ -29,3 +29,16 @@ export const DATA_PREFIX = 'data.';
 
 /** The environment variables by which a function learns the table's name and region. */
 export const TABLE_ENVIRONMENT = { tableName: 'DYNAMODB_SESSIONS_TABLE', region: 'DYNAMODB_SESSIONS_REGION' } as const;
+
+/** The item in which the cleanup keeps its place in the table, and who is at it; no session ID contains a `#`. */
+export const CLEANUP_BOOKMARK = 'cleanup#bookmark';
+
+/** The environment variables by which the cleanup function learns its settings; each may be absent. */
+export const CLEANUP_ENVIRONMENT = {
+  /** How many read units a run may take. A whole number. */
+  readBudget: 'DYNAMODB_SESSIONS_CLEANUP_READ_BUDGET',
+  /** How many parts of the table are read at the same time. A whole number. */
+  segments: 'DYNAMODB_SESSIONS_CLEANUP_SEGMENTS',
+  /** `true` or `false`. */
+  dryRun: 'DYNAMODB_SESSIONS_CLEANUP_DRY_RUN',
+} as const;

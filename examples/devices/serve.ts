@@ -8,10 +8,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import createDynalite from 'dynalite';
-import { createSessionTable } from 'dynamodb-sessions/dynamodb';
 import { invoke } from './lambda-http.js';
+import { createLocalTable } from './local-table.js';
 
 const servers: Server[] = [];
 
@@ -69,9 +69,7 @@ function setEnvironment(endpoint: string): string {
 async function createTable(tableName: string): Promise<void> {
   const client = new DynamoDBClient();
   try {
-    await createSessionTable(client, { tableName });
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error; // it is there already
+    await createLocalTable(client, tableName);
   } finally {
     client.destroy();
   }

@@ -4,9 +4,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
  * What goes wrong with one request to DynamoDB:
  * `drop-before`: the connection breaks before the request arrives. `drop-after`: it was carried out, and the answer is
  * lost. `zombie`: the client gives up, and the request is carried out when the test says so. `fail`: a 500, nothing
- * was done. `hang`: no answer ever.
+ * was done. `throttle`: refused, for there were too many. `hang`: no answer ever.
  */
-export type Fault = 'none' | 'drop-before' | 'drop-after' | 'zombie' | 'fail' | 'hang';
+export type Fault = 'none' | 'drop-before' | 'drop-after' | 'zombie' | 'fail' | 'throttle' | 'hang';
 
 type RequestHandler = DynamoDBClient['config']['requestHandler'];
 type Handle = RequestHandler['handle'];
@@ -67,6 +67,12 @@ export class Network {
           $fault: 'server',
           $retryable: {},
           $metadata: { httpStatusCode: 500 },
+        });
+      case 'throttle':
+        throw Object.assign(new Error('too many requests'), {
+          name: 'ProvisionedThroughputExceededException',
+          $fault: 'client',
+          $metadata: { httpStatusCode: 400 },
         });
       case 'hang':
         return new Promise(() => {});

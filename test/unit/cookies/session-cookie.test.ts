@@ -327,8 +327,8 @@ describe('the Cookie header', () => {
     ['spaces inside the name', (n) => `__Host-${' '.repeat(n)}id=b`],
     ['spaces after', (n) => `__Host-id=a${' \t'.repeat(n / 2)}`],
     ['quotes', (n) => `__Host-id=${'"'.repeat(n)}`],
-  ])('C10: a header of 1 MB takes about ten times as long as one of 100 KB: %s', (_, build) => {
-    const [small, large] = [[build(100_000)], [build(1_000_000)]];
+  ])('C10: a header of 1 MB takes about a hundred times as long as one of 10 KB: %s', (_, build) => {
+    const [small, large] = [[build(10_000)], [build(1_000_000)]];
     const milliseconds = (headers: string[]): number => {
       const times = Array.from({ length: 7 }, () => {
         const begin = performance.now();
@@ -338,8 +338,8 @@ describe('the Cookie header', () => {
       return Math.min(...times);
     };
     milliseconds(small);
-    // Quadratic time would make it a hundred. The floor keeps the clock's grain out of the ratio.
-    expect(milliseconds(large) / Math.max(milliseconds(small), 0.05)).toBeLessThan(50);
+    // Quadratic time would make it ten thousand. The floor keeps the clock's grain out of the ratio.
+    expect(milliseconds(large) / Math.max(milliseconds(small), 0.05)).toBeLessThan(1_500);
   });
 });
 

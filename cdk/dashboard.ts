@@ -1,0 +1,79 @@
+import { Duration } from 'aws-cdk-lib';
+import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import type { SessionCleanup } from './cleanup.js';
+import { indexMetric, operationMetric, tableMetric } from './metrics.js';
+
+interface SessionDashboardProps {
+  readonly table: TableV2;
+  readonly cleanup?: SessionCleanup;
+  readonly alarms?: readonly Alarm[];
+}
+
+const OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem', 'Query'];
+
+/** One page: is it well, how much is asked of it, how fast does it answer, and does the cleanup keep up. */
+export class SessionDashboard extends Construct {
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, { table, cleanup, alarms = [] }: SessionDashboardProps) {
+    super(scope, id);
+    this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
+    if (alarms.length > 0) {
+      this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...alarms] }));
+    }
+    this.dashboard.addWidgets(
+      graph('Read and write units of the table', [
+        tableMetric(table, 'ConsumedReadCapacityUnits', { label: 'read' }),
+        tableMetric(table, 'ConsumedWriteCapacityUnits', { label: 'written' }),
+      ]),
+      graph('Read and write units of the index', [
+        indexMetric(table, 'ConsumedReadCapacityUnits', { label: 'read' }),
+        indexMetric(table, 'ConsumedWriteCapacityUnits', { label: 'written' }),
+      ]),
+      graph('Throttled', [
+        tableMetric(table, 'ReadThrottleEvents', { label: 'reads, table' }),
+        tableMetric(table, 'WriteThrottleEvents', { label: 'writes, table' }),
+        indexMetric(table, 'ReadThrottleEvents', { label: 'reads, index' }),
+        indexMetric(table, 'WriteThrottleEvents', { label: 'writes, index' }),
+      ]),
+    );
+    this.dashboard.addWidgets(
+      graph(
+        'Latency, 99 of 100 calls, ms',
+        OPERATIONS.map((name) => operationMetric(table, 'SuccessfulRequestLatency', name, { statistic: Stats.p(99) })),
+      ),
+      graph(
+        'Errors of DynamoDB',
+        OPERATIONS.map((name) => operationMetric(table, 'SystemErrors', name)),
+      ),
+      graph('Removed by TTL', [tableMetric(table, 'TimeToLiveDeletedItemCount', { label: 'items' })]),
+    );
+    if (cleanup) this.dashboard.addWidgets(...ofCleanup(cleanup));
+  }
+}
+
+function ofCleanup(cleanup: SessionCleanup): GraphWidget[] {
+  return [
+    graph('Cleanup: items', [cleanup.metric('Scanned'), cleanup.metric('Expired'), cleanup.metric('Deleted')]),
+    graph('Cleanup: runs', [
+      cleanup.metric('Finished'),
+      cleanup.metric('Unfinished'),
+      cleanup.metric('Failed'),
+      cleanup.function.metricErrors({ label: 'Errors of the function' }),
+      cleanup.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'Dead letters' }),
+    ]),
+    graph('Cleanup: age of the oldest expired session, s', [
+      cleanup.metric('OldestExpiredAge', { statistic: Stats.MAXIMUM }),
+    ]),
+    graph('Cleanup: duration, ms, and read units', [
+      cleanup.metric('Duration', { statistic: Stats.MAXIMUM }),
+      cleanup.metric('ReadUnits'),
+    ]),
+  ];
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0, showUnits: false } });
+}

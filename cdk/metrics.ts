@@ -1,0 +1,59 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { USER_INDEX } from '../src/table-schema.js';
+
+/** What the cleanup says of each run. */
+export type CleanupMetric =
+  | 'Scanned'
+  | 'Expired'
+  | 'Deleted'
+  | 'OldestExpiredAge'
+  | 'Finished'
+  | 'Unfinished'
+  | 'Failed'
+  | 'Duration'
+  | 'ReadUnits';
+
+/** A metric of the table itself, without its index. */
+export function tableMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+  return sum('AWS/DynamoDB', metricName, { TableName: table.tableName }, options);
+}
+
+/** A metric of the index by user. */
+export function indexMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+  const { tableName: TableName } = table;
+  return sum('AWS/DynamoDB', metricName, { TableName, GlobalSecondaryIndexName: USER_INDEX.indexName }, options);
+}
+
+/** A metric of one kind of call on the table. */
+export function operationMetric(
+  table: TableV2,
+  metricName: string,
+  operation: string,
+  options: MetricOptions = {},
+): Metric {
+  const { tableName: TableName } = table;
+  return sum('AWS/DynamoDB', metricName, { TableName, Operation: operation }, { label: operation, ...options });
+}
+
+/** A metric of the cleanup's runs. */
+export function cleanupMetric(table: TableV2, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
+  return sum('DynamoDBSessions', metricName, { TableName: table.tableName }, options);
+}
+
+function sum(
+  namespace: string,
+  metricName: string,
+  dimensionsMap: Record<string, string>,
+  options: MetricOptions,
+): Metric {
+  return new Metric({
+    namespace,
+    metricName,
+    dimensionsMap,
+    statistic: Stats.SUM,
+    period: Duration.minutes(5),
+    ...options,
+  });
+}

@@ -1,0 +1,156 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  AttributeType,
+  Billing,
+  MultiRegionConsistency,
+  ProjectionType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { PARTITION_KEY, TABLE_ENVIRONMENT, TTL_ATTRIBUTE, USER_INDEX } from '../src/table-schema.js';
+import { SessionAlarms } from './alarms.js';
+import { checkProps } from './check-props.js';
+import { SessionCleanup } from './cleanup.js';
+import { SessionDashboard } from './dashboard.js';
+import { tableMetric } from './metrics.js';
+import type { SessionStoreProps } from './session-store-props.js';
+
+/** The actions that the persistence layer calls on the table, and on its index. */
+const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem'];
+const INDEX_ACTIONS = ['Query'];
+
+/** What DynamoDB does with a customer's key in the name of who calls it. */
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
+/**
+ * The table that sessions are kept in, on demand, with its index and TTL; the scheduled cleanup; alarms; a dashboard.
+ *
+ * @throws an error that names the property, if one is out of range or contradicts another
+ * @example
+ * ```ts
+ * const store = new SessionStore(this, 'Sessions');
+ * store.grantAccess(apiHandler);
+ * ```
+ */
+export class SessionStore extends Construct {
+  readonly table: TableV2;
+  /** The cleanup's function, schedule and dead-letter queue. */
+  readonly cleanup: SessionCleanup | undefined;
+  readonly alarms: SessionAlarms | undefined;
+  readonly dashboard: SessionDashboard | undefined;
+
+  readonly #encryptionKey: IKey | undefined;
+
+  constructor(scope: Construct, id: string, props: SessionStoreProps = {}) {
+    super(scope, id);
+    checkProps(props, Stack.of(this));
+
+    this.#encryptionKey = props.encryptionKey;
+    this.table = this.#createTable(props);
+
+    if (props.cleanup !== false) {
+      this.cleanup = new SessionCleanup(this, 'Cleanup', {
+        ...props.cleanup,
+        table: this.table,
+        hasTtl: props.multiRegionConsistency !== MultiRegionConsistency.STRONG,
+      });
+      this.#grantKey(this.cleanup.function);
+    }
+    if (props.alarms !== false) {
+      this.alarms = new SessionAlarms(this, 'Alarms', {
+        table: this.table,
+        ...(this.cleanup && { cleanup: this.cleanup }),
+        ...(props.alarmTopic && { topic: props.alarmTopic }),
+      });
+    }
+    if (props.dashboard !== false) {
+      this.dashboard = new SessionDashboard(this, 'Dashboard', {
+        table: this.table,
+        ...(this.cleanup && { cleanup: this.cleanup }),
+        ...(this.alarms && { alarms: this.alarms.all }),
+      });
+    }
+  }
+
+  /**
+   * Lets a function, or any other principal, keep sessions here: the actions that the persistence layer calls, and no
+   * other. A function is told the table's name and region in its environment.
+   */
+  grantAccess(grantee: IGrantable): Grant {
+    if (hasEnvironment(grantee)) {
+      grantee.addEnvironment(TABLE_ENVIRONMENT.tableName, this.table.tableName);
+      grantee.addEnvironment(TABLE_ENVIRONMENT.region, this.table.env.region);
+    }
+    this.#grantKey(grantee);
+    const { tableArn } = this.table;
+    return this.#grant(grantee, TABLE_ACTIONS, tableArn).combine(
+      this.#grant(grantee, INDEX_ACTIONS, `${tableArn}/index/${USER_INDEX.indexName}`),
+    );
+  }
+
+  /** What {@link grantAccess} gives, and `Scan`: for operators, who look at the whole table. */
+  grantAdministration(grantee: IGrantable): Grant {
+    return this.grantAccess(grantee).combine(this.#grant(grantee, ['Scan'], this.table.tableArn));
+  }
+
+  /** A metric of the table, such as `ConsumedReadCapacityUnits`. @default - sum over 5 minutes */
+  metric(metricName: string, options?: MetricOptions): Metric {
+    return tableMetric(this.table, metricName, options);
+  }
+
+  #createTable(props: SessionStoreProps): TableV2 {
+    const { tableName, encryptionKey, replicas = [], multiRegionConsistency, witnessRegion } = props;
+    const { deletionProtection = true, removalPolicy = RemovalPolicy.RETAIN, pointInTimeRecovery = false } = props;
+    const isStrong = multiRegionConsistency === MultiRegionConsistency.STRONG;
+    const keyArns = Object.fromEntries(replicas.map((replica) => [replica.region, replica.encryptionKeyArn ?? '']));
+    return new TableV2(this, 'Table', {
+      ...(tableName !== undefined && { tableName }),
+      partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+      globalSecondaryIndexes: [
+        {
+          indexName: USER_INDEX.indexName,
+          partitionKey: { name: USER_INDEX.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: USER_INDEX.sortKey, type: AttributeType.NUMBER },
+          projectionType: ProjectionType.KEYS_ONLY,
+        },
+      ],
+      ...(!isStrong && { timeToLiveAttribute: TTL_ATTRIBUTE }),
+      billing: Billing.onDemand(),
+      deletionProtection,
+      removalPolicy,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
+      ...(encryptionKey && { encryption: TableEncryptionV2.customerManagedKey(encryptionKey, keyArns) }),
+      ...(replicas.length > 0 && { replicas: replicas.map(({ region }) => ({ region })) }),
+      ...(multiRegionConsistency && { multiRegionConsistency }),
+      ...(witnessRegion !== undefined && { witnessRegion }),
+    });
+  }
+
+  #grant(grantee: IGrantable, names: readonly string[], arn: string): Grant {
+    const actions = names.map((name) => `dynamodb:${name}`);
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [arn] });
+  }
+
+  #grantKey(grantee: IGrantable): void {
+    this.#encryptionKey?.grant(grantee, ...KEY_ACTIONS);
+  }
+}
+
+type WithEnvironment = IGrantable & { addEnvironment(name: string, value: string): unknown };
+
+/** A function; asked by what it can do, for there may be two copies of aws-cdk-lib. */
+function hasEnvironment(grantee: IGrantable): grantee is WithEnvironment {
+  return 'addEnvironment' in grantee && typeof grantee.addEnvironment === 'function';
+}

@@ -1,0 +1,52 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** One of Lambda's Node.js runtimes: a Node, and AWS's runtime client built for it. */
+export interface Runtime {
+  readonly major: number;
+  readonly node: string;
+  readonly client: string;
+}
+
+const CLIENT = 'aws-lambda-ric@4.0.2';
+
+const run = promisify(execFile);
+const cache = fileURLToPath(new URL('../../.cache/runtime/', import.meta.url));
+
+/** What building the runtime client needs, and is not on the PATH. */
+export function missingTools(): string[] {
+  return ['cmake', 'g++', 'make', 'python3', 'xz'].filter((tool) => spawnSync(tool, ['--version']).status !== 0);
+}
+
+/** Installs a Node and builds the runtime client with it, unless an earlier run did: it takes a minute. */
+export async function installRuntime(major: number): Promise<Runtime> {
+  const folder = join(cache, `node-${major}`);
+  // What the npm package `node` installs, with its headers.
+  const distribution = `node${process.platform === 'darwin' && process.arch === 'arm64' ? '-bin' : ''}-${process.platform}-${process.arch}`;
+  const home = join(folder, 'node_modules', distribution);
+  const client = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
+  const runtime: Runtime = { major, node: join(home, 'bin/node'), client };
+
+  const isDone = join(folder, `is-done-${CLIENT}`);
+  if (existsSync(isDone)) return runtime;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, allowScripts: { 'aws-lambda-ric': true } }),
+  );
+  const install = (what: string, env: NodeJS.ProcessEnv): Promise<unknown> =>
+    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', what], { cwd: folder, env });
+  await install(`${distribution}@${major}`, process.env);
+  await install(CLIENT, {
+    ...process.env,
+    PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
+    npm_config_nodedir: home,
+  });
+  await writeFile(isDone, '');
+  return runtime;
+}

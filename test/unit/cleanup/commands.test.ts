@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { leaveBookmark, placesIn, removeBookmark, renewLease, takeLease } from '../../../src/cleanup/bookmark.js';
+import { deleteExpired, findingOf, scanExpired } from '../../../src/cleanup/commands.js';
+import type { Item } from '../../../src/dynamodb/item.js';
+
+const CUTOFF = 1_800_000_000;
+const lease = { owner: 'me', seconds: 60 };
+
+describe('scanExpired', () => {
+  it('asks for three attributes of what has expired or is not understood', () => {
+    expect(scanExpired('T', { segment: 1, segments: 4, after: 'x', limit: 10 }, CUTOFF)).toEqual({
+      TableName: 'T',
+      Segment: 1,
+      TotalSegments: 4,
+      Limit: 10,
+      ExclusiveStartKey: { id: { S: 'x' } },
+      ProjectionExpression: '#id, #expiresAt, #version',
+      FilterExpression:
+        '(#expiresAt <= :2 AND #version <= :1) OR (NOT attribute_type(#expiresAt, :0)) OR (NOT attribute_type(#version, :0)) OR #version > :1',
+      ReturnConsumedCapacity: 'TOTAL',
+      ExpressionAttributeNames: { '#id': 'id', '#expiresAt': 'expiresAt', '#version': 'version' },
+      ExpressionAttributeValues: { ':0': { S: 'N' }, ':1': { N: '1' }, ':2': { N: '1800000000' } },
+    });
+  });
+
+  it('begins at the beginning of a segment', () => {
+    const input = scanExpired('T', { segment: 0, segments: 1, after: undefined, limit: 10 }, CUTOFF);
+    expect(input).not.toHaveProperty('ExclusiveStartKey');
+  });
+});
+
+describe('deleteExpired', () => {
+  it('holds for what is still expired and understood, or gone', () => {
+    expect(deleteExpired('T', 'x', CUTOFF)).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'x' } },
+      ConditionExpression: 'attribute_not_exists(#id) OR (#expiresAt <= :0 AND #version <= :1)',
+      ExpressionAttributeNames: { '#id': 'id', '#expiresAt': 'expiresAt', '#version': 'version' },
+      ExpressionAttributeValues: { ':0': { N: '1800000000' }, ':1': { N: '1' } },
+    });
+  });
+});
+
+describe('findingOf', () => {
+  const n = (value: number): { N: string } => ({ N: String(value) });
+
+  it.each([
+    ['expired', { id: { S: 'x' }, expiresAt: n(CUTOFF), version: n(1) }],
+    ['skipped', { id: { S: 'x' }, expiresAt: n(CUTOFF), version: n(2) }],
+    ['skipped', { id: { S: 'x' }, expiresAt: n(CUTOFF + 1), version: n(1) }],
+    ['skipped', { id: { S: 'x' }, expiresAt: n(CUTOFF) }],
+    ['skipped', { id: { S: 'x' }, version: n(1) }],
+    ['skipped', { expiresAt: n(CUTOFF), version: n(1) }],
+    ['bookmark', { id: { S: 'cleanup#bookmark' }, expiresAt: n(CUTOFF), version: n(1) }],
+  ])('%s: %j', (kind, item) => {
+    expect(findingOf(item, CUTOFF).kind).toBe(kind);
+  });
+});
+
+describe('the bookmark', () => {
+  const places = [{ kind: 'start' }, { kind: 'after', id: 'x' }, { kind: 'done' }] as const;
+  const stored = { L: [{ BOOL: false }, { S: 'x' }, { BOOL: true }] };
+
+  it('is taken if nobody holds it, or nobody can', () => {
+    expect(takeLease('T', lease, CUTOFF)).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'cleanup#bookmark' } },
+      UpdateExpression: 'SET #owner = :0, #until = :3, #version = :4',
+      ConditionExpression: 'attribute_not_exists(#owner) OR #owner = :0 OR (NOT #until BETWEEN :1 AND :2)',
+      ReturnValues: 'ALL_NEW',
+      ExpressionAttributeNames: { '#owner': 'owner', '#until': 'until', '#version': 'version' },
+      ExpressionAttributeValues: {
+        ':0': { S: 'me' },
+        ':1': { N: String(CUTOFF - 10) },
+        ':2': { N: String(CUTOFF + 910) },
+        ':3': { N: String(CUTOFF + 60) },
+        ':4': { N: '1' },
+      },
+    });
+  });
+
+  it('is renewed, left and removed by its owner alone', () => {
+    expect(renewLease('T', lease, places, CUTOFF)).toMatchObject({
+      UpdateExpression: 'SET #places = :0, #until = :1',
+      ConditionExpression: '#owner = :2',
+      ExpressionAttributeValues: { ':0': stored, ':1': { N: String(CUTOFF + 60) }, ':2': { S: 'me' } },
+    });
+    expect(leaveBookmark('T', lease, places)).toMatchObject({
+      UpdateExpression: 'SET #places = :0 REMOVE #owner, #until',
+      ConditionExpression: '#owner = :1',
+      ExpressionAttributeValues: { ':0': stored, ':1': { S: 'me' } },
+    });
+    expect(removeBookmark('T', lease)).toMatchObject({
+      ConditionExpression: 'attribute_not_exists(#id) OR #owner = :0',
+      ExpressionAttributeValues: { ':0': { S: 'me' } },
+    });
+  });
+
+  it('gives back what it was given', () => {
+    expect(placesIn({ places: stored }, 3)).toEqual(places);
+  });
+
+  it.each<[Item | undefined]>([
+    [undefined],
+    [{}],
+    [{ places: { S: 'x' } }],
+    [{ places: { L: [{ S: 'x' }] } }],
+    [{ places: { L: [{ NULL: true }, { N: '1' }] } }],
+  ])('that says nothing begins at the beginning: %j', (bookmark) => {
+    expect(placesIn(bookmark, 2)).toEqual([{ kind: 'start' }, { kind: 'start' }]);
+  });
+});
