@@ -10,7 +10,7 @@ import {
 type DeleteAll = (
   client: DynamoDBClient,
   tableName: string,
-  keys: Required<ScanCommandOutput>['Items'],
+  keys: NonNullable<ScanCommandOutput['Items']>,
 ) => Promise<void>;
 
 /** What one would write by hand: scan, and delete what a page brought. No segments, and no place to go on from. */
