@@ -1,4 +1,4 @@
-import type { CleanupOutcome, CleanupProgress } from './cleanup.js';
+import type { CleanupOutcome, CleanupProgress } from './report.js';
 
 /** What a run comes to, for its metrics. */
 export interface RunResult {

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Client } from '../dynamodb/sending.js';
 import { createBatchClient } from './batch-client.js';
-import { type CleanupProgress, type CleanupReport, cleanUp } from './cleanup.js';
+import { cleanUp } from './cleanup.js';
 import { metricsLine, type RunResult } from './metrics.js';
+import type { CleanupProgress, CleanupReport } from './report.js';
 import { type CleanupSettings, readSettings } from './settings.js';
 
 /** The part of Lambda's context that the cleanup needs. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { CLEANUP_ENVIRONMENT, TABLE_ENVIRONMENT } from '../table-schema.js';
-import { type CleanupOptions, MOST_READ_UNITS, MOST_SEGMENTS } from './cleanup.js';
+import { type CleanupOptions, MOST_READ_UNITS, MOST_SEGMENTS } from './options.js';
 
 /** What the cleanup function is told by its environment. */
 export interface CleanupSettings extends Pick<CleanupOptions, 'tableName' | 'segments' | 'readBudget' | 'dryRun'> {

@@ -6,7 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
-import { MOST_READ_UNITS, MOST_SEGMENTS } from '../../src/cleanup/cleanup.js';
+import { MOST_READ_UNITS, MOST_SEGMENTS } from '../../src/cleanup/options.js';
 import { synth } from './synth.js';
 
 const env = { account: '111122223333', region: 'eu-west-3' };

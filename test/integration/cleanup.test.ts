@@ -9,7 +9,9 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createBatchClient } from '../../src/cleanup/batch-client.js';
-import { type CleanupOptions, type CleanupReport, cleanUp } from '../../src/cleanup/cleanup.js';
+import { cleanUp } from '../../src/cleanup/cleanup.js';
+import type { CleanupOptions } from '../../src/cleanup/options.js';
+import type { CleanupReport } from '../../src/cleanup/report.js';
 import { ConfigurationError, StoreUnavailableError } from '../../src/core/errors.js';
 import { userKey } from '../../src/core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';

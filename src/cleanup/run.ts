@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  ScanCommand,
+  type ScanCommandOutput,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type Clock, epochSeconds, systemClock } from '../core/clock.js';
+import { StoreUnavailableError } from '../core/errors.js';
+import { Sender } from '../dynamodb/sending.js';
+import { PARTITION_KEY } from '../table-schema.js';
+import { withAdvice } from './advice.js';
+import { type Lease, leaveBookmark, type Place, placesIn, removeBookmark, renewLease, takeLease } from './bookmark.js';
+import { deleteExpired, findingOf, scanExpired } from './commands.js';
+import type { CleanupOptions } from './options.js';
+import { Patience, TimeUp } from './patience.js';
+import type { CleanupOutcome, CleanupProgress, StopReason } from './report.js';
+import { TimeLeft } from './time-left.js';
+
+/**
+ * How long ago an item must have ended: clocks may be off by 5 s, and a change in another region takes a moment to
+ * arrive. The session layer itself has not accepted it for all that time.
+ */
+const MARGIN_SECONDS = 60;
+
+const SEGMENTS = 4;
+const PAGE_SIZE = 1_000;
+const DELETIONS_AT_ONCE = 32;
+const LEASE_SECONDS = 60;
+const RENEWALS_PER_LEASE = 4;
+const CALL_TIMEOUT_MS = 15_000;
+
+/** One run over the table, or over as much of it as there is time for. */
+export class Run {
+  readonly #options: CleanupOptions;
+  readonly #patience: Patience;
+  readonly #time: TimeLeft;
+  readonly #halt = new AbortController();
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #cutoff: number;
+  readonly #count = { scanned: 0, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 0 };
+  #oldestExpiredAt: number | undefined;
+  #places: Place[];
+  #pages = 0;
+  #leaseLost = false;
+  #failure: { readonly error: unknown } | undefined;
+  #causeOfDelay: unknown;
+
+  constructor(options: CleanupOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#cutoff = epochSeconds(this.#clock) - MARGIN_SECONDS;
+    this.#lease = { owner: randomUUID(), seconds: options.leaseSeconds ?? LEASE_SECONDS };
+    this.#time = new TimeLeft(options.remainingTimeMs);
+    const signals = options.signal === undefined ? [] : [options.signal];
+    this.#patience = new Patience(
+      new Sender(options.client, CALL_TIMEOUT_MS),
+      AbortSignal.any([this.#halt.signal, ...signals]),
+    );
+    this.#places = [...placesIn(undefined, options.segments ?? SEGMENTS)];
+  }
+
+  get progress(): CleanupProgress {
+    return {
+      ...this.#count,
+      oldestExpiredAt: this.#oldestExpiredAt,
+      segments: this.#places.length,
+      segmentsDone: this.#places.filter(({ kind }) => kind === 'done').length,
+    };
+  }
+
+  async toTheEnd(): Promise<CleanupOutcome> {
+    try {
+      if (this.#options.dryRun === true) {
+        await this.#cleanSegments();
+        return this.#outcome();
+      }
+      if (!(await this.#takeLease())) return { kind: 'busy' };
+      const renewal = new AbortController();
+      const renewing = this.#keepLease(renewal.signal);
+      await this.#cleanSegments();
+      renewal.abort();
+      await renewing;
+      return await this.#leave();
+    } catch (error) {
+      this.#options.onProgress?.(this.progress);
+      throw withAdvice(error);
+    }
+  }
+
+  async #takeLease(): Promise<boolean> {
+    const { tableName } = this.#options;
+    try {
+      const { Attributes: bookmark } = await this.#patience.send(this.#time.toAsk(), (client, signal) =>
+        client.send(new UpdateItemCommand(takeLease(tableName, this.#lease, epochSeconds(this.#clock))), signal),
+      );
+      this.#places = [...placesIn(bookmark, this.#places.length)];
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      if (!(error instanceof TimeUp)) throw error;
+      if (error.cause !== undefined) throw error.cause;
+      return true;
+    }
+  }
+
+  /** Renews the lease and notes the places every now and then, so that a run that dies has not read for nothing. */
+  async #keepLease(ended: AbortSignal): Promise<void> {
+    const { tableName } = this.#options;
+    const everyMs = (this.#lease.seconds * 1_000) / RENEWALS_PER_LEASE;
+    try {
+      for (;;) {
+        await delay(everyMs, undefined, { signal: ended }).catch(() => {});
+        if (ended.aborted) return;
+        const input = renewLease(tableName, this.#lease, this.#places, epochSeconds(this.#clock));
+        await this.#patience.send(this.#time.toAsk(), (client, signal) =>
+          client.send(new UpdateItemCommand(input), signal),
+        );
+      }
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) this.#leaseLost = true;
+      this.#failed(error);
+    }
+  }
+
+  async #cleanSegments(): Promise<void> {
+    const cleaning = this.#places.map((_, segment) =>
+      this.#cleanSegment(segment).catch((error: unknown) => this.#failed(error)),
+    );
+    await Promise.all(cleaning);
+  }
+
+  async #cleanSegment(segment: number): Promise<void> {
+    let mayBeMisplaced = true;
+    let place = this.#places[segment] as Place;
+    while (place.kind !== 'done' && this.#whyStop() === undefined) {
+      const after = place.kind === 'after' ? place.id : undefined;
+      let page: ScanCommandOutput;
+      try {
+        page = await this.#read(segment, after);
+      } catch (error) {
+        if (after === undefined || !mayBeMisplaced || !isInvalid(error)) throw error;
+        place = { kind: 'start' }; // A place that is in no such segment is worth nothing.
+        continue;
+      } finally {
+        mayBeMisplaced = false;
+      }
+      const expired = this.#judge(page);
+      if (this.#options.dryRun !== true && !(await this.#deleteAll(expired))) return;
+      const last = page.LastEvaluatedKey?.[PARTITION_KEY]?.S;
+      place = last === undefined ? { kind: 'done' } : { kind: 'after', id: last };
+      this.#places[segment] = place;
+      this.#pages += 1;
+      this.#options.onProgress?.(this.progress);
+    }
+  }
+
+  async #read(segment: number, after: string | undefined): Promise<ScanCommandOutput> {
+    const { tableName, pageSize: limit = PAGE_SIZE } = this.#options;
+    const input = scanExpired(tableName, { segment, segments: this.#places.length, after, limit }, this.#cutoff);
+    const page = await this.#patience.send(this.#time.toAsk(), (client, signal) =>
+      client.send(new ScanCommand(input), signal),
+    );
+    this.#count.scanned += page.ScannedCount ?? 0;
+    this.#count.readUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
+    return page;
+  }
+
+  /** Counts what a page holds, and says which of it has expired. */
+  #judge({ Items: items = [] }: ScanCommandOutput): readonly string[] {
+    const expired: string[] = [];
+    for (const item of items) {
+      const finding = findingOf(item, this.#cutoff);
+      switch (finding.kind) {
+        case 'expired':
+          expired.push(finding.id);
+          this.#oldestExpiredAt = Math.min(this.#oldestExpiredAt ?? Number.POSITIVE_INFINITY, finding.expiresAt);
+          break;
+        case 'skipped':
+          this.#count.skipped += 1;
+          break;
+        case 'bookmark':
+          this.#count.scanned -= 1;
+          break;
+      }
+    }
+    this.#count.expired += expired.length;
+    return expired;
+  }
+
+  /** @returns whether all of them were seen to: `false` if the time was up before */
+  async #deleteAll(ids: readonly string[]): Promise<boolean> {
+    const left = ids[Symbol.iterator]();
+    let allDone = true;
+    const deleteSome = async (): Promise<void> => {
+      for (const id of left) {
+        const why = this.#whyStop();
+        if (why !== undefined && why !== 'budget') {
+          allDone = false;
+          return;
+        }
+        await this.#delete(id);
+      }
+    };
+    const atOnce = Math.min(ids.length, Math.ceil(DELETIONS_AT_ONCE / this.#places.length));
+    const results = await Promise.allSettled(Array.from({ length: atOnce }, deleteSome));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return allDone;
+  }
+
+  async #delete(id: string): Promise<void> {
+    const input = deleteExpired(this.#options.tableName, id, this.#cutoff);
+    try {
+      await this.#patience.send(this.#time.toAsk(), (client, signal) =>
+        client.send(new DeleteItemCommand(input), signal),
+      );
+      this.#count.deleted += 1;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      this.#count.extended += 1;
+    }
+  }
+
+  /** The rest of the run has no sense, or no time. */
+  #failed(error: unknown): void {
+    if (error instanceof TimeUp) this.#causeOfDelay ??= error.cause;
+    else if (!this.#leaseLost) this.#failure ??= { error };
+    this.#halt.abort();
+  }
+
+  #whyStop(): StopReason | undefined {
+    const { signal, readBudget = Number.POSITIVE_INFINITY } = this.#options;
+    if (signal?.aborted === true) return 'aborted';
+    if (this.#time.isUp() || this.#halt.signal.aborted) return 'deadline';
+    return this.#count.readUnits >= readBudget ? 'budget' : undefined;
+  }
+
+  #outcome(): CleanupOutcome {
+    if (this.#leaseLost) return { kind: 'busy' };
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const nothingDone = this.#pages + this.#count.deleted + this.#count.extended === 0;
+    if (nothingDone && this.#causeOfDelay !== undefined) throw this.#causeOfDelay;
+    if (this.#places.every(({ kind }) => kind === 'done')) return { kind: 'finished' };
+    return { kind: 'unfinished', reason: this.#whyStop() ?? 'deadline' };
+  }
+
+  /** Gives the lease back, with the places if there is something left to do. */
+  async #leave(): Promise<CleanupOutcome> {
+    if (this.#leaseLost) return { kind: 'busy' };
+    const { tableName } = this.#options;
+    const isDone = this.#places.every(({ kind }) => kind === 'done');
+    try {
+      await this.#patience.send(
+        this.#time.toLeave(),
+        (client, signal): Promise<unknown> =>
+          isDone
+            ? client.send(new DeleteItemCommand(removeBookmark(tableName, this.#lease)), signal)
+            : client.send(new UpdateItemCommand(leaveBookmark(tableName, this.#lease, this.#places)), signal),
+        NEVER,
+      );
+    } catch (error) {
+      // A refusal: another has taken over, or this is the repetition of what was done.
+      if (!(error instanceof ConditionalCheckFailedException)) {
+        this.#failure ??= { error: error instanceof TimeUp ? (error.cause ?? notLeft()) : error };
+      }
+    }
+    return this.#outcome();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+const notLeft = (): StoreUnavailableError =>
+  new StoreUnavailableError(
+    'The time was up before the cleanup could note where it is; the next run reads more again.',
+    {
+      retryable: true,
+    },
+  );
+
+const isInvalid = (error: unknown): boolean =>
+  error instanceof StoreUnavailableError && error.cause instanceof Error && error.cause.name === 'ValidationException';
