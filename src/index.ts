@@ -10,7 +10,7 @@ export type * from './core/persistence-layer.js';
 export type { SessionRecord } from './core/record.js';
 export { descendantRoles, type RoleHierarchy } from './core/roles.js';
 export { deserializeSession, serializeSession } from './core/serialization.js';
-export type { KeyOf, Session } from './core/session.js';
+export type { KeyOf, ReadonlySession, Session } from './core/session.js';
 export { Sessions, type SessionRequest, type SessionSummary } from './core/sessions.js';
 export type { CookieAction } from './core/stored-session.js';
 export type { SecretHash } from './core/token.js';

@@ -36,8 +36,8 @@ const routes: Routes<Session> = {
   },
 
   'POST /logout-everywhere': async ({ session }) => {
-    await sessions.logOutUser(userOf(session));
-    await session.logOut(); // takes the cookie away, too
+    await sessions.logOutUser(userOf(session), { except: session });
+    await session.logOut(); // last, for it takes the cookie away
     return json(200, overview(session));
   },
 

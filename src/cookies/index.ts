@@ -1,2 +1,3 @@
 export type { CookieOptions, SameSite } from './cookie-options.js';
 export { SessionCookie } from './session-cookie.js';
+export { UNAVAILABLE } from './unavailable.js';

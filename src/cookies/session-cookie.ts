@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
+import type { CookieAction } from '../core/stored-session.js';
 import { type CookieOptions, checkCookieOptions } from './cookie-options.js';
 
 /** RFC 6265bis §5.6: a browser ignores a cookie whose name and value are longer than this together. */
@@ -75,6 +76,18 @@ export class SessionCookie {
       }
     }
     return [...tokens];
+  }
+
+  /** The values of the `Set-Cookie` headers that a committed session asks for: one or none. */
+  headers(action: CookieAction): readonly string[] {
+    switch (action.kind) {
+      case 'keep':
+        return [];
+      case 'set':
+        return [this.write(action.token, action.maxAge)];
+      case 'clear':
+        return [this.clear()];
+    }
   }
 
   /**

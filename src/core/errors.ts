@@ -68,7 +68,10 @@ export class UnsupportedEventError extends SessionError {
   readonly code = 'ERR_SESSION_UNSUPPORTED_EVENT';
 }
 
-/** A session was used after its request had been committed: usually a forgotten `await` in a handler. */
+/**
+ * A session was changed after its request had been committed, usually for a forgotten `await` in a handler; or one that
+ * can only be read was.
+ */
 export class SessionClosedError extends SessionError {
   readonly code = 'ERR_SESSION_CLOSED';
 }

@@ -25,10 +25,13 @@ import type { UserId } from './user-id.js';
  */
 export class GuardedLayer<User extends SessionUser> {
   readonly options: ResolvedOptions<User>;
+  /** Whether the request may only look: then nothing is written for it, not even what would end a session. */
+  readonly readOnly: boolean;
   readonly #deadline: number | undefined;
 
-  constructor(options: ResolvedOptions<User>, deadline?: number) {
+  constructor(options: ResolvedOptions<User>, deadline?: number, readOnly = false) {
     this.options = options;
+    this.readOnly = readOnly;
     this.#deadline = deadline;
   }
 

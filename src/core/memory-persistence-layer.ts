@@ -61,13 +61,13 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     return { kind: 'saved' };
   }
 
-  async deleteSession(id: string, condition: DeleteCondition = {}): Promise<DeleteOutcome> {
+  async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
     const stored = this.#sessions.get(id);
-    if (stored === undefined) return { kind: 'deleted' };
+    if (stored === undefined) return { kind: 'absent' };
     const { auth = stored.auth, generationBelow = Number.POSITIVE_INFINITY } = condition;
     if (stored.auth !== auth || (stored.generation ?? 0) >= generationBelow) return { kind: 'refused' };
     this.#sessions.delete(id);
-    return { kind: 'deleted' };
+    return { kind: isLive(stored, timeOf(options)) ? 'deleted' : 'absent' };
   }
 
   async deleteSessions(ids: readonly string[]): Promise<void> {

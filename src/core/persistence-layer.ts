@@ -70,8 +70,13 @@ export interface DeleteCondition {
   readonly generationBelow?: number;
 }
 
-/** What came of a delete: `refused` if the session exists and the condition did not hold. */
-export type DeleteOutcome = { readonly kind: 'deleted' } | { readonly kind: 'refused' };
+/** What came of a delete. */
+export type DeleteOutcome =
+  | { readonly kind: 'deleted' }
+  /** There was none any more: somebody else had ended it, or it had expired. */
+  | { readonly kind: 'absent' }
+  /** The session exists, and the condition did not hold. */
+  | { readonly kind: 'refused' };
 
 /**
  * Where sessions are kept: the six functions of the Go package rivo/sessions, and a few optional ones by which
@@ -103,8 +108,8 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   ): Promise<SaveOutcome | void>;
 
   /**
-   * Deletes the session. That none exists is no error. Returning nothing counts as `deleted`.
-   * A simple layer may ignore `condition`.
+   * Deletes the session. That none exists is no error. Returning nothing counts as `deleted`, as must a delete of its
+   * own whose answer was lost. A simple layer may ignore `condition`.
    */
   deleteSession(id: string, condition?: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome | void>;
 

@@ -24,6 +24,27 @@ interface SessionOrigin {
   readonly found: StartedSession | undefined;
 }
 
+/** What can be done with a session that can only be looked at: see `sessions.read()`. Every session is one. */
+export type ReadonlySession<
+  Data extends object = Record<string, unknown>,
+  User extends SessionUser = SessionUser,
+> = Pick<
+  Session<Data, User>,
+  | 'id'
+  | 'userId'
+  | 'createdAt'
+  | 'lastSeenAt'
+  | 'expiresAt'
+  | 'authenticatedAt'
+  | 'user'
+  | 'get'
+  | 'has'
+  | 'keys'
+  | 'entries'
+  | 'requireRecentLogin'
+  | 'toJSON'
+>;
+
 const KEEP: CookieAction = { kind: 'keep' };
 const LONGEST_KEY = 1_024; // bytes
 
@@ -46,13 +67,14 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   #stored: StoredSession<User> | undefined;
   #cookie: CookieAction = KEEP;
   #user: Promise<User | undefined> | undefined;
-  #closed = false;
+  #state: 'open' | 'committed' | 'read-only';
 
   /** @internal Use `sessions.start()`. */
   constructor(layer: GuardedLayer<User>, { client, create, found }: SessionOrigin) {
     this.#layer = layer;
     this.#client = client;
     this.#create = create;
+    this.#state = layer.readOnly ? 'read-only' : 'open';
     this.#stored = found && new StoredSession(layer, client, found);
   }
 
@@ -257,6 +279,17 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   /**
+   * Writes now, and only if that is due, that the session was seen; the secret is not replaced. `commit` does this by
+   * itself: it is for places that cannot set a cookie and yet are visits, such as a Lambda authorizer.
+   *
+   * @throws {@link SessionGoneError}, {@link StoreUnavailableError}
+   */
+  async touch(): Promise<void> {
+    this.#refuseIfClosed();
+    await this.#stored?.touch();
+  }
+
+  /**
    * Step-up: refuses unless the user logged in at most `maxAge` seconds ago.
    *
    * @throws {@link LoginTooOldError}: ask for the password again, then call `logIn` (ASVS 7.5.3)
@@ -278,7 +311,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async commit(): Promise<CookieAction> {
     this.#refuseIfClosed();
-    this.#closed = true;
+    this.#state = 'committed';
     try {
       if (this.#stored === undefined) {
         await this.#beginIfNeeded();
@@ -383,22 +416,25 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     for (const [key, encoded] of changes) if (this.#changes.get(key) === encoded) this.#changes.delete(key);
   }
 
-  async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<void> {
+  /** Whether this request has ended the session. If somebody else had, the cookie may be that of a later login. */
+  async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<boolean> {
+    let ended = false;
     if (this.#stored !== undefined) {
-      await this.#stored.end();
-      this.#emit(event);
-      this.#cookie = { kind: 'clear' };
+      ended = await this.#stored.end();
+      if (ended) this.#emit(event);
+      this.#cookie = ended ? { kind: 'clear' } : KEEP;
     }
     this.#stored = undefined;
     this.#user = undefined;
     this.#changes.clear();
+    return ended;
   }
 
   /** The new session first: should the second step fail, nothing is lost, and nobody seems logged out who is not. */
   async #replaceByAnonymous(data: ReadonlyMap<string, string>): Promise<void> {
     const begun = await StoredSession.begin(this.#layer, this.#client, data);
-    await this.#end({ type: 'logged-out', everywhere: false });
-    this.#nowStored(begun, new Map());
+    if (await this.#end({ type: 'logged-out', everywhere: false })) this.#nowStored(begun, new Map());
+    else await begun.end();
   }
 
   /** Whether something that the handler did is not stored. */
@@ -415,11 +451,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   #refuseIfClosed(): void {
-    if (this.#closed) {
-      throw new SessionClosedError(
-        'The session was used after its request had been committed; is an await missing in the handler?',
-      );
-    }
+    if (this.#state === 'open') return;
+    throw new SessionClosedError(
+      this.#state === 'committed'
+        ? 'The session was used after its request had been committed; is an await missing in the handler?'
+        : 'This session can only be read; change it where a cookie can be set, with one that was begun by start().',
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import { GuardedLayer } from './guarded-layer.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
-import { Session } from './session.js';
+import { type ReadonlySession, Session } from './session.js';
 import { findSession } from './starting.js';
 import { isSessionId } from './token.js';
 import { sameUser, type UserId } from './user-id.js';
@@ -68,10 +68,18 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * ```
    */
   async start(request: SessionRequest = {}): Promise<Session<Data, User>> {
-    const { tokens = [], create = false } = request;
-    const layer = this.#layer(request.deadline);
-    const client = canonical(request);
-    return new Session(layer, { client, create, found: await findSession(layer, tokens, client) });
+    return this.#begin(this.#layer(request.deadline), request);
+  }
+
+  /**
+   * Finds the session of a request where no cookie can be set, to look at it: nothing is written, not even that it was
+   * seen, and nothing can be changed. What ends a session in `start` (a retired secret, a strange client, a logout
+   * everywhere) only makes it no session here.
+   *
+   * @throws {@link StoreUnavailableError}
+   */
+  async read(request: Omit<SessionRequest, 'create'> = {}): Promise<ReadonlySession<Data, User>> {
+    return this.#begin(this.#layer(request.deadline, true), request);
   }
 
   /**
@@ -118,7 +126,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * Logs a user out everywhere: when this returns, every session of the user that the index shows is deleted, and
    * those that it does not show yet are dead within one touch interval (at once with `revocationCheck: 'always'`).
    *
-   * @param options.except the session that stays: "log out all other devices"
+   * @param options.except the session that stays: "log out all other devices". If this fails, it may have ended too.
    * @param options.deadline when to give up, in milliseconds since the epoch. What is done by then stays done, and
    * calling again finishes the rest.
    * @throws {@link StoreUnavailableError} if not everything could be done
@@ -140,7 +148,15 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
     return (user.roles ?? []).some((own) => descendantRoles(hierarchy, own).has(role));
   }
 
-  #layer(deadline?: number): GuardedLayer<User> {
-    return new GuardedLayer(this.#options, deadline);
+  async #begin(
+    layer: GuardedLayer<User>,
+    { tokens = [], create = false, ...request }: SessionRequest,
+  ): Promise<Session<Data, User>> {
+    const client = canonical(request);
+    return new Session(layer, { client, create, found: await findSession(layer, tokens, client) });
+  }
+
+  #layer(deadline?: number, readOnly = false): GuardedLayer<User> {
+    return new GuardedLayer(this.#options, deadline, readOnly);
   }
 }

@@ -83,15 +83,15 @@ async function punishReuse<User extends SessionUser>(
   layer: GuardedLayer<User>,
   { id, record }: Candidate,
 ): Promise<void> {
-  const revoke = layer.options.reuse === 'revoke';
+  const revoke = layer.options.reuse === 'revoke' && !layer.readOnly;
   if (revoke) await layer.delete(id, { auth: record.auth });
   layer.emit({ type: 'reused', outcome: revoke ? 'revoked' : 'reported' }, id, record.userId);
 }
 
 /** Whether the user has been logged out everywhere since this session's login; if so, clears away what the index hid. */
-async function isLoggedOut<User extends SessionUser>(
+export async function isLoggedOut<User extends SessionUser>(
   layer: GuardedLayer<User>,
-  { id, record }: Candidate,
+  { id, record }: Pick<Candidate, 'id' | 'record'>,
   touchDue: boolean,
 ): Promise<boolean> {
   const { revocationCheck } = layer.options;
@@ -99,6 +99,7 @@ async function isLoggedOut<User extends SessionUser>(
     return false;
   const generation = await layer.loadUserMark(record.userId);
   if (generation === undefined || (record.generation ?? 0) >= generation) return false;
+  if (layer.readOnly) return true;
   layer.emit({ type: 'revoked', reason: 'logged-out-everywhere' }, id, record.userId);
   try {
     await layer.delete(id, { generationBelow: generation });
@@ -109,7 +110,7 @@ async function isLoggedOut<User extends SessionUser>(
   return true;
 }
 
-/** Whether the client is so unlike the session's that the policy ended the session. */
+/** Whether the client is so unlike the session's that the policy ends the session. */
 async function isStrange<User extends SessionUser>(
   layer: GuardedLayer<User>,
   { id, record }: Candidate,
@@ -117,12 +118,10 @@ async function isStrange<User extends SessionUser>(
 ): Promise<boolean> {
   const anomaly = anomalyOf(layer.options, record, client);
   if (anomaly === undefined) return false;
-  const destroy = anomaly.otherwise === 'destroy';
+  const refused = anomaly.otherwise === 'destroy';
+  const destroy = refused && !layer.readOnly;
   if (destroy) await layer.delete(id, { auth: record.auth });
-  layer.emit(
-    { type: 'anomaly', reason: anomaly.reason, outcome: destroy ? 'destroyed' : 'reported' },
-    id,
-    record.userId,
-  );
-  return destroy;
+  const outcome = destroy ? 'destroyed' : refused ? 'refused' : 'reported';
+  layer.emit({ type: 'anomaly', reason: anomaly.reason, outcome }, id, record.userId);
+  return refused;
 }

@@ -81,7 +81,12 @@ export class StoredSession<User extends SessionUser> {
 
   /** Writes the changes, if they make a difference. */
   async write(changes: Changes): Promise<void> {
-    await this.#write(changes, false);
+    await this.#write(changes, 'none');
+  }
+
+  /** Writes what is due of what this request has shown: that the session is in use, and that the new secret was seen. */
+  async touch(): Promise<void> {
+    await this.#write(new Map(), 'touch');
   }
 
   /**
@@ -89,7 +94,7 @@ export class StoredSession<User extends SessionUser> {
    * was seen. Returns what the response must say of it.
    */
   async finish(changes: Changes): Promise<CookieAction> {
-    const written = await this.#write(changes, true);
+    const written = await this.#write(changes, 'touch and rotation');
     if (written === 'rotated') return this.cookie();
     if (written === 'nothing' && this.#standing === 'previous') await this.#lookAgain();
     const successor = this.#standing === 'previous' ? successorOf(this.#record, this.#secret) : undefined;
@@ -127,20 +132,30 @@ export class StoredSession<User extends SessionUser> {
     }
   }
 
-  /** Deletes the session, as long as it is still the one that this request began with. */
-  async end(): Promise<void> {
+  /**
+   * Deletes the session, as long as it is still the one that this request began with.
+   *
+   * @returns `false` if somebody else has ended it before
+   */
+  async end(): Promise<boolean> {
     const outcome = await this.#layer.delete(this.id, { auth: this.#record.auth });
     if (outcome.kind === 'refused') throw gone();
+    return outcome.kind === 'deleted';
   }
 
-  async #write(changes: Changes, upkeep: boolean): Promise<'nothing' | 'written' | 'rotated'> {
+  async #write(
+    changes: Changes,
+    upkeep: 'none' | 'touch' | 'touch and rotation',
+  ): Promise<'nothing' | 'written' | 'rotated'> {
+    const touches = upkeep !== 'none';
+    const rotates = upkeep === 'touch and rotation';
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const { now, options } = this.#layer;
       const record = this.#record;
-      const touched = upkeep && this.#touchDue;
-      const provesCurrent = upkeep && this.#standing === 'current';
+      const touched = touches && this.#touchDue;
+      const provesCurrent = touches && this.#standing === 'current';
       const rotation =
-        provesCurrent && rotationIsDue(options, record, now) ? rotate(record, this.#secret, now) : undefined;
+        rotates && provesCurrent && rotationIsDue(options, record, now) ? rotate(record, this.#secret, now) : undefined;
       const confirmed = provesCurrent && rotation === undefined && confirmationIsDue(record);
       const rotated = rotation !== undefined || confirmed;
       if (isNoChange(pending(record, changes)) && !touched && !rotated) return 'nothing';
@@ -148,7 +163,7 @@ export class StoredSession<User extends SessionUser> {
       const withSecrets = rotation?.next ?? (confirmed ? confirm(options, record, now) : record);
       const next = touched ? this.#touched(withSecrets) : withSecrets;
       // A cookie is only sent for a secret that is still the present one when this is written.
-      const secretMatters = rotated || (upkeep && this.#standing === 'previous');
+      const secretMatters = rotated || (rotates && this.#standing === 'previous');
       const expected = secretMatters ? { secretHash: record.secretHash } : {};
       if ((await this.#save(next, changes, { touched, rotated }, expected)) === 'conflict') continue;
 
@@ -180,7 +195,9 @@ export class StoredSession<User extends SessionUser> {
     });
     if (outcome.kind === 'gone') throw gone();
     if (outcome.kind === 'conflict') this.#adopt(outcome.current);
-    else this.#record = record;
+    // Others may have written since the data was read, unless the condition was that nobody had: so only then does the
+    // data belong to this write's mark, and otherwise to the one that it was read with.
+    else this.#record = expected.lastWrite === undefined ? { ...record, lastWrite: this.#record.lastWrite } : record;
     return outcome.kind;
   }
 

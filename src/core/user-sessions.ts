@@ -36,8 +36,10 @@ export async function logOutEverywhere<User extends SessionUser>(
   userId: UserId,
   except: string | undefined,
 ): Promise<void> {
+  const isMarked = except !== undefined && (await layer.loadUserMark(userId)) !== undefined;
   const generation = await layer.raiseUserMark(userId);
-  if (except !== undefined && generation !== undefined) await spare(layer, except, userId, generation);
+  if (except !== undefined && generation !== undefined)
+    await spare(layer, except, userId, { from: isMarked ? generation - 1 : 0, to: generation });
   await sweep(layer, userId, except, (ids) => layer.deleteAll(ids));
   layer.emit({ type: 'logged-out', everywhere: true }, undefined, userId);
 }
@@ -70,16 +72,20 @@ export async function enforceBound<User extends SessionUser>(
   });
 }
 
-/** Brings one session up to the new generation. If it has ended meanwhile, there is nothing to spare. */
+/**
+ * Brings one session up to the new generation. If it has ended meanwhile, there is nothing to spare; nor if an earlier
+ * logout everywhere has ended it, and an index hid it then: its generation is too low.
+ */
 async function spare<User extends SessionUser>(
   layer: GuardedLayer<User>,
   id: string,
   userId: UserId,
-  generation: number,
+  { from, to: generation }: { readonly from: number; readonly to: number },
 ): Promise<void> {
   for (;;) {
     const record = await layer.load(id, true);
     if (record?.userId === undefined || userKey(record.userId) !== userKey(userId)) return;
+    if ((record.generation ?? 0) < from) return;
     const outcome = await layer.save(
       id,
       { ...record, generation, lastWrite: mintWriteMark() },

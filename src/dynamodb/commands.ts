@@ -109,6 +109,7 @@ export function deleteSession(TableName: string, id: string, condition: DeleteCo
       `attribute_not_exists(${placeholders.name(ENDED_AT)})`,
       ...deleteConditions(placeholders, condition),
     ),
+    ReturnValues: 'ALL_OLD',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
@@ -181,37 +182,47 @@ export function getUserMark(TableName: string, userId: UserId): GetItemCommandIn
   return getSession(TableName, markIdOf(userId), true);
 }
 
+/** One raise of a user's mark. */
+export interface Raise {
+  /** By which a copy of this raise is told from others: it raises once, however often it arrives. */
+  readonly lastWrite: Uint8Array;
+  /** Until when the mark must stay, on the condition that it does not stay longer already. */
+  readonly expiresAt: number | undefined;
+  readonly now: number;
+}
+
 /**
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
- *
- * @param expiresAt until when the mark must stay, on the condition that it does not stay longer already
  */
 export function raiseUserMark(
   TableName: string,
   userId: UserId,
-  expiresAt: number | undefined,
-  now: number,
+  { lastWrite, expiresAt, now }: Raise,
 ): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
+  const writer = placeholders.name('lastWrite');
+  const own = placeholders.value({ B: lastWrite });
   const set = [
     `${generation} = if_not_exists(${generation}, ${placeholders.number(now)}) + ${placeholders.number(1)}`,
     `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
+    `${writer} = ${own}`,
   ];
-  let condition = {};
+  let staysNoLonger: Condition | undefined;
   if (expiresAt !== undefined) {
     const name = placeholders.name(TTL_ATTRIBUTE);
     const value = placeholders.number(expiresAt);
     set.push(`${name} = ${value}`);
-    condition = { ConditionExpression: `attribute_not_exists(${name}) OR ${name} <= ${value}` };
+    staysNoLonger = `(attribute_not_exists(${name}) OR ${name} <= ${value})`;
   }
   return {
     TableName,
     Key: keyOf(markIdOf(userId)),
     UpdateExpression: `SET ${set.join(', ')}`,
-    ...condition,
+    ConditionExpression: and(`(attribute_not_exists(${writer}) OR ${writer} <> ${own})`, staysNoLonger),
     ReturnValues: 'ALL_NEW',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
 }

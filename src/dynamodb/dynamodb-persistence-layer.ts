@@ -23,7 +23,7 @@ import type {
 } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
 import type { RoleHierarchy } from '../core/roles.js';
-import { sameHash } from '../core/token.js';
+import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
 import { PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
 import { deleteAll, getAll } from './bulk.js';
@@ -159,14 +159,17 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 
   async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
     try {
-      await this.#sender.send(options, (client, signal) =>
+      const answer = await this.#sender.send(options, (client, signal) =>
         client.send(new DeleteItemCommand(deleteSession(this.#tableName, id, condition)), signal),
       );
-      return { kind: 'deleted' };
+      const stored = answer.Attributes === undefined ? undefined : readItem(answer.Attributes);
+      const wasThere = stored?.kind === 'session' && isLive(stored.record, timeOf(options));
+      return { kind: wasThere || wasRepeated(answer) ? 'deleted' : 'absent' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
-      if (item === undefined || readItem(item).kind === 'tombstone') return { kind: 'deleted' };
+      if (item === undefined || readItem(item).kind === 'tombstone')
+        return { kind: wasRepeated(error) ? 'deleted' : 'absent' };
       if (!Object.hasOwn(item, MAY_REAPPEAR)) return { kind: 'refused' };
     }
     try {
@@ -234,19 +237,27 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
-    const raise = async (until: number | undefined): Promise<number> => {
-      const input = raiseUserMark(this.#tableName, userId, until, timeOf(options));
-      const answer = await this.#sender.send(options, (client, signal) =>
-        client.send(new UpdateItemCommand(input), signal),
-      );
-      return generationOf(answer.Attributes ?? {});
+    const lastWrite = mintWriteMark();
+    const raise = async (until: number | undefined): Promise<number | undefined> => {
+      const input = raiseUserMark(this.#tableName, userId, { lastWrite, expiresAt: until, now: timeOf(options) });
+      try {
+        const { Attributes: raised = {} } = await this.#sender.send(options, (client, signal) =>
+          client.send(new UpdateItemCommand(input), signal),
+        );
+        return generationOf(raised);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const mark = await this.#present(markIdOf(userId), error, options);
+        return isWrittenBy(lastWrite, mark) ? generationOf(mark) : undefined;
+      }
     };
-    try {
-      return await raise(expiresAt);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return raise(undefined);
-      throw error;
+    const generation = (await raise(expiresAt)) ?? (await raise(undefined));
+    if (generation === undefined) {
+      throw new StoreUnavailableError('The mark was raised, and raised again by another before it could be read.', {
+        retryable: true,
+      });
     }
+    return generation;
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
@@ -315,6 +326,11 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 const LONGEST_EXPRESSION = 4_096;
 
 const timeOf = (options: CallOptions): number => options.now ?? Math.floor(Date.now() / 1000);
+
+function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Item {
+  const writer = item?.['lastWrite']?.B;
+  return writer !== undefined && Buffer.compare(writer, lastWrite) === 0;
+}
 
 /** A mark that cannot be read is higher than any generation: whom it concerns must log in anew. */
 function generationOf(item: Item): number {

@@ -87,8 +87,10 @@ function valueOf(kind: 'number' | 'text' | 'bytes', item: Item, name: string): u
 
 function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   const data = new Map<string, string>();
-  for (const [name, { S: encoded }] of Object.entries(item)) {
+  for (const [name, value] of Object.entries(item)) {
+    // Of an attribute `__proto__` the SDK makes `undefined`.
     if (!name.startsWith(DATA_PREFIX)) continue;
+    const { S: encoded } = value;
     if (encoded === undefined) return undefined;
     data.set(name.slice(DATA_PREFIX.length), encoded);
   }

@@ -3,11 +3,12 @@ export type Headers = {
   readonly [name: string]: string | number | boolean | readonly (string | number | boolean)[] | undefined;
 };
 
-/** All values of a header, whatever the case of its name. */
+/** All values of a header, whatever the case of its name. What no header can have for a value is none. */
 export function valuesOf(headers: Headers | null | undefined, name: string): string[] {
   return Object.entries(headers ?? {})
-    .filter(([candidate, value]) => value !== undefined && candidate.toLowerCase() === name)
-    .flatMap(([, value]) => value as string | readonly string[])
+    .filter(([candidate]) => candidate.toLowerCase() === name)
+    .flatMap(([, value]): unknown => value)
+    .filter((value) => ['string', 'number', 'boolean'].includes(typeof value))
     .map(String);
 }
 

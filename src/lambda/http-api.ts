@@ -42,11 +42,12 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
   // Some emulators know `headers.cookie` only.
   cookies: (event) =>
-    [...(event.cookies ?? []), ...valuesOf(event.headers, 'cookie')].filter((cookie) => typeof cookie === 'string'),
+    [event.cookies, valuesOf(event.headers, 'cookie')].flat().filter((cookie) => typeof cookie === 'string'),
 
-  address: (event) => text(event.requestContext.http.sourceIp),
+  address: (event) => text(at(event, 'requestContext', 'http', 'sourceIp')),
 
-  userAgent: (event) => text(event.requestContext.http.userAgent) ?? valuesOf(event.headers, 'user-agent')[0],
+  userAgent: (event) =>
+    text(at(event, 'requestContext', 'http', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
 
   withCookies(_event, result, setCookies) {
     const answer = explicit(result);

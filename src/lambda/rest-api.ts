@@ -34,9 +34,10 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
 
   cookies: (event) => cookiesOf(event),
 
-  address: (event) => text(event.requestContext.identity.sourceIp),
+  address: (event) => text(at(event, 'requestContext', 'identity', 'sourceIp')),
 
-  userAgent: (event) => text(event.requestContext.identity.userAgent) ?? valuesOf(event.headers, 'user-agent')[0],
+  userAgent: (event) =>
+    text(at(event, 'requestContext', 'identity', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
 
   withCookies(_event, result, setCookies) {
     const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];

@@ -1,16 +1,11 @@
-import type { StoreUnavailableError } from '../core/errors.js';
+import type { LambdaContext } from '../core/deadline.js';
+import { StoreUnavailableError } from '../core/errors.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import type { HttpApiEvent } from './http-api.js';
-import {
-  isUnavailable,
-  type LambdaContext,
-  type LambdaEvent,
-  LambdaSessions,
-  type LambdaSessionsOptions,
-  type ResultOf,
-} from './lambda-sessions.js';
+import { LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
+import type { LambdaEvent, ResultOf } from './sources.js';
 
 /** The options of {@link withSession}. */
 export interface WithSessionOptions<Event extends LambdaEvent = LambdaEvent> extends LambdaSessionsOptions {
@@ -59,7 +54,7 @@ export function withSession<
       const result = await handler(event, session, context);
       return await requests.commit(session, event, result);
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       return onStoreError === undefined ? requests.unavailable(event) : onStoreError(error, event);
     }
   };

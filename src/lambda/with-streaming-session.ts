@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
-import { ConfigurationError } from '../core/errors.js';
+import type { LambdaContext } from '../core/deadline.js';
+import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import type { HttpApiEvent } from './http-api.js';
-import { isUnavailable, type LambdaContext, LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
+import { LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
 import type { RestApiEvent } from './rest-api.js';
 
 /** What goes before a streamed body. */
@@ -72,7 +73,7 @@ export function withStreamingSession<
       await handler(event, session, respond, context);
       if (!hasBegun) (await respond({ statusCode: 204 })).end();
     } catch (error) {
-      if (!isUnavailable(error) || hasBegun) throw error;
+      if (!(error instanceof StoreUnavailableError) || hasBegun) throw error;
       const { body, ...prelude } = requests.unavailable(event) as { body: string };
       begin(prelude).end(body);
     }

@@ -221,7 +221,7 @@ describe.each(engines())('the promises about lost answers and late writes on $na
     });
   });
 
-  describe('9. logOutUser, interrupted', () => {
+  describe('9. logOutUser, interrupted (L8)', () => {
     it('never reports success; the sessions are dead by the mark, and calling again finishes the rest (F6, F8)', async () => {
       const devices = Array.from({ length: 30 }, () => new Browser(sessions));
       await Promise.all(devices.map((device) => device.request((session) => session.logIn(user))));

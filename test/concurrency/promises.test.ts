@@ -155,6 +155,18 @@ describe.each(stores())('the promises on $name', (each) => {
     expect((await browser.start()).get('visits')).toBe(10);
   });
 
+  it.each(['save', 'logIn', 'regenerate'] as const)(
+    '3. an update after %s loses none that came between',
+    async (operation) => {
+      await browser.request((session) => session.set('visits', 0));
+      const [one, two] = await Promise.all([browser.start(), browser.start()]);
+      await two.update('visits', (n = 0) => n + 1);
+      one.set('theme', 'dark');
+      await (operation === 'logIn' ? one.logIn(user) : one[operation]());
+      expect(await one.update('visits', (n = 0) => n + 1)).toBe(2);
+    },
+  );
+
   describe('4. of any number of concurrent rotations one wins, and nobody is logged out', () => {
     it.each([2, 10])('%i requests that rotate at once send one and the same cookie (F4)', async (count) => {
       await browser.request((session) => session.logIn(user));
@@ -288,7 +300,7 @@ describe.each(stores())('the promises on $name', (each) => {
     });
   });
 
-  describe('9. logOutUser ends every session of the user', () => {
+  describe('9. logOutUser ends every session of the user (L8)', () => {
     const devices = async (count: number): Promise<Browser[]> => {
       const all = Array.from({ length: count }, () => new Browser(sessions));
       await Promise.all(all.map((device) => device.request((session) => session.logIn(user))));
@@ -326,6 +338,16 @@ describe.each(stores())('the promises on $name', (each) => {
       await hidden!.request();
       world.now += 300;
       expect((await hidden!.start()).userId).toBeUndefined();
+    });
+
+    it('those that the index did not show, also if one of them then asks to log out all others', async () => {
+      const [hidden] = await devices(1);
+      await new World(withoutIndex(store.persistence)).sessions().logOutUser(user);
+      const session = await hidden!.start();
+      await sessions.logOutUser(user, { except: session });
+      world.now += 300;
+      expect((await hidden!.start()).userId).toBeUndefined();
+      expect(await sessions.ofUser(user)).toEqual([]);
     });
 
     it('nobody else, and no login that comes after', async () => {
@@ -427,6 +449,15 @@ describe.each(stores())('the promises on $name', (each) => {
     expect(values.filter((value) => value === undefined)).toHaveLength(9);
   });
 
+  it('14. getAndDelete hands a value to no second caller that has saved something else in between', async () => {
+    await browser.request((session) => session.set('challenge', 'once'));
+    const [first, second] = await Promise.all([browser.start(), browser.start()]);
+    expect(await first.getAndDelete('challenge')).toBe('once');
+    second.set('theme', 'dark');
+    await second.save();
+    expect(await second.getAndDelete('challenge')).toBeUndefined();
+  });
+
   describe('15. no slow, losing or unknown request removes or replaces a cookie that another has set', () => {
     it('not one whose session a login has taken over meanwhile', async () => {
       await browser.request((session) => session.set('theme', 'dark'));
@@ -462,6 +493,35 @@ describe.each(stores())('the promises on $name', (each) => {
       slow.set('visits', 1);
       expect(await slow.commit()).toEqual({ kind: 'keep' });
       expect((await browser.start()).get('visits')).toBe(1);
+    });
+
+    it.each<[string, (session: Awaited<ReturnType<Browser['start']>>) => Promise<void>]>([
+      ['destroys', (session) => session.destroy()],
+      ['logs out', (session) => session.logOut()],
+      ['logs out and keeps something', (session) => session.logOut({ keep: ['theme'] })],
+    ])('not one that %s what another has ended, or what has expired', async (_, end) => {
+      const logIn = (): Promise<unknown> =>
+        browser.request(async (session) => {
+          session.set('theme', 'dark');
+          await session.logIn(user);
+        });
+      await logIn();
+      const [one, two, late] = await Promise.all([browser.start(), browser.start(), browser.start()]);
+      await end(one);
+      await browser.finish(one);
+      await logIn();
+      world.takeEvents();
+      await end(two);
+      expect(await two.commit()).toEqual({ kind: 'keep' });
+      expect(world.takeEvents().filter((type) => type === 'destroyed' || type === 'logged-out')).toEqual([]);
+
+      await logIn();
+      const expired = await browser.start();
+      world.now += 86_400;
+      for (const slow of [expired, late]) {
+        await end(slow);
+        expect(await slow.commit()).toEqual({ kind: 'keep' });
+      }
     });
 
     it('not one with an unknown, expired or malformed cookie', async () => {

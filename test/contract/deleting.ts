@@ -19,8 +19,8 @@ export function describeDeleting(layer: Layer): void {
       ['an auth', { auth: 3 }],
       ['a generation', { generationBelow: 3 }],
       ['both', { auth: 3, generationBelow: 3 }],
-    ])('takes a session that does not exist for deleted, with %s', async (_, condition) => {
-      expect(await layer().deleteSession(newId(), condition, { now: NOW })).toEqual({ kind: 'deleted' });
+    ])('says that a session does not exist, with %s', async (_, condition) => {
+      expect(await layer().deleteSession(newId(), condition, { now: NOW })).toEqual({ kind: 'absent' });
     });
 
     const session = { auth: 4, generation: 10 };
@@ -52,16 +52,16 @@ export function describeDeleting(layer: Layer): void {
       expect(await layer().deleteSession(id, condition, { now: NOW })).toEqual({ kind });
     });
 
-    it('deletes an expired session like any other', async () => {
-      const id = await stored(layer(), recordOf({ expiresAt: NOW - 1 }));
-      expect(await layer().deleteSession(id, { auth: 0 }, { now: NOW })).toEqual({ kind: 'deleted' });
+    it('deletes an expired session like any other, and says that there was none', async () => {
+      const id = await stored(layer(), recordOf({ expiresAt: NOW }));
+      expect(await layer().deleteSession(id, { auth: 0 }, { now: NOW })).toEqual({ kind: 'absent' });
       expect(await layer().loadSession(id, { now: NOW - 100 })).toBeUndefined();
     });
 
     it('lets a session be deleted twice', async () => {
       const id = await stored(layer(), recordOf());
       await layer().deleteSession(id, { auth: 0 });
-      expect(await layer().deleteSession(id, { auth: 0 })).toEqual({ kind: 'deleted' });
+      expect(await layer().deleteSession(id, { auth: 0 }, { now: NOW })).toEqual({ kind: 'absent' });
     });
   });
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await Promise.all([
     copyFile(join(root, 'package.json'), join(built, 'package.json')),
     tsc('tsconfig.build.json', '--outDir', join(built, 'dist')),
-    tsc('tsconfig.examples.json', '--outDir', join(built, 'examples/devices/dist')),
+    tsc('tsconfig.examples.json', '--outDir', join(built, 'examples/dist')),
   ]);
 }, 60_000);
 
@@ -79,7 +79,7 @@ class Demo {
 
 function spawnDemo(env: NodeJS.ProcessEnv, command: readonly string[] = []): ChildProcess {
   const { PORT: _, DYNAMODB_ENDPOINT: __, ...rest } = process.env;
-  return spawn(process.execPath, [...command, join(built, 'examples/devices/dist/serve.js')], {
+  return spawn(process.execPath, [...command, join(built, 'examples/dist/devices/serve.js')], {
     env: { ...rest, PORT: '0', ...env },
     stdio: 'pipe',
   });

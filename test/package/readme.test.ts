@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,24 +7,26 @@ import { afterAll, describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.cache/readme');
 
-describe('the README', () => {
+describe('the documentation', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('has code blocks that compile as they stand', async () => {
-    const readme = await readFile(join(root, 'README.md'), 'utf8');
-    const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
-    expect(blocks.length).toBeGreaterThan(5);
-
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await Promise.all(
-      blocks.map((code, index) => writeFile(join(folder, `block-${index}.ts`), `${code}\nexport {};\n`)),
-    );
-    await writeFile(join(folder, 'users.ts'), USERS);
-    await writeFile(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: { noUnusedLocals: false }, include: ['*.ts'] }),
-    );
+    const guides = (await readdir(join(root, 'docs/guides'))).filter((name) => name.endsWith('.md'));
+    for (const page of ['README.md', ...guides.map((name) => `docs/guides/${name}`)]) {
+      const text = await readFile(join(root, page), 'utf8');
+      const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
+      if (page === 'README.md') expect(blocks.length).toBeGreaterThan(5);
+      const own = join(folder, page);
+      await mkdir(own, { recursive: true });
+      await Promise.all(
+        blocks.map((code, index) => writeFile(join(own, `block-${index}.ts`), `${code}\nexport {};\n`)),
+      );
+      await writeFile(join(own, 'users.ts'), USERS);
+    }
+    const compilerOptions = { noUnusedLocals: false };
+    const config = { extends: '../../tsconfig.json', compilerOptions, include: ['**/*.ts'] };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await expect(compile()).resolves.toBe('');
   }, 120_000);
 });

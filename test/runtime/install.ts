@@ -13,6 +13,7 @@ export interface Runtime {
 }
 
 const CLIENT = 'aws-lambda-ric@4.0.2';
+const MIDDY = '@middy/core@7.9.2';
 
 const run = promisify(execFile);
 const cache = fileURLToPath(new URL('../../.cache/runtime/', import.meta.url));
@@ -31,22 +32,40 @@ export async function installRuntime(major: number): Promise<Runtime> {
   const client = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
   const runtime: Runtime = { major, node: join(home, 'bin/node'), client };
 
-  const isDone = join(folder, `is-done-${CLIENT}`);
-  if (existsSync(isDone)) return runtime;
+  await once(folder, CLIENT, async (install) => {
+    await install(`${distribution}@${major}`);
+    await install(CLIENT, {
+      PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
+      npm_config_nodedir: home,
+    });
+  });
+  return runtime;
+}
+
+/** Installs the middy that does not run on every Node that the project is developed with. Returns its folder. */
+export async function installMiddy(): Promise<string> {
+  const folder = join(cache, 'middy');
+  await once(folder, MIDDY, (install) => install(MIDDY));
+  return join(folder, 'node_modules/@middy/core');
+}
+
+type Install = (what: string, env?: NodeJS.ProcessEnv) => Promise<unknown>;
+
+/** Fills a folder, unless an earlier run did. */
+async function once(folder: string, name: string, fill: (install: Install) => Promise<unknown>): Promise<void> {
+  const isDone = join(folder, `is-done-${name.replaceAll('/', '-')}`);
+  if (existsSync(isDone)) return;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ private: true, allowScripts: { 'aws-lambda-ric': true } }),
   );
-  const install = (what: string, env: NodeJS.ProcessEnv): Promise<unknown> =>
-    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', what], { cwd: folder, env });
-  await install(`${distribution}@${major}`, process.env);
-  await install(CLIENT, {
-    ...process.env,
-    PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
-    npm_config_nodedir: home,
-  });
+  await fill((what, env) =>
+    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', what], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+    }),
+  );
   await writeFile(isDone, '');
-  return runtime;
 }

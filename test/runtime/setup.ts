@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 import { cdk } from '../deploy/cdk.js';
 import { createLambdaFolder } from '../deploy/lambda-folder.js';
-import { installRuntime, missingTools, type Runtime } from './install.js';
+import { installMiddy, installRuntime, missingTools, type Runtime } from './install.js';
 
 /** A function's code, and how it is called. */
 export interface FunctionCode {
@@ -20,7 +20,7 @@ declare module 'vitest' {
   }
 }
 
-type FunctionName = 'demo' | 'cleanup' | 'sources' | 'streaming';
+type FunctionName = 'demo' | 'cleanup' | 'sources' | 'streaming' | 'middy';
 
 interface Template {
   readonly Resources: Readonly<
@@ -44,14 +44,15 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 
   const { path, remove } = await createLambdaFolder();
   try {
-    const [[demo, cleanup], sources, streaming, runtimes] = await Promise.all([
+    const [[demo, cleanup], sources, streaming, middy, runtimes] = await Promise.all([
       synthesised(path),
       bundled('sources', path),
       bundled('streaming', path),
+      bundled('middy', path, { '@middy/core': await installMiddy() }),
       Promise.all(MAJORS.map((major) => installRuntime(major))),
     ]);
     project.provide('runtimes', runtimes);
-    project.provide('functions', { demo, cleanup, sources, streaming });
+    project.provide('functions', { demo, cleanup, sources, streaming, middy });
   } catch (error) {
     await remove();
     throw error;
@@ -76,8 +77,12 @@ async function functionOf(out: string, stack: string): Promise<FunctionCode> {
   return { code: join(out, asset), handler };
 }
 
-/** A function of the tests' own, as a user would bundle it. */
-async function bundled(name: string, folder: string): Promise<FunctionCode> {
+/** A function of the tests' own, as a user would bundle it; perhaps with another package than is installed here. */
+async function bundled(
+  name: string,
+  folder: string,
+  alias: Readonly<Record<string, string>> = {},
+): Promise<FunctionCode> {
   const code = join(folder, name);
   await build({
     entryPoints: [fileURLToPath(new URL(`functions/${name}.ts`, import.meta.url))],
@@ -87,6 +92,7 @@ async function bundled(name: string, folder: string): Promise<FunctionCode> {
     format: 'esm',
     target: 'node22',
     external: ['@aws-sdk/*', '@smithy/*'],
+    alias: { ...alias },
     logLevel: 'error',
   });
   return { code, handler: 'index.handler' };

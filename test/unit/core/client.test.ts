@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { anomalyOf, canonical, type ClientPolicy } from '../../../src/core/client.js';
 
@@ -108,6 +109,49 @@ describe('F11: the client’s address', () => {
         anomalyOf(policy(), canonical({ address: address(a) }), canonical({ address: address(b) })) === undefined,
     );
     fc.assert(property, { numRuns: 1_000 });
+  });
+
+  // Near one another often enough that the bits matter; IPv4 as such, and as IPv6 has it.
+  const octets = fc.array(fc.constantFrom(0, 1, 127, 128, 192, 255), { minLength: 4, maxLength: 4 });
+  const groups = fc.array(fc.constantFrom('0', '1', '00ff', '7fff', '8000', 'FFFF'), { minLength: 8, maxLength: 8 });
+  const anyAddress = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    octets.map((parts) => `::${parts.join('.')}`),
+    octets.map((parts) => parts.join('.')),
+    octets.map((parts) => `::ffff:${parts.join('.')}`),
+    octets.map((parts) => `0:0:0:0:0:FFFF:${parts.join('.')}`),
+    groups.map((parts) => parts.join(':')),
+    groups.map((parts) => `::${parts.slice(0, 4).join(':')}`),
+    groups.map((parts) => `${parts.slice(0, 4).join(':')}::`),
+  );
+
+  it('is read as another library reads it, and accepted where that finds it in the same network (F11)', () => {
+    // The library takes ::192.0.2.1, a form long given up (RFC 4291, 2.5.5.1), for ::ffff:192.0.2.1.
+    const theirs = (address = ''): ReturnType<typeof ipaddr.parse> =>
+      ipaddr.process(address.replace(/^::(?=\d+\.)/, '0:0:0:0:0:0:'));
+    let [accepted, refused] = [0, 0];
+    const property = fc.property(
+      anyAddress,
+      anyAddress,
+      fc.integer({ min: 0, max: 32 }),
+      fc.integer({ min: 0, max: 64 }),
+      (before, now, ipv4Bits, ipv6Bits) => {
+        const [stored, present] = [canonical({ address: before }), canonical({ address: now })];
+        const [theirStored, theirPresent] = [theirs(before), theirs(now)];
+        expect(theirs(stored.address).toByteArray()).toEqual(theirStored.toByteArray());
+        expect(theirs(present.address).toByteArray()).toEqual(theirPresent.toByteArray());
+
+        const isIPv4 = theirStored.kind() === 'ipv4';
+        const same =
+          theirStored.kind() === theirPresent.kind() && theirPresent.match(theirStored, isIPv4 ? ipv4Bits : ipv6Bits);
+        expect(anomalyOf(policy(ipv4Bits, ipv6Bits), stored, present) === undefined).toBe(same);
+        if (same) accepted += 1;
+        else refused += 1;
+      },
+    );
+    fc.assert(property, { numRuns: 5_000 });
+    expect(Math.min(accepted, refused)).toBeGreaterThan(250);
   });
 
   it.each([[{}], [{ address: '192.0.2.1' }], [{ address: '2001:db8::1' }]])(

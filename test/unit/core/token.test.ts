@@ -32,10 +32,8 @@ describe('a token', () => {
     expect(mintWriteMark()).toHaveLength(8);
   });
 
-  it('T1: is unlike 100,000 others in both halves, and uses every bit', () => {
-    const tokens = Array.from({ length: 100_000 }, mintToken);
-    expect(new Set(tokens.map(({ id }) => id)).size).toBe(tokens.length);
-    expect(new Set(tokens.map(({ secret }) => hex(secret))).size).toBe(tokens.length);
+  it('T1: uses every bit of both halves', () => {
+    const tokens = Array.from({ length: 1_000 }, mintToken);
     const halves = [
       tokens.map(({ id }) => new Uint8Array(Buffer.from(id, 'base64url'))),
       tokens.map(({ secret }) => secret),

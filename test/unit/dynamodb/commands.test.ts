@@ -178,6 +178,7 @@ describe('the command', () => {
     expect(deletion).toMatchObject({
       TableName: 'T',
       Key: { id: { S: 'ID' } },
+      ReturnValues: 'ALL_OLD',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     expect(deletion.ConditionExpression).toBe(
@@ -224,14 +225,29 @@ describe('the command', () => {
   });
 
   it('that raises a user’s mark, in one write, from the time if there is none', () => {
-    expect(raiseUserMark('T', 'user-1', 2_000, 1_000)).toEqual({
+    const lastWrite = new Uint8Array([1]);
+    expect(raiseUserMark('T', 'user-1', { lastWrite, expiresAt: 2_000, now: 1_000 })).toEqual({
       TableName: 'T',
       Key: { id: { S: 'user#s:user-1' } },
-      UpdateExpression: 'SET #generation = if_not_exists(#generation, :0) + :1, #version = :2, #expiresAt = :3',
-      ConditionExpression: 'attribute_not_exists(#expiresAt) OR #expiresAt <= :3',
-      ExpressionAttributeNames: { '#generation': 'generation', '#version': 'version', '#expiresAt': 'expiresAt' },
-      ExpressionAttributeValues: { ':0': { N: '1000' }, ':1': { N: '1' }, ':2': { N: '1' }, ':3': { N: '2000' } },
+      UpdateExpression:
+        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #expiresAt = :4',
+      ConditionExpression:
+        '(attribute_not_exists(#lastWrite) OR #lastWrite <> :0) AND (attribute_not_exists(#expiresAt) OR #expiresAt <= :4)',
+      ExpressionAttributeNames: {
+        '#generation': 'generation',
+        '#version': 'version',
+        '#lastWrite': 'lastWrite',
+        '#expiresAt': 'expiresAt',
+      },
+      ExpressionAttributeValues: {
+        ':0': { B: lastWrite },
+        ':1': { N: '1000' },
+        ':2': { N: '1' },
+        ':3': { N: '1' },
+        ':4': { N: '2000' },
+      },
       ReturnValues: 'ALL_NEW',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
   });
 });

@@ -8,6 +8,7 @@ import { itemOf, type Item } from '../../../src/dynamodb/item.js';
 import { ConfigurationError, type LoadFinding, NotStorableError, type SessionRecord } from '../../../src/index.js';
 import { engines } from '../../engines/index.js';
 import { ok, startFaultyEndpoint, startLossyProxy } from '../../world/endpoint.js';
+import { Network } from '../../world/faults.js';
 import {
   changeOf,
   expectSaved,
@@ -20,7 +21,7 @@ import {
   withData,
   written,
 } from '../../world/records.js';
-import { createTestTable, type TestTable } from '../../world/tables.js';
+import { clientFor, createTestTable, type TestTable } from '../../world/tables.js';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
@@ -207,6 +208,18 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       },
     );
   });
+
+  it.each([[{}], [{ auth: 3 }], [{ generationBelow: 3 }]])(
+    'deletes with one call what is not there, on the condition %j',
+    async (condition) => {
+      const client = clientFor(engine);
+      onTestFinished(() => client.destroy());
+      const { sent } = new Network(client);
+      const counted = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+      expect(await counted.deleteSession(newId(), condition, { now: NOW })).toEqual({ kind: 'absent' });
+      expect(sent).toEqual(['DeleteItem']);
+    },
+  );
 
   describe('the user’s mark', () => {
     it('goes up when it is raised after it has expired and been removed', async () => {

@@ -103,6 +103,8 @@ describe('an item', () => {
     expect(stored.kind).toBe('session');
     expect(Object.getPrototypeOf(stored.kind === 'session' && stored.record)).toBe(Object.prototype);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    const fromTheSdk = Object.defineProperty({ ...full }, '__proto__', { value: undefined, enumerable: true }) as Item;
+    expect(kindOf(fromTheSdk)).toBe('session');
     expect(kindOf(Object.create(full) as Item)).toBe('unreadable');
   });
 

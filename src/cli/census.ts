@@ -1,0 +1,86 @@
+import { isLive } from '../core/lifetime.js';
+import { type Item, readItem } from '../dynamodb/item.js';
+import { CLEANUP_BOOKMARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
+import { sizeOfItem } from './item-size.js';
+
+/** Sessions up to a bound, and above the one before it. */
+export interface Class {
+  readonly upTo: number;
+  count: number;
+}
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const classes = (...bounds: number[]): Class[] =>
+  [...bounds, Number.POSITIVE_INFINITY].map((upTo) => ({ upTo, count: 0 }));
+
+/** What is in a table, counted item by item; no item is kept. */
+export class Census {
+  readonly #now: number;
+  items = 0;
+  bytes = 0;
+  readonly live = { count: 0, loggedIn: 0, bytes: 0 };
+  readonly expired = { count: 0, bytes: 0 };
+  newerVersion = 0;
+  unreadable = 0;
+  userMarks = 0;
+  placeHolders = 0;
+  /** In seconds since the epoch: how far the clearing away is behind. Of all items with an end, not only sessions. */
+  oldestExpiredAt: number | undefined;
+  largest: { readonly id: string; readonly bytes: number } | undefined;
+  /** Live sessions by the seconds since they began. */
+  readonly byAge: readonly Class[] = classes(HOUR, DAY, 7 * DAY, 30 * DAY);
+  /** Live sessions by their bytes: 1 KB is a write unit, 4 KB a read unit. */
+  readonly bySize: readonly Class[] = classes(1_024, 4_096, 16_384, 65_536);
+
+  /** @param now in seconds since the epoch */
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  add(item: Item): void {
+    const id = item[PARTITION_KEY]?.S ?? '';
+    const bytes = sizeOfItem(item);
+    this.items += 1;
+    this.bytes += bytes;
+    const expiresAt = Number(item[TTL_ATTRIBUTE]?.N);
+    if (expiresAt <= this.#now) this.oldestExpiredAt = Math.min(this.oldestExpiredAt ?? expiresAt, expiresAt);
+    if (id === CLEANUP_BOOKMARK) return;
+    if (id.startsWith(USER_MARK_PREFIX)) this.userMarks += 1;
+    else this.#addSession(id, item, bytes);
+  }
+
+  #addSession(id: string, item: Item, bytes: number): void {
+    const stored = readItem(item);
+    switch (stored.kind) {
+      case 'tombstone':
+        this.placeHolders += 1;
+        return;
+      case 'unreadable':
+        this.unreadable += 1;
+        return;
+      case 'newer-version':
+        this.newerVersion += 1;
+        return;
+      case 'session':
+        break;
+    }
+    const { record } = stored;
+    if (!isLive(record, this.#now)) {
+      this.expired.count += 1;
+      this.expired.bytes += bytes;
+      return;
+    }
+    this.live.count += 1;
+    this.live.bytes += bytes;
+    if (record.userId !== undefined) this.live.loggedIn += 1;
+    if (bytes > (this.largest?.bytes ?? 0)) this.largest = { id, bytes };
+    addTo(this.byAge, this.#now - record.createdAt);
+    addTo(this.bySize, bytes);
+  }
+}
+
+function addTo(all: readonly Class[], value: number): void {
+  const its = all.find(({ upTo }) => value <= upTo);
+  if (its !== undefined) its.count += 1;
+}

@@ -1,0 +1,64 @@
+import { createBatchClient } from '../cleanup/batch-client.js';
+import { cleanUp } from '../cleanup/cleanup.js';
+import type { CleanupProgress, CleanupReport } from '../cleanup/report.js';
+import { epochSeconds, systemClock } from '../core/clock.js';
+import { running } from './action.js';
+import { addReadBudget, type BudgetOptions } from './budget-option.js';
+import { connect } from './connection.js';
+import { EXIT } from './exit-code.js';
+import { interruptible } from './interruption.js';
+import { print } from './output.js';
+import { ProgressBar } from './progress-bar.js';
+import { count, duration, fromNow, number } from './quantities.js';
+import type { StrictCommand } from './strict-command.js';
+import { describeTable } from './table-description.js';
+
+interface CleanupCommandOptions extends BudgetOptions {
+  readonly dryRun?: boolean;
+}
+
+export function addCleanup(program: StrictCommand): void {
+  addReadBudget(program.command('cleanup'))
+    .description('Delete what has expired and TTL has not deleted yet. Sessions that live stay.')
+    .option('--dry-run', 'only count: nothing is deleted or written')
+    .action(
+      running<CleanupCommandOptions>(async ({ dryRun = false, readBudget, ...options }) => {
+        const connection = await connect(options, createBatchClient);
+        const bar = new ProgressBar((await describeTable(connection))?.items);
+        const doing = dryRun ? 'expired' : 'deleted';
+        const onProgress = (progress: CleanupProgress): void =>
+          bar.show(progress.scanned, `${number(progress[doing])} ${doing}`);
+        const { result: report, interrupted } = await interruptible((signal) =>
+          cleanUp({ ...connection, dryRun, onProgress, signal, ...(readBudget !== undefined && { readBudget }) }),
+        ).finally(() => bar.end());
+        print(options, { ...report, dryRun }, () => wordsFor(report, dryRun));
+        return report.kind === 'finished' ? EXIT.done : (interrupted ?? EXIT.notAll);
+      }),
+    );
+}
+
+function wordsFor(report: CleanupReport, dryRun: boolean): string {
+  if (report.kind === 'busy') return 'Another cleanup is at work in this table, or has taken over from this one.';
+  const { scanned, expired, deleted, extended, skipped, readUnits, durationMs, oldestExpiredAt } = report;
+  const now = epochSeconds(systemClock);
+  return [
+    dryRun
+      ? `${count(expired, 'expired item')} found; nothing was deleted.`
+      : `Deleted ${count(deleted, 'expired item')}.`,
+    `Read ${count(scanned, 'item')} for ${count(readUnits, 'read unit')}, in ${duration(durationMs)}.`,
+    ...(oldestExpiredAt === undefined ? [] : [`The oldest of them expired ${fromNow(oldestExpiredAt, now)}.`]),
+    ...(extended > 0 ? [`${count(extended, 'session')} came back to life meanwhile, and stayed.`] : []),
+    ...(skipped > 0 ? [`${count(skipped, 'item')} of a newer version, or of no known kind, stayed.`] : []),
+    ...(report.kind === 'unfinished'
+      ? [
+          `${REASONS[report.reason]}. ${dryRun ? 'This is not the whole table.' : 'The next cleanup goes on from here.'}`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+const REASONS = {
+  aborted: 'It was interrupted',
+  budget: 'The read budget is used up',
+  deadline: 'The time was up',
+} as const;

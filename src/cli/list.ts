@@ -1,0 +1,58 @@
+import { type SessionSummary, Sessions } from '../core/sessions.js';
+import { epochSeconds, systemClock } from '../core/clock.js';
+import { userKey } from '../core/user-id.js';
+import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
+import { running } from './action.js';
+import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { EXIT } from './exit-code.js';
+import { print } from './output.js';
+import { printable } from './printable.js';
+import { count, fromNow } from './quantities.js';
+import type { StrictCommand } from './strict-command.js';
+import { textTable } from './text-table.js';
+import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
+import { UsageError } from './usage-error.js';
+
+interface ListOptions extends UserOptions {
+  readonly user?: string;
+}
+
+export function addList(program: StrictCommand): void {
+  addUserType(program.command('list'))
+    .description('List the live sessions of a user, those seen last first.')
+    .option('--user <id>', 'the user ID; must be given')
+    .action(
+      running<ListOptions>(async (options) => {
+        // The parser would complain of this before it finds `--usr`.
+        if (options.user === undefined) throw new UsageError('Whose sessions? Give --user <id>.');
+        const userId = readUserId(options.user, options);
+        const persistence = new DynamoDBPersistenceLayer({ ...(await connect(options)), timeoutMs: CALL_TIMEOUT_MS });
+        const sessions = await new Sessions({ persistence }).ofUser(userId);
+        const none = `The user ${sayUser(userId)} has no live session.${typeHint(userId)}`;
+        print(options, { user: userKey(userId), sessions: sessions.map(documentOf) }, () =>
+          sessions.length === 0
+            ? none
+            : `${count(sessions.length, 'live session')} of the user ${sayUser(userId)}\n\n${tableOf(sessions)}`,
+        );
+        return sessions.length === 0 ? EXIT.notAll : EXIT.done;
+      }),
+    );
+}
+
+const documentOf = ({ current: _, ...summary }: SessionSummary): unknown => summary;
+
+function tableOf(sessions: readonly SessionSummary[]): string {
+  const now = epochSeconds(systemClock);
+  const say = (date: Date): string => fromNow(date.getTime() / 1_000, now);
+  return textTable(
+    ['ID', 'SEEN', 'CREATED', 'ENDS', 'ADDRESS', 'USER AGENT'],
+    sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent }) => [
+      id,
+      say(lastSeenAt),
+      say(createdAt),
+      say(expiresAt),
+      printable(address ?? '–'),
+      printable(userAgent ?? '–'),
+    ]),
+  );
+}

@@ -1,0 +1,79 @@
+import { StoreUnavailableError } from '../core/errors.js';
+import { Sessions } from '../core/sessions.js';
+import { type UserId, userKey } from '../core/user-id.js';
+import { running } from './action.js';
+import { isConfirmed } from './confirmation.js';
+import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { EXIT } from './exit-code.js';
+import { LogOutLayer } from './log-out-layer.js';
+import { note, print } from './output.js';
+import { count } from './quantities.js';
+import type { StrictCommand } from './strict-command.js';
+import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
+
+interface LogOutOptions extends UserOptions {
+  readonly yes?: boolean;
+}
+
+/** The longest that an application's sessions can live: until then the user's mark must stay. */
+const LONGEST_ABSOLUTE_TIMEOUT = 400 * 86_400;
+
+export function addLogOut(program: StrictCommand): void {
+  addUserType(program.command('log-out'))
+    .description('End all sessions of a user, everywhere.')
+    .argument('<user>', 'the user ID')
+    .option('--yes', 'do not ask')
+    .action(
+      running<LogOutOptions>(async (options, argument = '') => {
+        const userId = readUserId(argument, options);
+        const { client, tableName } = await connect(options);
+        const layer = new LogOutLayer({ client, tableName, timeoutMs: CALL_TIMEOUT_MS });
+        const sessions = new Sessions({ persistence: layer, absoluteTimeout: LONGEST_ABSOLUTE_TIMEOUT });
+
+        const before = (await sessions.ofUser(userId)).length;
+        const question = `End ${count(before, 'session')} of the user ${sayUser(userId)} in the table ${tableName}?`;
+        if (before > 1 && !(await isConfirmed(question, options))) {
+          print(options, { user: userKey(userId), ended: 0, removed: 0, since: 0 }, () => 'Nothing was ended.');
+          return EXIT.notAll;
+        }
+        try {
+          await sessions.logOutUser(userId);
+        } catch (error) {
+          if (error instanceof StoreUnavailableError) note(whatIsLeft(layer));
+          throw error;
+        }
+        const since = (await sessions.ofUser(userId)).length;
+        const report = { user: userKey(userId), ended: before, removed: layer.removed, since };
+        print(options, report, () => wordsFor(userId, report));
+        return EXIT.done;
+      }),
+    );
+}
+
+interface LogOutReport {
+  /** Live sessions that the index showed before. */
+  readonly ended: number;
+  /** Items deleted: also what had expired, or could not be read. */
+  readonly removed: number;
+  /** Sessions that began while this went on, and stay. */
+  readonly since: number;
+}
+
+function wordsFor(userId: UserId, { ended, removed, since }: LogOutReport): string {
+  const user = `the user ${sayUser(userId)}`;
+  const more = removed - ended;
+  return [
+    ended === 0
+      ? `No live session of ${user} was found.${typeHint(userId)}`
+      : `Ended ${count(ended, 'session')} of ${user}.`,
+    ...(more > 0 ? [`Deleted ${count(more, 'more item')} of theirs that had expired, or was no session.`] : []),
+    'A session so new that the index does not show it ends within the application’s touch interval: 5 minutes by default.',
+    ...(since > 0 ? [`${count(since, 'session')} began meanwhile, by a new login: not ended.`] : []),
+  ].join('\n');
+}
+
+function whatIsLeft({ marked, removed }: LogOutLayer): string {
+  return marked
+    ? `Not all was done: the user’s sessions are refused from now on, within the touch interval, but only ${removed} are known to be deleted. Run it again: it finishes the rest.`
+    : 'Perhaps nothing was ended. Run it again: it finishes what is left.';
+}

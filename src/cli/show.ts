@@ -1,0 +1,61 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { epochSeconds, systemClock } from '../core/clock.js';
+import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
+import { getSession } from '../dynamodb/commands.js';
+import { type Item, readItem } from '../dynamodb/item.js';
+import { Sender } from '../dynamodb/sending.js';
+import { running } from './action.js';
+import { CALL_TIMEOUT_MS, type Connection, connect } from './connection.js';
+import { EXIT } from './exit-code.js';
+import { print } from './output.js';
+import { readSessionId } from './session-id.js';
+import { documentOf, type SessionState, wordsOf } from './session-view.js';
+import type { StrictCommand } from './strict-command.js';
+
+interface ShowOptions {
+  readonly data?: boolean;
+}
+
+export function addShow(program: StrictCommand): void {
+  program
+    .command('show')
+    .description('Show one session: whose it is, its times, and how much data it holds.')
+    .argument('<id>', 'the session ID, as list prints it')
+    .option('--data', 'show the data’s values as they are stored, too: they may be private')
+    .action(
+      running<ShowOptions>(async (options, argument = '') => {
+        const id = readSessionId(argument);
+        const connection = await connect(options);
+        const item = await itemAt(connection, id);
+        if (item === undefined) {
+          print(options, { id, state: 'none' }, () => `There is no session ${id}.`);
+          return EXIT.notAll;
+        }
+        const now = epochSeconds(systemClock);
+        const state = await stateOf(connection, item, now);
+        const view = { id, item, state, withValues: options.data === true };
+        print(options, documentOf(view), () => wordsOf(view, now));
+        return state === 'live' ? EXIT.done : EXIT.notAll;
+      }),
+    );
+}
+
+async function itemAt({ client, tableName }: Connection, id: string): Promise<Item | undefined> {
+  const input = getSession(tableName, id, true);
+  const answer = await new Sender(client, CALL_TIMEOUT_MS).send({}, (sender, signal) =>
+    sender.send(new GetItemCommand(input), signal),
+  );
+  return answer.Item;
+}
+
+/** Whether a request with the session's cookie would find it, and if not, why. */
+async function stateOf(connection: Connection, item: Item, now: number): Promise<SessionState> {
+  const stored = readItem(item);
+  if (stored.kind !== 'session') return stored.kind === 'tombstone' ? 'ended' : stored.kind;
+  const { userId, generation = 0, expiresAt } = stored.record;
+  if (expiresAt <= now) return 'expired';
+  if (userId === undefined) return 'live';
+  const layer = new DynamoDBPersistenceLayer({ ...connection, timeoutMs: CALL_TIMEOUT_MS });
+  const mark = await layer.loadUserMark(userId);
+  return mark !== undefined && generation < mark ? 'logged-out' : 'live';
+}

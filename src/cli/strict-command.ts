@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { isSessionId, parseToken } from '../core/token.js';
+
+/**
+ * A command that takes no option for another's value, and no session ID for an option. One ID in 64 begins with a
+ * dash; an option without its value would swallow the next option, and so act on something that nobody named.
+ */
+export class StrictCommand extends Command {
+  override createCommand(name?: string): StrictCommand {
+    return new StrictCommand(name);
+  }
+
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    const isId = (arg: string): boolean => arg.startsWith('-') && (isSessionId(arg) || parseToken(arg) !== undefined);
+    const ids = args.filter(isId);
+    const others = args.filter((arg) => !isId(arg));
+    this.#refuseSwallowing(others);
+    const { operands, unknown } = super.parseOptions(others);
+    return { operands: [...operands, ...ids], unknown };
+  }
+
+  #refuseSwallowing(args: readonly string[]): void {
+    for (const [index, arg] of args.entries()) {
+      if (arg === '--') return;
+      const option = this.options.find(({ long, required }) => required && long === arg);
+      if (option === undefined || !args[index + 1]?.startsWith('-')) continue;
+      this.error(
+        `error: option '${option.flags}' argument missing (a value that begins with a dash is given as ${arg}=-…)`,
+        { code: 'commander.optionMissingArgument' },
+      );
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import { callbackify } from 'node:util';
+import { type Session, type SessionData, Store } from 'express-session';
+import type { FormerSession } from '../core/former-sessions.js';
+import { GuardedLayer } from '../core/guarded-layer.js';
+import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../core/options.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { SessionRecord } from '../core/record.js';
+import { Sessions } from '../core/sessions.js';
+import { isLoggedOut } from '../core/starting.js';
+import { mintWriteMark } from '../core/token.js';
+import { sameUser } from '../core/user-id.js';
+import { clientOf } from './client.js';
+import { endOf } from './ending.js';
+import { hide, type Known, knowing, recall, remember } from './memory.js';
+import { Moving } from './moving.js';
+import { checkOptions, type ExpressSessionStoreOptions } from './options.js';
+import { endHasMoved, isPlaceHolder, newRecord, touchIsDue } from './records.js';
+import { COOKIE, decode, difference, encode } from './session-data.js';
+import { storedIdOf } from './session-id.js';
+
+const ABSOLUTE_TIMEOUT = 400 * 86_400;
+
+type Callback<Answer = void> = (error?: unknown, answer?: Answer) => void;
+
+/** What is stored of a login. */
+type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation'>;
+
+/**
+ * A store for express-session, and for what takes its stores, as @fastify/session does.
+ *
+ * A session that was ended stays ended: a request that found a session saves it on the condition that it is still
+ * there, and only one that found none creates one. It saves the keys that it has changed, so that requests which
+ * change different keys do not undo each other; and it saves nothing if nothing has changed and no touch is due,
+ * whatever `resave` and `rolling` say. The table holds a hash of the session ID that the cookie carries.
+ *
+ * Of the optional functions of a store it has `touch`, and neither `all`, `length` nor `clear`, each of which would
+ * read the whole table. A user's sessions are found by `sessions`.
+ *
+ * @throws {@link ConfigurationError} for options that are unknown or out of range
+ * @example
+ * ```ts
+ * app.use(
+ *   session({
+ *     store: new ExpressSessionStore({ persistence: new DynamoDBPersistenceLayer() }),
+ *     secret: process.env.SESSION_SECRET!,
+ *     resave: false,
+ *     saveUninitialized: false,
+ *     cookie: { secure: true, sameSite: 'lax', maxAge: 86_400_000 },
+ *   }),
+ * );
+ * ```
+ */
+export class ExpressSessionStore extends Store {
+  /** What is done to sessions from outside of a request: `ofUser`, `revoke`, `logOutUser`. */
+  readonly sessions: Sessions;
+
+  readonly #layer: GuardedLayer<SessionUser>;
+  readonly #policy: ResolvedOptions<SessionUser>;
+  readonly #moving: Moving | undefined;
+  readonly #userId: NonNullable<ExpressSessionStoreOptions['userId']>;
+
+  constructor(options: ExpressSessionStoreOptions = {}) {
+    super();
+    checkOptions(options);
+    const { migrateFrom, userId = () => undefined, ...rest } = options;
+    const settings: SessionsOptions = { absoluteTimeout: ABSOLUTE_TIMEOUT, ...rest };
+    this.#policy = resolveOptions(settings);
+    this.sessions = new Sessions({ ...settings, persistence: this.#policy.persistence });
+    this.#layer = new GuardedLayer(this.#policy);
+    this.#moving = migrateFrom && new Moving(this.#layer, migrateFrom, (former) => this.#recordOf(former));
+    this.#userId = userId;
+  }
+
+  override get(sid: string, callback: Callback<SessionData | null>): void {
+    callbackify(() => this.#get(sid))(callback);
+  }
+
+  override set(sid: string, session: SessionData, callback: Callback = ignore): void {
+    callbackify(() => this.#set(sid, session))(callback);
+  }
+
+  /** Writes that the session is in use. It never creates a session. */
+  override touch(sid: string, session: SessionData, callback: Callback = ignore): void {
+    callbackify(() => this.#touch(sid, session))(callback);
+  }
+
+  override destroy(sid: string, callback: Callback = ignore): void {
+    callbackify(() => this.#destroy(sid))(callback);
+  }
+
+  override createSession(...[request, data]: Parameters<Store['createSession']>): Session & SessionData {
+    const session = super.createSession(request, data);
+    hide(session);
+    return session;
+  }
+
+  async #get(sid: string): Promise<SessionData | null> {
+    const id = storedIdOf(sid);
+    const seenAt = this.#layer.now;
+    const found = (await this.#find(id)) ?? (await this.#moving?.move(sid, id));
+    if (found === undefined || isPlaceHolder(found)) return null;
+    if (await isLoggedOut(this.#layer, { id, record: found }, touchIsDue(this.#policy, found, seenAt))) return null;
+
+    const data = new Map(found.data);
+    const session = decode(found.data, (key) => {
+      data.delete(key);
+      this.#layer.emit({ type: 'unreadable', reason: 'unreadable', key }, id, found.userId);
+    });
+    if (typeof session.get(COOKIE) !== 'object' || session.get(COOKIE) === null) return null;
+    return knowing(Object.fromEntries(session), id, { record: { ...found, data }, seenAt }) as SessionData;
+  }
+
+  async #set(sid: string, session: SessionData): Promise<void> {
+    const id = storedIdOf(sid);
+    if (this.#endOf(session) <= this.#layer.now) return this.#destroy(sid);
+    const data = encode(session);
+    const known = recall(session, id) ?? (await this.#create(id, session, data));
+    if (known !== undefined) await this.#update(id, session, known, data);
+  }
+
+  async #touch(sid: string, session: SessionData): Promise<void> {
+    const id = storedIdOf(sid);
+    const known = recall(session, id) ?? notAskedFor(await this.#find(id));
+    if (known === undefined) return;
+    const cookie = encode({ cookie: session.cookie });
+    await this.#update(id, session, known, new Map([...known.record.data, ...cookie]));
+  }
+
+  /** Stores a session of which its object knows nothing. If it is there already, answers as what. */
+  async #create(id: string, session: SessionData, data: ReadonlyMap<string, string>): Promise<Known | undefined> {
+    const seenAt = this.#layer.now;
+    const record = {
+      ...newRecord(this.#policy, seenAt, this.#endOf(session), data),
+      ...clientOf(session),
+      ...(await this.#loginOf(session)),
+    };
+    if ((await this.#layer.save(id, record, { kind: 'create' })).kind === 'saved') {
+      remember(session, id, { record, seenAt });
+      this.#layer.emit({ type: 'created' }, id, record.userId);
+      return undefined;
+    }
+    const present = notAskedFor(await this.#layer.load(id, true));
+    if (present === undefined) this.#layer.emit({ type: 'lost-write' }, id);
+    return present;
+  }
+
+  /** Writes what is different, provided that the session is still there. */
+  async #update(
+    id: string,
+    session: SessionData,
+    { record: before, seenAt }: Known,
+    data: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const { set, removed } = difference(before.data, data);
+    const login = await this.#loginOf(session, before);
+    const expiresAt = Math.min(this.#endOf(session), before.absoluteExpiresAt);
+    const isDue = touchIsDue(this.#policy, before, seenAt);
+    const touched = isDue || endHasMoved(this.#policy, before, expiresAt);
+    if (set.length + removed.length === 0 && login === undefined && !touched) return;
+
+    const record = {
+      ...before,
+      ...(touched ? { ...clientOf(session), expiresAt } : {}),
+      ...(isDue ? { lastSeenAt: seenAt } : {}),
+      ...login,
+      lastWrite: mintWriteMark(),
+      data,
+    };
+    const outcome = await this.#layer.save(id, record, {
+      kind: 'update',
+      set: before.data.get(COOKIE) === data.get(COOKIE) ? set : [...set, COOKIE],
+      removed,
+      touched,
+      rotated: false,
+      userAttached: login !== undefined,
+      expected: { now: this.#layer.now, auth: before.auth },
+    });
+    if (outcome.kind === 'saved') remember(session, id, { record, seenAt });
+    else this.#layer.emit({ type: 'lost-write' }, id, before.userId);
+  }
+
+  async #destroy(sid: string): Promise<void> {
+    const id = storedIdOf(sid);
+    const outcome = await (this.#moving === undefined ? this.#layer.delete(id) : this.#moving.end(sid, id));
+    if (outcome.kind === 'deleted') this.#layer.emit({ type: 'destroyed' }, id);
+  }
+
+  /** A read that may be stale is repeated before a session is said not to exist. */
+  async #find(id: string): Promise<SessionRecord | undefined> {
+    const found = await this.#layer.load(id);
+    return found === undefined && this.#layer.mayBeStale ? this.#layer.load(id, true) : found;
+  }
+
+  #endOf({ cookie }: SessionData): number {
+    return endOf(cookie, this.#layer.now, this.#policy.idleTimeout);
+  }
+
+  /** A former session as it is stored here. When its user logged in is not known, so it has no generation. */
+  #recordOf({ session, expiresAt }: FormerSession): SessionRecord {
+    const data = session as unknown as SessionData;
+    const userId = this.#userId(data) ?? undefined;
+    const record = newRecord(this.#policy, this.#layer.now, expiresAt ?? this.#endOf(data), encode(session));
+    return userId === undefined ? record : { ...record, userId };
+  }
+
+  /** What is stored of the session's user, if it is another than before. */
+  async #loginOf(session: SessionData, known?: SessionRecord): Promise<Login | undefined> {
+    const userId = this.#userId(session) ?? undefined;
+    if (userId === undefined || (known?.userId !== undefined && sameUser(known.userId, userId))) return undefined;
+    const generation = await this.#layer.loadUserMark(userId);
+    return { userId, authenticatedAt: this.#layer.now, ...(generation === undefined ? {} : { generation }) };
+  }
+}
+
+/** A session for which its request has not asked by `get`: so the request has not seen it in use. */
+function notAskedFor(record: SessionRecord | undefined): Known | undefined {
+  return record === undefined || isPlaceHolder(record) ? undefined : { record, seenAt: record.lastSeenAt };
+}
+
+function ignore(): void {}

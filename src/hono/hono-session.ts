@@ -1,0 +1,91 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { deadlineOf, type LambdaContext } from '../core/deadline.js';
+import { StoreUnavailableError } from '../core/errors.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import { findSource } from '../lambda/sources.js';
+import { WebSessions, type WebSessionsOptions } from '../web/index.js';
+
+/** The options of {@link honoSession}. */
+export interface HonoSessionOptions extends WebSessionsOptions {
+  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  readonly create?: boolean;
+  /**
+   * The client's address, from where the server has it. Not the left of X-Forwarded-For: anybody can write that.
+   *
+   * @defaultValue on Lambda, what the event says; elsewhere unknown, so that `acceptRemoteIp` cannot tell
+   */
+  readonly address?: (context: Context) => string | undefined;
+  /** What to answer when the store is unavailable. @defaultValue a 503 that leaves the cookie alone */
+  readonly onStoreError?: (error: StoreUnavailableError, context: Context) => Response | Promise<Response>;
+}
+
+/** What the middleware adds to Hono's context: `new Hono<SessionEnv<App>>()` knows `context.var.session`. */
+export interface SessionEnv<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+  Variables: { session: Session<Data, User> };
+}
+
+/**
+ * A Hono middleware: begins the request's session, puts it into `context.var.session`, and ends it with the response.
+ *
+ * If a handler throws, an `HTTPException` included, nothing that was only buffered is saved, and no cookie is sent.
+ *
+ * @throws {@link ConfigurationError} for options that cannot work, when it is called
+ * @example
+ * ```ts
+ * const app = new Hono<SessionEnv<App>>();
+ * app.use(honoSession(sessions));
+ * app.get('/', (context) => context.text(`hello ${context.var.session.userId ?? 'stranger'}`));
+ *
+ * export const handler = handle(app);
+ * ```
+ */
+export function honoSession<Data extends object, User extends SessionUser>(
+  sessions: Sessions<Data, User>,
+  options: HonoSessionOptions = {},
+): MiddlewareHandler<SessionEnv<Data, User>> {
+  const { create = false, address = addressOf, onStoreError, ...webOptions } = options;
+  const requests = new WebSessions(sessions, webOptions);
+
+  return async (context, next) => {
+    try {
+      const deadline = deadlineOf(lambdaContextOf(context));
+      const session = await requests.start(context.req.raw, { create, address: address(context), ...deadline });
+      context.set('session', session);
+      await next();
+      // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
+      if (context.error instanceof StoreUnavailableError) throw context.error;
+      if (context.error === undefined) answer(context, await requests.commit(session, context.res));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      answer(context, onStoreError === undefined ? requests.unavailable() : await onStoreError(error, context));
+    }
+  };
+}
+
+/** Hono puts the headers of the response that was there before over those of the next one, cookies included. */
+function answer(context: Context, response: Response): void {
+  if (response === context.res) return;
+  context.res = undefined;
+  context.res = response;
+}
+
+/** What Hono's adapter for Lambda hands over: `context` is the name in its handler that streams. */
+interface LambdaBindings {
+  readonly event?: unknown;
+  readonly lambdaContext?: LambdaContext;
+  readonly context?: LambdaContext;
+}
+
+const bindingsOf = ({ env }: Context): LambdaBindings => (env as LambdaBindings | undefined) ?? {};
+
+function addressOf(context: Context): string | undefined {
+  const { event } = bindingsOf(context);
+  return findSource(event)?.address(event as never);
+}
+
+function lambdaContextOf(context: Context): LambdaContext | undefined {
+  const bindings = bindingsOf(context);
+  return bindings.lambdaContext ?? bindings.context;
+}

@@ -1,0 +1,2 @@
+export type { CookieOptions, SameSite } from '../lambda/index.js';
+export { type SessionContext, sessionMiddleware, type SessionMiddlewareOptions } from './session-middleware.js';

@@ -1,0 +1,105 @@
+import { type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
+import { refuseUnknown } from '../core/expect.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { ReadonlySession, Session } from '../core/session.js';
+import type { SessionRequest, Sessions } from '../core/sessions.js';
+
+/** What is read of a request: a `Request` is one, and so is `{ headers: await headers() }` in Next.js. */
+export interface WebRequest {
+  readonly headers: Pick<Headers, 'get'>;
+}
+
+/** How sessions meet requests and responses. */
+export interface WebSessionsOptions {
+  /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
+  readonly cookie?: CookieOptions;
+}
+
+/** What a request does not say of itself. */
+export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline' | 'create'> {}
+
+/**
+ * Sessions for whatever speaks `Request` and `Response`.
+ *
+ * @throws {@link ConfigurationError} for cookie options that cannot work
+ * @example
+ * ```ts
+ * const requests = new WebSessions(sessions);
+ *
+ * export async function fetch(request: Request): Promise<Response> {
+ *   const session = await requests.start(request);
+ *   return requests.commit(session, new Response(`hello ${session.userId}`));
+ * }
+ * ```
+ */
+export class WebSessions<Data extends object, User extends SessionUser> {
+  readonly #sessions: Sessions<Data, User>;
+  readonly #cookie: SessionCookie;
+
+  constructor(sessions: Sessions<Data, User>, options: WebSessionsOptions = {}) {
+    refuseUnknown('', options, ['cookie']);
+    this.#sessions = sessions;
+    this.#cookie = new SessionCookie(options.cookie);
+  }
+
+  /**
+   * Begins the request's session. Nothing that a client sends makes it throw.
+   *
+   * A request does not know its client's address. Give it as `address`, from where the server has it: whatever stands
+   * in a header like X-Forwarded-For, the client may have written.
+   *
+   * @throws {@link StoreUnavailableError}: answer with {@link unavailable}
+   */
+  async start(request: WebRequest, options: StartOptions = {}): Promise<Session<Data, User>> {
+    return this.#sessions.start({ ...this.#seen(request), ...options });
+  }
+
+  /**
+   * The session as a place sees it that cannot set a cookie, such as a React server component. Nothing is written, and
+   * to change anything is an error, when compiled and when run.
+   *
+   * @throws {@link StoreUnavailableError}
+   */
+  async read(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<ReadonlySession<Data, User>> {
+    return this.#sessions.read({ ...this.#seen(request), ...options });
+  }
+
+  /**
+   * Writes what the request changed, and adds to its response what the session has to say: a Set-Cookie if this
+   * request created, rotated, logged in, logged out or destroyed the session, with `Cache-Control: no-store` unless the
+   * handler decided otherwise. The handler's own headers and cookies stay, and so does its body: it is not read here.
+   *
+   * A response with a cookie is a new one. What no program can make is returned as it came, without: a 101, and
+   * `Response.error()`.
+   *
+   * @throws {@link StoreUnavailableError}: answer with {@link unavailable}, for what the handler did is not saved
+   */
+  async commit(session: Session<Data, User>, response: Response): Promise<Response> {
+    const setCookies = this.#cookie.headers(await session.commit());
+    return setCookies.length === 0 || response.status < 200 ? response : withCookies(response, setCookies);
+  }
+
+  /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */
+  unavailable(): Response {
+    return new Response(UNAVAILABLE.body, { status: UNAVAILABLE.statusCode, headers: UNAVAILABLE.headers });
+  }
+
+  #seen({ headers }: WebRequest): SessionRequest {
+    const cookies = headers.get('cookie');
+    return {
+      tokens: this.#cookie.tokens(cookies === null ? [] : [cookies]),
+      userAgent: headers.get('user-agent') ?? undefined,
+    };
+  }
+}
+
+/**
+ * A copy: the headers of a redirect and of a fetched response cannot be changed, and a response that a handler keeps to
+ * answer with again would hand one visitor's cookie to the next.
+ */
+function withCookies(response: Response, setCookies: readonly string[]): Response {
+  const headers = new Headers(response.headers);
+  for (const setCookie of setCookies) headers.append('set-cookie', setCookie);
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}

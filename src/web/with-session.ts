@@ -1,0 +1,66 @@
+import { StoreUnavailableError } from '../core/errors.js';
+import type { SessionUser } from '../core/persistence-layer.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import { WebSessions, type WebSessionsOptions } from './web-sessions.js';
+
+/** The options of {@link withSession}. Its functions are called with all that the handler gets, but the session. */
+export interface WithSessionOptions<
+  Incoming extends Request = Request,
+  Rest extends readonly unknown[] = readonly unknown[],
+> extends WebSessionsOptions {
+  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  readonly create?: boolean;
+  /**
+   * The client's address, from where the server has it. Not the left of X-Forwarded-For: anybody can write that.
+   *
+   * @defaultValue unknown, so that `acceptRemoteIp` cannot tell
+   */
+  readonly address?: (request: Incoming, ...rest: Rest) => string | undefined;
+  /** What to answer when the store is unavailable. @defaultValue a 503 that leaves the cookie alone */
+  readonly onStoreError?: (
+    error: StoreUnavailableError,
+    request: Incoming,
+    ...rest: Rest
+  ) => Response | Promise<Response>;
+}
+
+/**
+ * A fetch handler with a session: begins it before yours is called, and ends it with what yours returned. What a
+ * framework hands over besides the request, it hands on.
+ *
+ * The session ends before the body is sent: what streams can read it, and no longer change it. If your handler throws,
+ * nothing that was only buffered is saved, and no cookie is sent.
+ *
+ * @throws {@link ConfigurationError} for options that cannot work, when it is called
+ * @example
+ * ```ts
+ * export const POST = withSession(sessions, async (request, session) => {
+ *   await session.logIn(await authenticate(request));
+ *   return new Response(null, { status: 303, headers: { location: '/' } });
+ * });
+ * ```
+ */
+export function withSession<
+  Data extends object,
+  User extends SessionUser,
+  Incoming extends Request = Request,
+  Rest extends readonly unknown[] = [],
+>(
+  sessions: Sessions<Data, User>,
+  handler: (request: Incoming, session: Session<Data, User>, ...rest: Rest) => Response | Promise<Response>,
+  options: WithSessionOptions<NoInfer<Incoming>, Rest> = {},
+): (request: Incoming, ...rest: Rest) => Promise<Response> {
+  const { create = false, address, onStoreError, ...webOptions } = options;
+  const requests = new WebSessions(sessions, webOptions);
+
+  return async (request, ...rest) => {
+    try {
+      const session = await requests.start(request, { create, address: address?.(request, ...rest) });
+      return await requests.commit(session, await handler(request, session, ...rest));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return onStoreError === undefined ? requests.unavailable() : onStoreError(error, request, ...rest);
+    }
+  };
+}

@@ -1,0 +1,210 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { sizeOfItem } from '../../src/cli/item-size.js';
+import type { Item } from '../../src/dynamodb/item.js';
+import { CLEANUP_BOOKMARK } from '../../src/table-schema.js';
+import { capabilities, type Engine, engines } from '../engines/index.js';
+import { fault, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
+import { newId } from '../world/records.js';
+import { useCommand } from './command.js';
+import { expiredItem, nowSeconds, type OperatedTable, openTable, sessionItem, withoutUser } from './table.js';
+
+const command = useCommand();
+const many = (amount: number, make: () => Item): Item[] => Array.from({ length: amount }, () => make());
+/** 120 of these are more than a page of each of four parts. */
+const LARGE = { data: new Map([['x', 'x'.repeat(60_000)]]) };
+const idsOf = (items: readonly Item[]): Set<string | undefined> => new Set(items.map((item) => item['id']?.S));
+
+describe.each<Engine>(engines())('the operators’ command over a whole table on $name', (engine) => {
+  let table: OperatedTable;
+
+  beforeEach(async () => {
+    table = await openTable(engine);
+    return () => table.drop();
+  });
+
+  const run = (...args: string[]) => command.run([...args, ...table.args]);
+  const json = async (...args: string[]) => {
+    const { stdout, exitCode } = await run(...args, '--json');
+    return { document: JSON.parse(stdout), exitCode };
+  };
+
+  describe('stats', () => {
+    it('counts what lives and what has expired, by age and by size', async () => {
+      const now = nowSeconds();
+      const DAY = 86_400;
+      const alive = [
+        sessionItem({ userId: 'u', createdAt: now - 60 }),
+        sessionItem({ userId: 'u', createdAt: now - 2 * DAY, data: new Map([['cart', 'x'.repeat(2_000)]]) }),
+        sessionItem({ userId: 42, createdAt: now - 40 * DAY, data: new Map([['cart', 'x'.repeat(70_000)]]) }),
+        withoutUser(sessionItem({ createdAt: now - 60 })),
+      ];
+      const others = [
+        ...many(3, expiredItem),
+        { ...sessionItem(), version: { N: '2' } },
+        { ...sessionItem(), auth: { S: 'x' } },
+        { id: { S: newId() }, version: { N: '1' }, endedAt: { N: '1' }, expiresAt: { N: '9999999999' } },
+        { id: { S: 'user#s:u' }, version: { N: '1' }, generation: { N: '1' }, expiresAt: { N: '9999999999' } },
+        { id: { S: CLEANUP_BOOKMARK }, version: { N: '1' } },
+        { id: { S: newId() }, ['data.a']: { M: { x: { L: [{ NULL: true }, { NS: ['1'] }] } } } },
+      ];
+      await table.put([...alive, ...others]);
+
+      const { document, exitCode } = await json('stats');
+      expect(exitCode).toBe(0);
+      const bytes = (items: readonly Item[]): number => items.reduce((sum, item) => sum + sizeOfItem(item), 0);
+      expect(document).toMatchObject({
+        table: table.tableName,
+        complete: true,
+        samplePercent: 100,
+        items: 13,
+        bytes: bytes([...alive, ...others]),
+        live: { sessions: 4, loggedIn: 3, bytes: bytes(alive) },
+        expired: { sessions: 3, bytes: bytes(others.slice(0, 3)) },
+        newerVersion: 1,
+        unreadable: 2,
+        userMarks: 1,
+        placeHolders: 1,
+        largest: { id: alive[2]?.['id']?.S },
+        byAge: [
+          { upToSeconds: 3_600, sessions: 2 },
+          { upToSeconds: 86_400, sessions: 0 },
+          { upToSeconds: 604_800, sessions: 1 },
+          { upToSeconds: 2_592_000, sessions: 0 },
+          { sessions: 1 },
+        ],
+        bySize: [
+          { upToBytes: 1_024, sessions: 2 },
+          { upToBytes: 4_096, sessions: 1 },
+          { upToBytes: 16_384, sessions: 0 },
+          { upToBytes: 65_536, sessions: 0 },
+          { sessions: 1 },
+        ],
+      });
+      expect(Date.parse(document.oldestExpiredAt)).toBeLessThanOrEqual((now - 3_600) * 1_000);
+
+      const { stdout, stderr } = await run('stats');
+      expect(stdout).toMatch(/live sessions +4, of which 3 logged in; 7[\d.]+ KB/);
+      expect(stdout).toMatch(/expired longest +1 hour ago/);
+      expect(stdout).toMatch(/over 30 days +▇+ +1\n/);
+      expect(stderr).toMatch(/^Reading about .* read units?\.\n$/); // before, and no bar where there is no terminal
+    });
+
+    it('reads no more than its budget, and says that it is not all', async () => {
+      await table.put(many(120, () => sessionItem(LARGE)));
+      const { document, exitCode } = await json('stats', '--read-budget', '1');
+      expect(exitCode).toBe(1);
+      expect(document.complete).toBe(false);
+      expect(document.items).toBeLessThan(120);
+      expect((await run('stats', '--read-budget', '1')).stdout).toContain('This is not all');
+    });
+
+    it('estimates from a sample', async () => {
+      await table.put(many(400, sessionItem));
+      const { document, exitCode } = await json('stats', '--sample', '50');
+      expect(exitCode).toBe(0);
+      expect(document).toMatchObject({ complete: true, samplePercent: 50 });
+      expect(document.items).toBeGreaterThan(100);
+      expect(document.items).toBeLessThan(300);
+      expect((await run('stats', '--sample', '50')).stdout).toMatch(/items +about \d+/);
+    });
+
+    it('is about an empty table, too', async () => {
+      expect(await json('stats')).toMatchObject({ exitCode: 0, document: { items: 0, live: { sessions: 0 } } });
+      expect(await run('stats')).toMatchObject({ exitCode: 0 });
+    });
+  });
+
+  describe('cleanup', () => {
+    it('13. deletes what has expired, never a session that is alive', async () => {
+      const alive = many(20, sessionItem);
+      await table.put([...alive, ...many(30, expiredItem)]);
+      const dry = await json('cleanup', '--dry-run');
+      expect(dry).toMatchObject({ exitCode: 0, document: { dryRun: true, scanned: 50, expired: 30, deleted: 0 } });
+      expect(await table.items()).toHaveLength(50);
+      expect((await run('cleanup', '--dry-run')).stdout).toMatch(/^30 expired items found; nothing was deleted\.\n/);
+
+      const { exitCode, stdout, stderr } = await run('cleanup');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^Deleted 30 expired items\.\nRead 50 items for \d+ read units?, in \d+ s\.\n/);
+      expect(stdout).toContain('The oldest of them expired 1 hour ago.');
+      expect(idsOf(await table.items())).toEqual(idsOf(alive));
+      expect(await json('cleanup')).toMatchObject({ exitCode: 0, document: { kind: 'finished', deleted: 0 } });
+    });
+
+    it('ends in order at Ctrl-C, says what it has done, and the next run goes on from there', async () => {
+      const alive = many(20, sessionItem);
+      await table.put([...alive, ...many(600, expiredItem)]);
+      const proxy = await startLossyProxy(engine, {});
+      const args = ['cleanup', '--json', '--table', table.tableName, '--endpoint', proxy.endpoint];
+      const deletions = (): number => proxy.operations.filter((operation) => operation === 'DeleteItem').length;
+      let watch: NodeJS.Timeout | undefined;
+      const { exitCode, stdout, stderr } = await command.run(args, {
+        onStart(child) {
+          watch = setInterval(() => {
+            if (deletions() < 10) return;
+            clearInterval(watch);
+            child.kill('SIGINT');
+          }, 1);
+        },
+      });
+      clearInterval(watch);
+      const report = JSON.parse(stdout);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('Interrupted') });
+      expect(report).toMatchObject({ kind: 'unfinished', reason: 'aborted' });
+      expect(report.deleted).toBeGreaterThan(0);
+      expect(report.deleted).toBeLessThan(600);
+
+      const rest = await json('cleanup');
+      expect(rest).toMatchObject({ exitCode: 0, document: { kind: 'finished' } });
+      expect(report.deleted + rest.document.deleted).toBe(600);
+      expect(idsOf(await table.items())).toEqual(idsOf(alive));
+    });
+
+    it('says that it is not done if its budget is used up, or another is at work', async () => {
+      await table.put(many(120, () => withoutUser(sessionItem({ ...LARGE, expiresAt: 1_700_000_000 }))));
+      const first = await json('cleanup', '--read-budget', '1');
+      expect(first).toMatchObject({ exitCode: 1, document: { kind: 'unfinished', reason: 'budget' } });
+      await table.client.send(
+        new PutItemCommand({
+          TableName: table.tableName,
+          Item: {
+            id: { S: CLEANUP_BOOKMARK },
+            version: { N: '1' },
+            owner: { S: 'x' },
+            until: { N: String(nowSeconds() + 60) },
+          },
+        }),
+      );
+      const { exitCode, stdout } = await run('cleanup');
+      expect(exitCode).toBe(1);
+      expect(stdout).toBe('Another cleanup is at work in this table, or has taken over from this one.\n');
+    });
+  });
+
+  const isExact = capabilities[engine.name].capacityUnits;
+  it(`counts an item’s bytes as DynamoDB does${isExact ? '' : ', which this engine does not'}`, async () => {
+    // One byte more than a KB costs a write unit more.
+    const unitsOf = async (Item: Item): Promise<number | undefined> => {
+      const put = new PutItemCommand({ TableName: table.tableName, Item, ReturnConsumedCapacity: 'TOTAL' });
+      return (await table.client.send(put)).ConsumedCapacity?.CapacityUnits;
+    };
+    const item = withoutUser(sessionItem({ data: new Map([['√', '']]) }));
+    const padded = { ...item, 'data.pad': { S: '' } };
+    const pad = (bytes: number): Item => ({ ...item, 'data.pad': { S: 'x'.repeat(bytes - sizeOfItem(padded)) } });
+    expect(sizeOfItem(pad(1_024))).toBe(1_024);
+    expect([await unitsOf(pad(1_024)), await unitsOf(pad(1_025))]).toEqual([1, isExact ? 2 : 1]);
+  });
+});
+
+describe('what may not be asked', () => {
+  it('is done without: a job goes on if it may not describe the table', async () => {
+    const { endpoint } = await startFaultyEndpoint(fault(400, 'AccessDeniedException'), {
+      status: 200,
+      body: { Items: [], Count: 0, ScannedCount: 0, ConsumedCapacity: { TableName: 'T', CapacityUnits: 0.5 } },
+    });
+    const { exitCode, stderr } = await command.run(['stats', '--table', 'Sessions', '--endpoint', endpoint]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('dynamodb:DescribeTable');
+  });
+});

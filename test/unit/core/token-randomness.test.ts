@@ -1,0 +1,39 @@
+import type * as Crypto from 'node:crypto';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { mintToken } from '../../../src/core/token.js';
+
+/** How many bytes were asked of the system's generator; it answers as ever. */
+const asked = vi.hoisted((): number[] => []);
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const crypto = await importOriginal<typeof Crypto>();
+  const randomBytes = (size: number): Buffer => {
+    asked.push(size);
+    return crypto.randomBytes(size);
+  };
+  return { ...crypto, randomBytes };
+});
+
+beforeEach(() => {
+  asked.length = 0;
+});
+
+describe('the randomness of a token', () => {
+  it('is 16 bytes for the ID and 24 for the secret, asked of the system each time (T1)', () => {
+    mintToken();
+    expect(asked).toEqual([16, 24]);
+    mintToken();
+    expect(asked).toEqual([16, 24, 16, 24]);
+  });
+
+  it('makes a million tokens of which no two have a half in common (T1)', { timeout: 120_000 }, () => {
+    const ids = new Set<string>();
+    const secrets = new Set<string>();
+    for (let made = 0; made < 1_000_000; made += 1) {
+      const { id, secret } = mintToken();
+      ids.add(id);
+      secrets.add(Buffer.from(secret).toString('latin1'));
+    }
+    expect([ids.size, secrets.size]).toEqual([1_000_000, 1_000_000]);
+  });
+});

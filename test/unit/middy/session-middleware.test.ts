@@ -1,0 +1,208 @@
+import middy from '@middy/core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ConfigurationError, StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
+import { sessionMiddleware, type SessionMiddlewareOptions } from '../../../src/middy/index.js';
+import { httpApiEvent, unsupportedEvents } from '../lambda/events.js';
+import { contextOf, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
+import { awslambda, ResponseStream } from '../lambda/runtime.js';
+import { services } from '../lambda/services.js';
+
+const failing = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED 10.0.3.17:8000'));
+const never = (): never => {
+  throw new Error('the handler was called');
+};
+const context = (): never => contextOf() as never;
+
+const withSessions = (world: LambdaWorld, options?: SessionMiddlewareOptions) =>
+  middy().use(sessionMiddleware(world.sessions, options));
+
+describe.each(services)('middy behind $name', (service) => {
+  it('keeps a session from request to request', async () => {
+    const world = new LambdaWorld();
+    const handler = withSessions(world).handler(async (_event, { session }) => {
+      session.set('visits', (session.get('visits') ?? 0) + 1);
+      return { statusCode: 200, body: String(session.get('visits')) };
+    });
+    const first = service.receive(await handler(service.event(), context()));
+    expect(first).toMatchObject({ statusCode: 200, body: '1', headers: { 'cache-control': ['no-store'] } });
+    const cookies = ['theme=light', `__Host-id=${tokenOf(first)}`];
+    const second = service.receive(await handler(service.event({ cookies }), context()));
+    expect(second).toMatchObject({ statusCode: 200, body: '2', setCookies: [] });
+  });
+
+  it("C8: adds its cookie to the handler's own, and to what other middlewares add after it", async () => {
+    const place = service.places.includes('multiValueHeaders')
+      ? { multiValueHeaders: { 'set-cookie': ['own=1'] } }
+      : { headers: { 'set-cookie': 'own=1' } };
+    const handler = middy()
+      .use({ after: ({ response }) => Object.assign(response, { statusCode: 201 }) && undefined })
+      .use(sessionMiddleware(new LambdaWorld().sessions))
+      .handler(async (_event, { session }) => {
+        session.set('theme', 'dark');
+        return { statusCode: 200, body: 'made', ...place };
+      });
+    const response = service.receive(await handler(service.event(), context()));
+    expect(response).toMatchObject({ statusCode: 201, body: 'made' });
+    expect(response.setCookies).toEqual(['own=1', expect.stringMatching(/^__Host-id=/)]);
+  });
+
+  const unavailable = {
+    statusCode: 503,
+    headers: { 'cache-control': ['no-store'], 'content-type': ['text/plain; charset=utf-8'], 'retry-after': ['1'] },
+    setCookies: [],
+    body: 'Service Unavailable',
+  };
+
+  it('L12: answers 503 and leaves the cookie alone when the session cannot be loaded', async () => {
+    const world = new LambdaWorld({ loadSession: failing });
+    const cookies = [`__Host-id=${await world.token()}`];
+    const handler = withSessions(world).handler(never);
+    expect(service.receive(await handler(service.event({ cookies }), context()))).toEqual(unavailable);
+  });
+
+  it('L12: answers 503 and sends no cookie when what was set, or a login, cannot be stored', async () => {
+    const world = new LambdaWorld({ saveSession: failing });
+    const setting = withSessions(world).handler(async (_event, { session }) => {
+      session.set('theme', 'dark');
+      return { statusCode: 200, body: 'saved!' };
+    });
+    const login = withSessions(world).handler(async (_event, { session }) => {
+      await session.logIn('alice');
+      return { statusCode: 200, body: 'welcome' };
+    });
+    expect(service.receive(await setting(service.event(), context()))).toEqual(unavailable);
+    expect(service.receive(await login(service.event(), context()))).toEqual(unavailable);
+  });
+
+  it("F10: answers before the Lambda's time is up, whatever the store does", async () => {
+    const world = new LambdaWorld({ loadSession: () => new Promise(() => {}) });
+    const cookies = [`__Host-id=${await world.token()}`];
+    const handler = withSessions(world).handler(never);
+    const result = await handler(service.event({ cookies }), contextOf(300) as never);
+    expect(service.receive(result).statusCode).toBe(503);
+  });
+});
+
+describe('sessionMiddleware', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it.each(unsupportedEvents.filter(([, event]) => event !== undefined))(
+    'refuses %s before the store is asked',
+    async (_name, event) => {
+      const world = new LambdaWorld();
+      const handler = withSessions(world, { create: true, onStoreError: never }).handler(never);
+      await expect(handler(event, context())).rejects.toBeInstanceOf(UnsupportedEventError);
+      expect(world.calls).toEqual([]);
+    },
+  );
+
+  it('L12: lets the application answer instead, with the error and the event to look at', async () => {
+    const result = { statusCode: 302, headers: { location: '/sorry' }, body: '' };
+    const onStoreError = vi.fn<NonNullable<SessionMiddlewareOptions['onStoreError']>>(async () => result);
+    const world = new LambdaWorld({ saveSession: failing });
+    const event = httpApiEvent();
+    const handler = withSessions(world, { create: true, onStoreError }).handler(async () => 'hello');
+    expect(await handler(event, context())).toBe(result);
+    expect(onStoreError.mock.calls).toEqual([[expect.any(StoreUnavailableError), event]]);
+  });
+
+  it('L12: lets other middlewares see the 503, and leaves theirs alone', async () => {
+    const world = new LambdaWorld({ saveSession: failing });
+    const cors = { onError: (request: middy.Request) => void (request.response.headers['x-cors'] = '1') };
+    const outside = middy()
+      .use(cors)
+      .use(sessionMiddleware(world.sessions, { create: true }))
+      .handler(async () => 'hello');
+    expect(await outside(httpApiEvent(), context())).toMatchObject({ statusCode: 503, headers: { 'x-cors': '1' } });
+
+    const own = { onError: (request: middy.Request) => void (request.response = 'mine') };
+    const inside = middy()
+      .use(sessionMiddleware(world.sessions, { create: true }))
+      .use(own)
+      .handler(async () => 'hello');
+    expect(await inside(httpApiEvent(), context())).toBe('mine');
+  });
+
+  it('D5: saves nothing and sends nothing when the handler or a middleware throws, and lets the error pass', async () => {
+    const world = new LambdaWorld();
+    const event = httpApiEvent({ cookies: [`__Host-id=${await world.token()}`] });
+    const fault = new TypeError('no');
+    const throwing = withSessions(world).handler(async (_event, { session }) => {
+      session.set('theme', 'light');
+      throw fault;
+    });
+    await expect(throwing(event, context())).rejects.toBe(fault);
+    const after = withSessions(world)
+      .use({ after: () => Promise.reject(fault) })
+      .handler(async (_event, { session }) => session.set('theme', 'light'));
+    await expect(after(event, context())).rejects.toBe(fault);
+    const handled = withSessions(world)
+      .use({ onError: (request) => void (request.response = { statusCode: 500, body: 'oops' }) })
+      .handler(async (_event, { session }) => {
+        session.set('theme', 'light');
+        throw fault;
+      });
+    expect(await handled(event, context())).toEqual({ statusCode: 500, body: 'oops' });
+    expect(world.count('saveSession')).toBe(0);
+  });
+
+  it('saves nothing when another middleware answers early', async () => {
+    const world = new LambdaWorld();
+    const handler = withSessions(world)
+      .before(({ context: { session } }) => {
+        session.set('theme', 'light');
+        return { statusCode: 304, body: '' };
+      })
+      .handler(never);
+    expect(await handler(httpApiEvent(), context())).toEqual({ statusCode: 304, body: '' });
+    expect(world.calls).toEqual([]);
+  });
+
+  it('D5: keeps the sessions of two invocations apart that run at once in one instance', async () => {
+    const world = new LambdaWorld();
+    const tokens = [await world.token({ visits: 1 }), await world.token({ visits: 2 })];
+    const handler = middy({ internal: {} })
+      .use(sessionMiddleware(world.sessions))
+      .handler(async (_event, { session }) => {
+        await new Promise(setImmediate);
+        return String(session.get('visits'));
+      });
+    const answers = tokens.map((token) => handler(httpApiEvent({ cookies: [`__Host-id=${token}`] }), context()));
+    expect(await Promise.all(answers)).toEqual(['1', '2']);
+  });
+
+  it('closes the session with the response', async () => {
+    let late: (() => void) | undefined;
+    const handler = withSessions(new LambdaWorld()).handler(async (_event, { session }) => {
+      late = () => session.set('theme', 'dark');
+      return 'hello';
+    });
+    await handler(httpApiEvent(), context());
+    expect(late).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CLOSED' }));
+  });
+
+  it('sends the cookie before the body of a handler that streams', async () => {
+    vi.stubGlobal('awslambda', awslambda);
+    const handler = middy({ streamifyResponse: true })
+      .use(sessionMiddleware(new LambdaWorld().sessions))
+      .handler(async (_event, { session }) => {
+        session.set('theme', 'dark');
+        return { statusCode: 200, headers: { 'content-type': 'text/plain' }, body: 'streamed' };
+      });
+    const body = new ResponseStream();
+    await (handler as unknown as (...parameters: unknown[]) => Promise<void>)(httpApiEvent(), body, context());
+    expect(body.received).toEqual({
+      prelude: {
+        statusCode: 200,
+        headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' },
+        cookies: [expect.stringMatching(/^__Host-id=/)],
+      },
+      body: 'streamed',
+    });
+  });
+
+  it('refuses unknown options when it is called', () => {
+    const { sessions } = new LambdaWorld();
+    expect(() => sessionMiddleware(sessions, { cookies: {} } as never)).toThrow(ConfigurationError);
+  });
+});
