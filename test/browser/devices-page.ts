@@ -1,0 +1,100 @@
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+
+/** The demo's page as a person uses it: by what it says, not by how it is made. */
+export class DevicesPage {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens it in a new tab of a browser profile. */
+  static async open(profile: BrowserContext, url: string): Promise<DevicesPage> {
+    const devices = new DevicesPage(await profile.newPage());
+    await devices.page.goto(url);
+    await devices.#shown();
+    return devices;
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#shown();
+  }
+
+  async signIn(name: string): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Name' }).fill(name);
+    await this.#press('Sign in');
+    await this.said(`You are signed in as ${name}.`);
+  }
+
+  async logOut(): Promise<void> {
+    await this.#press('Log out');
+    await this.said('You are logged out on this device.');
+  }
+
+  async logOutEverywhere(): Promise<void> {
+    await this.#press('Log out everywhere');
+    await this.said('You are logged out everywhere.');
+  }
+
+  /** Ends the one other session in the list. */
+  async revokeOther(): Promise<void> {
+    await this.#devices.getByRole('button', { name: /^Revoke/ }).click();
+    await this.said(/^Revoked/);
+  }
+
+  /** Sends it off; {@link said} tells when it is done. */
+  async addToCart(article: string): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Article' }).fill(article);
+    await this.#press('Add');
+  }
+
+  /** Sends it off; {@link said} tells when it is done. */
+  async chooseDarkTheme(): Promise<void> {
+    await this.page.getByRole('radio', { name: 'Dark' }).click();
+  }
+
+  /** Waits until the page says so. */
+  async said(text: string | RegExp): Promise<void> {
+    await this.page.getByRole('status').filter({ hasText: text }).waitFor();
+  }
+
+  /** The name it shows; `undefined` if it offers to sign in. */
+  async signedInAs(): Promise<string | undefined> {
+    return (await this.#signIn.isVisible()) ? undefined : ((await this.#name.textContent()) ?? undefined);
+  }
+
+  async cart(): Promise<string[]> {
+    const items = this.page.getByRole('region', { name: 'What the session holds' }).getByRole('listitem');
+    return (await items.allTextContents()).map((text) => text.replace(/Remove$/, ''));
+  }
+
+  async isDark(): Promise<boolean> {
+    return this.page.getByRole('radio', { name: 'Dark' }).isChecked();
+  }
+
+  /** How many devices it lists. */
+  async devices(): Promise<number> {
+    return this.#devices.getByRole('listitem').count();
+  }
+
+  get #devices(): Locator {
+    return this.page.getByRole('region', { name: 'Where you are signed in' });
+  }
+
+  get #signIn(): Locator {
+    return this.page.getByRole('button', { name: 'Sign in' });
+  }
+
+  get #name(): Locator {
+    return this.page.getByRole('region', { name: 'Who you are' }).getByRole('strong');
+  }
+
+  async #press(name: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  async #shown(): Promise<void> {
+    await this.#signIn.or(this.#name).filter({ visible: true }).first().waitFor();
+  }
+}

@@ -1,0 +1,23 @@
+import type { Attempt, Fault } from '../world/faults.js';
+
+/** Which of a call's attempts a fault befalls, when those before it were lost on the way. The client makes three. */
+export const ATTEMPTS = ['first', 'second', 'last', 'all'] as const;
+
+export type Attempts = (typeof ATTEMPTS)[number];
+
+/** What befalls a call so that a fault befalls those attempts of it; with `all` also later calls of its kind. */
+export function planFor(fault: Fault, attempts: Attempts, at: Omit<Attempt, 'attempt'>): (attempt: Attempt) => Fault {
+  return ({ operation, call, attempt }) => {
+    if (operation !== at.operation || call < at.call) return 'none';
+    if (attempts === 'all') return fault;
+    const struck = ATTEMPTS.indexOf(attempts) + 1;
+    if (call > at.call || attempt > struck) return 'none';
+    return attempt === struck ? fault : 'drop-before';
+  };
+}
+
+/** The outcomes for {@link ATTEMPTS}, or the one for all of them, in as few words as a cell needs. */
+export function cellOf([first = '', second = first, last = first, all = first]: readonly string[]): string {
+  if (first !== second || last !== all) return [first, second, last, all].join(' / ');
+  return first === last ? first : `${first} / ${last}`;
+}

@@ -1,0 +1,40 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../engines/index.js';
+import { placeFor, requestKinds } from './requests.js';
+import { openStage, type Stage } from './stage.js';
+import { visit } from './visit.js';
+
+// The cleanup's own crashes are in integration/cleanup.test.ts.
+
+describe.each(engines())('a Lambda that dies between any two calls, on $name', (engine) => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage(engine);
+    return () => stage.close();
+  });
+
+  it.each(requestKinds)('leaves nothing in “$name” that the next try does not complete (F8)', async (kind) => {
+    for (let calls = 0; calls <= kind.calls.length; calls += 1) {
+      const place = placeFor(stage);
+      const situation = await kind.begin(place);
+      const { browser } = situation;
+      const cookie = browser.token;
+      const dying = stage.instance();
+      const crashed = dying.network.crashAfter(calls);
+      const response = visit(dying.layer, place, situation);
+      response.catch(() => {}); // nobody is there any more
+      expect(await Promise.race([crashed, response.then(() => 'answered')])).toBe(
+        calls < kind.calls.length ? 'crashed' : 'answered',
+      );
+      browser.token = cookie; // the answer reaches nobody, even if there is one
+
+      expect(await visit(stage.instance().layer, place, situation)).toMatchObject({ status: 200 });
+      const { after, afterTwice = after } = situation;
+      expect([calls, await situation.look()]).toBeOneOf([
+        [calls, after],
+        [calls, afterTwice],
+      ]);
+    }
+  });
+});

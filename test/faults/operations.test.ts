@@ -1,0 +1,180 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import { StoreUnavailableError } from '../../src/index.js';
+import { capabilities, engines } from '../engines/index.js';
+import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
+import { recordOf } from '../world/records.js';
+import { ATTEMPTS, type Attempts, cellOf, planFor } from './attempts.js';
+import { ASK_NOTHING, type Operation, operationsOn, type Scene, type Trial } from './operations.js';
+import { outcomeTables, rowFor } from './outcomes.js';
+import { type Instance, openStage, type Stage } from './stage.js';
+
+const tables = outcomeTables(new URL('operations.md', import.meta.url));
+const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
+
+/** The requirements that each row proves. */
+const PROVES: Readonly<Record<Exclude<Fault, 'none'>, string>> = {
+  delayed: '(F10)',
+  'drop-before': '(F3)',
+  'drop-after': '(F3)',
+  truncated: '(F3)',
+  garbled: '(F3)',
+  hang: '(F10)',
+  'hang-after': '(F3, F10)',
+  zombie: '(F2, F3)',
+  duplicated: '(F3)',
+  fail: '(F3)',
+  'fail-after': '(F3)',
+  unavailable: '(F3)',
+  throttle: '(F6)',
+  'throttle-index': '(F6)',
+  unprocessed: '(F6)',
+  stale: '',
+  lagging: '(F5)',
+};
+
+describe.each(engines())('every operation of the layer × every fault on $name', (engine) => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage(engine);
+    return () => stage.close();
+  });
+
+  for (const fault of faults) {
+    const options = { timeout: 120_000, concurrent: fault.startsWith('hang') }; // those wait at the same time
+    it(`${fault}: ${FAULTS[fault].meaning} ${PROVES[fault]}`, options, async () => {
+      const columns = columnsOf(operationsOn(capabilities[engine.name]));
+      const expected = rowFor(fault, tables);
+      const cells = await Promise.all(
+        columns.map(async ({ name, operation, call }) => {
+          const attempts = expected.get(name) === '–' ? (['all'] as const) : ATTEMPTS;
+          const found = attempts.map((each) => attempt(operation, fault, planOf(operation, fault, each, call)));
+          return [name, cellOf(await Promise.all(found))] as const;
+        }),
+      );
+      expect(Object.fromEntries(cells)).toEqual(
+        Object.fromEntries(columns.map(({ name }) => [name, expected.get(name)])),
+      );
+    });
+  }
+
+  it('makes the calls that have a column, and no others, if nothing goes wrong', async () => {
+    for (const operation of operationsOn(capabilities[engine.name])) {
+      const { given = 'none' } = operation;
+      const scene = sceneOf(operation);
+      const trial = await operation.begin(scene);
+      scene.network.planEach(({ call, attempt }) => (call === 0 && attempt === 1 ? given : 'none'));
+      scene.network.sent.length = 0;
+      const answer = await trial.act();
+      expect([operation.name, scene.network.sent.slice(given === 'none' ? 0 : 1)]).toEqual([
+        operation.name,
+        operation.calls,
+      ]);
+      expect(wordFor(trial, { value: answer }, await trial.state(), await trial.state())).toBe('done');
+    }
+  });
+
+  it('has no operation without a column: the other functions of the layer ask DynamoDB for nothing', async () => {
+    const methods = Object.getOwnPropertyNames(DynamoDBPersistenceLayer.prototype).filter(
+      (name) => name !== 'constructor',
+    );
+    const tried = operationsOn(capabilities[engine.name]).map(({ method }) => method);
+    expect(new Set([...tried, ...ASK_NOTHING])).toEqual(new Set(methods));
+
+    const { layer, network } = sceneOf({});
+    layer.checkStorable(recordOf().data);
+    await layer.loadUser('user-1');
+    await layer.roleHierarchy();
+    expect(network.sent).toEqual([]);
+  });
+
+  /** What comes of one try, in a word of the table. */
+  async function attempt(operation: Operation, fault: Fault, plan: (attempt: Attempt) => Fault): Promise<string> {
+    const scene = sceneOf(operation, fault.startsWith('hang'));
+    const trial = await operation.begin(scene);
+    scene.network.planEach(plan);
+    const answer = await trial.act().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const left = await trial.state();
+    const zombies = await scene.network.releaseZombies();
+    const final = zombies === 0 ? left : await trial.state();
+    return scene.network.struck.includes(fault) ? wordFor(trial, answer, left, final) : '–';
+  }
+
+  function sceneOf({ consistentRead = true }: Partial<Operation>, hangs = false): Scene & Instance {
+    const { table, sound } = stage;
+    return { table, sound, ...stage.instance({ consistentRead, hangs }) };
+  }
+});
+
+describe('the tables of operations.md', () => {
+  it('have a row for each fault, and no others', () => {
+    for (const { rows } of tables) expect([...rows.keys()]).toEqual(faults);
+  });
+
+  it('have a column for each call of each operation, and no others', () => {
+    const all = Object.values(capabilities).flatMap((engine) => columnsOf(operationsOn(engine)));
+    const columns = tables.flatMap((table) => table.columns);
+    expect(new Set(columns)).toEqual(new Set(all.map(({ name }) => name)));
+    expect(columns.length).toBe(new Set(columns).size);
+  });
+});
+
+/** The word of the table for what has happened. */
+function wordFor(
+  { answer, oldAnswer, before, after, between = [] }: Trial,
+  given: { readonly value: unknown } | { readonly error: unknown },
+  left: unknown,
+  final: unknown,
+): string {
+  const is = isDeepStrictEqual;
+  if ('value' in given) {
+    if (is(given.value, answer) && is(left, after) && is(final, after)) return 'done';
+    if (is(given.value, { kind: 'absent' }) && is(final, after)) return 'absent';
+    if (oldAnswer !== undefined && is(given.value, oldAnswer)) return 'old';
+    return `answers ${brief(given.value)}, leaves ${brief([left, final])}`;
+  }
+  const { error } = given;
+  if (!(error instanceof StoreUnavailableError)) return String(error);
+  if (!error.retryable) return is(final, before) ? 'unknown' : 'unknown, and has changed something';
+  if (between.some((state) => is(final, state))) return 'part';
+  if (is(final, before)) return 'fails';
+  if (is(final, after)) return is(left, before) ? 'late' : 'lost';
+  return `fails, and leaves ${brief([left, final])}`;
+}
+
+const brief = (value: unknown): string => inspect(value, { depth: 2, maxArrayLength: 3, breakLength: Infinity });
+
+interface Column {
+  readonly name: string;
+  readonly operation: Operation;
+  readonly call: Omit<Attempt, 'attempt'>;
+}
+
+/** A column for each call of each operation: the first has the operation's name, the others add their own. */
+function columnsOf(operations: readonly Operation[]): readonly Column[] {
+  return operations.flatMap((operation) =>
+    operation.calls
+      .map((name, call) => ({
+        name: call === 0 ? operation.name : `${operation.name}: ${name}`,
+        operation,
+        call: { operation: name, call },
+      }))
+      .slice(operation.given === undefined ? 0 : 1),
+  );
+}
+
+function planOf(
+  { given }: Operation,
+  fault: Fault,
+  attempts: Attempts,
+  at: Omit<Attempt, 'attempt'>,
+): (attempt: Attempt) => Fault {
+  const plan = planFor(fault, attempts, at);
+  if (given === undefined) return plan;
+  return (attempt) => (attempt.call === 0 && attempt.attempt === 1 ? given : plan(attempt));
+}

@@ -1,0 +1,145 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../engines/index.js';
+import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
+import { cellOf, planFor } from './attempts.js';
+import { outcomeTables, rowFor } from './outcomes.js';
+import { placeFor, type RequestKind, requestKinds, type Situation } from './requests.js';
+import { openStage, type Stage } from './stage.js';
+import { type Response, visit } from './visit.js';
+
+const tables = outcomeTables(new URL('requests.md', import.meta.url));
+const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
+
+/** The requirements that each row proves. */
+const PROVES: Readonly<Record<Exclude<Fault, 'none'>, string>> = {
+  delayed: '(F10)',
+  'drop-before': '(L12)',
+  'drop-after': '(F3, L4, L12)',
+  truncated: '(F3, L4, L12)',
+  garbled: '(L4, L12)',
+  hang: '(F10, L12)',
+  'hang-after': '(F10, L4, L12)',
+  zombie: '(F2, L12)',
+  duplicated: '(F3)',
+  fail: '(L12)',
+  'fail-after': '(F3, L4, L12)',
+  unavailable: '(L12)',
+  throttle: '(L12)',
+  'throttle-index': '(F6, L12)',
+  unprocessed: '(F6, L12)',
+  stale: '',
+  lagging: '(F5)',
+};
+
+// What can differ between engines is below this: the layer's operations, which are tried on each. So are crashes.
+const inProcess = engines().filter(({ name }) => name === 'dynalite');
+
+describe.each(inProcess)('7. every request × every fault on $name', (engine) => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage(engine);
+    return () => stage.close();
+  });
+
+  for (const fault of faults) {
+    const options = { timeout: 120_000, concurrent: fault.startsWith('hang') }; // those wait at the same time
+    it(`${fault}: ${FAULTS[fault].meaning} ${PROVES[fault]}`, options, async () => {
+      const expected = rowFor(fault, tables);
+      const cells = await Promise.all(
+        columns.map(async ({ name, kind, call }) => {
+          const attempts = expected.get(name) === '–' ? (['all'] as const) : (['first', 'all'] as const);
+          const found = attempts.map((each) => attempt(kind, fault, planFor(fault, each, call)));
+          const [first = '', all = first] = await Promise.all(found);
+          return [name, cellOf([first, first, all, all])] as const;
+        }),
+      );
+      expect(Object.fromEntries(cells)).toEqual(
+        Object.fromEntries(columns.map(({ name }) => [name, expected.get(name)])),
+      );
+    });
+  }
+
+  it('makes the calls that have a column, and no others, if nothing goes wrong', async () => {
+    for (const kind of requestKinds) {
+      const place = placeFor(stage);
+      const situation = await kind.begin(place);
+      const { layer, network } = stage.instance();
+      const before = await situation.look();
+      const response = await visit(layer, place, situation);
+      const word = wordFor(situation, response, before, await situation.look());
+      expect([kind.name, network.sent, word]).toEqual([kind.name, kind.calls, 'done']);
+    }
+  });
+
+  /** What comes of one request, in a word of the table: the first answer, and what a second try makes of it. */
+  async function attempt(kind: RequestKind, fault: Fault, plan: (attempt: Attempt) => Fault): Promise<string> {
+    const place = placeFor(stage);
+    const situation = await kind.begin(place);
+    const { layer, network } = stage.instance({ hangs: fault.startsWith('hang') });
+    const before = await situation.look();
+    network.planEach(plan);
+    const response = await visit(layer, place, situation);
+    if (!network.struck.includes(fault)) return '–';
+
+    const left = await situation.look();
+    const word = wordFor(situation, response, before, left);
+    network.planEach(() => 'none');
+    const isOver = word === 'done' || word === 'old';
+    const status = isOver ? 200 : (await visit(layer, place, situation)).status;
+    const zombies = await network.releaseZombies();
+    const final = isOver && zombies === 0 ? left : await situation.look();
+    return status === 200 && isMade(situation, word, zombies, final)
+      ? word
+      : `${word}, and in the end ${status}, ${brief(final)}`;
+  }
+});
+
+describe('the tables of requests.md', () => {
+  it('have a row for each fault, and no others', () => {
+    for (const { rows } of tables) expect([...rows.keys()]).toEqual(faults);
+  });
+
+  it('have a column for each call of each request, and no others', () => {
+    expect(tables.flatMap((table) => table.columns)).toEqual(columns.map(({ name }) => name));
+  });
+});
+
+/** The word of the table for what has happened. */
+function wordFor(situation: Situation, { status, cookie, body }: Response, before: unknown, left: unknown): string {
+  const { answer, oldAnswer, after, afterLagging } = situation;
+  const is = isDeepStrictEqual;
+  if (status === 503 && cookie === 'keep' && body === 'Service Unavailable') return is(left, before) ? 'fails' : 'lost';
+  if (status === 200 && cookie === situation.cookie) {
+    const says = JSON.parse(body) as unknown;
+    const isAnswer = answer === undefined || is(says, answer);
+    if (isAnswer && is(left, after)) return 'done';
+    if ((isAnswer && is(left, afterLagging)) || (is(says, oldAnswer) && is(left, after))) return 'old';
+  }
+  if (status === 200 && cookie === 'keep') return 'page';
+  return `${status}, ${cookie}, ${body}, leaves ${brief(left)}`;
+}
+
+/** Whether it is in the end as the situation says. */
+function isMade(situation: Situation, word: string, zombies: number, final: unknown): boolean {
+  const { after, afterTwice, afterLate, afterLagging } = situation;
+  const expected = [
+    after,
+    ...(word === 'lost' || word === 'page' ? [afterTwice] : []),
+    ...(word === 'fails' && zombies > 0 ? [afterLate] : []),
+    ...(word === 'old' ? [afterLagging] : []),
+  ];
+  return expected.some((state) => state !== undefined && isDeepStrictEqual(final, state));
+}
+
+const brief = (value: unknown): string => inspect(value, { depth: 2, maxArrayLength: 3, breakLength: Infinity });
+
+/** A column for each call of each kind of request. */
+const columns = requestKinds.flatMap((kind) =>
+  kind.calls.map((operation, call) => ({
+    name: `${kind.name} ${call + 1}: ${operation}`,
+    kind,
+    call: { operation, call },
+  })),
+);

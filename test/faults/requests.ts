@@ -1,0 +1,340 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import type { CookieAction, Session, Sessions, SessionsOptions } from '../../src/index.js';
+import { newId } from '../world/records.js';
+import type { TestTable } from '../world/tables.js';
+import { type App, Browser, World } from '../world/world.js';
+import type { Stage } from './stage.js';
+
+/** Something that a browser asks a handler for, and what the handler's session asks of DynamoDB for it. */
+export interface RequestKind {
+  readonly name: string;
+  /** The calls that it makes if nothing goes wrong. */
+  readonly calls: readonly string[];
+  begin(place: Place): Promise<Situation>;
+}
+
+/** A place of its own: time, user, and a table that is shared with others. */
+export interface Place {
+  readonly table: TestTable;
+  /** Nothing befalls this layer, nor the sessions of this world. */
+  readonly layer: DynamoDBPersistenceLayer;
+  readonly world: World;
+  readonly user: string;
+}
+
+/** A browser before its request, and what there is to see. */
+export interface Situation {
+  readonly browser: Browser;
+  readonly options?: SessionsOptions;
+  handle(session: Session<App>, sessions: Sessions<App>): unknown;
+  /** What the handler makes of it, if anything. */
+  readonly answer?: unknown;
+  /** What it makes of an index that lags. */
+  readonly oldAnswer?: unknown;
+  /** What the response says of the cookie if nothing goes wrong. */
+  readonly cookie: CookieAction['kind'];
+  /** What is seen with the cookie that the browser has, by a layer that nothing befalls. */
+  look(): Promise<unknown>;
+  /** What is seen when the request has been carried out, however often it was tried. */
+  readonly after: unknown;
+  /** What is seen afterwards if the index lagged. */
+  readonly afterLagging?: unknown;
+  /** What is seen if it was carried out, nobody was told, and it was carried out once more. */
+  readonly afterTwice?: unknown;
+  /** What is seen if it failed, was made again, and what the first try had sent landed after that. */
+  readonly afterLate?: unknown;
+}
+
+export function placeFor({ table, sound }: Pick<Stage, 'table' | 'sound'>): Place {
+  return { table, layer: sound, world: new World(sound), user: `user-${newId()}` };
+}
+
+const G = 'GetItem';
+const P = 'PutItem';
+const U = 'UpdateItem';
+const D = 'DeleteItem';
+const Q = 'Query';
+
+/** Every kind of request that asks the store for something. */
+export const requestKinds: readonly RequestKind[] = [
+  { name: 'read', calls: [G], begin: read },
+  { name: 'touch', calls: [G, G, U], begin: touch },
+  { name: 'rotate', calls: [G, U], begin: rotate },
+  { name: 'resend', calls: [G, G], begin: resend },
+  { name: 'first set', calls: [P], begin: firstSet },
+  { name: 'set', calls: [G, U], begin: set },
+  { name: 'update', calls: [G, U], begin: update },
+  { name: 'getAndDelete', calls: [G, U], begin: getAndDelete },
+  { name: 'log in', calls: [G, G, U], begin: logIn },
+  { name: 'log in anew', calls: [G, P], begin: logInAnew },
+  { name: 'log in as another', calls: [G, D, G, P], begin: logInAsAnother },
+  { name: 'log in only here', calls: [G, U, U, Q, D, Q], begin: logInOnlyHere },
+  { name: 'log in, bounded', calls: [G, G, U, Q, Q, 'BatchGetItem', D], begin: logInBounded },
+  { name: 'regenerate', calls: [G, U], begin: regenerate },
+  { name: 'destroy', calls: [G, D], begin: destroy },
+  { name: 'log out', calls: [G, D], begin: logOut },
+  { name: 'log out, keep', calls: [G, P, D], begin: logOutAndKeep },
+  { name: 'revoke', calls: [G, G, D], begin: revoke },
+  { name: 'devices', calls: [G, Q, 'BatchGetItem'], begin: devices },
+  { name: 'everywhere', calls: [G, U, Q, 'BatchWriteItem', Q], begin: everywhere },
+  { name: 'elsewhere', calls: [G, G, U, G, U, Q, 'BatchWriteItem', Q], begin: elsewhere },
+  { name: 'reuse', calls: [G, D], begin: reuse },
+  { name: 'hidden', calls: [G, G, D], begin: hidden },
+  { name: 'moved', calls: [G, D], begin: moved },
+];
+
+const HOUR = 3_600;
+
+async function read(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const handle = (session: Session<App>): void => {
+    if (session.get('theme') !== 'dark') throw new Error('The session was not found.');
+  };
+  return { browser, look, handle, cookie: 'keep', after: { user: undefined, data: { theme: 'dark' } } };
+}
+
+async function touch(place: Place): Promise<Situation> {
+  const { browser } = await customer(place);
+  const began = place.world.now;
+  place.world.now += 400;
+  const look = async (): Promise<unknown> => {
+    const { userId, lastSeenAt } = await browser.start();
+    return { user: userId === place.user, seenAfter: (lastSeenAt?.getTime() ?? 0) / 1000 - began };
+  };
+  return { browser, look, handle: () => {}, cookie: 'keep', after: { user: true, seenAfter: 400 } };
+}
+
+async function rotate(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  place.world.now += HOUR;
+  return { browser, look, handle: () => {}, cookie: 'set', after: { user: undefined, data: { theme: 'dark' } } };
+}
+
+/** The response that brought the new cookie was lost. */
+async function resend(place: Place): Promise<Situation> {
+  const situation = await rotate(place);
+  const { browser } = situation;
+  const before = browser.token;
+  await browser.request();
+  browser.token = before;
+  return situation;
+}
+
+async function firstSet(place: Place): Promise<Situation> {
+  const browser = new Browser(place.world.sessions());
+  const handle = (session: Session<App>): void => session.set('theme', 'dark');
+  return {
+    browser,
+    handle,
+    cookie: 'set',
+    look: lookWith(browser),
+    after: { user: undefined, data: { theme: 'dark' } },
+  };
+}
+
+async function set(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const handle = (session: Session<App>): void => session.set('visits', 1);
+  return { browser, look, handle, cookie: 'keep', after: { user: undefined, data: { theme: 'dark', visits: 1 } } };
+}
+
+async function update(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const seen = (visits: number): unknown => ({ user: undefined, data: { theme: 'dark', visits } });
+  const handle = (session: Session<App>): unknown => session.update('visits', (visits = 0) => visits + 1);
+  return { browser, look, handle, cookie: 'keep', after: seen(1), afterTwice: seen(2) };
+}
+
+async function getAndDelete(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const handle = (session: Session<App>): unknown => session.getAndDelete('theme');
+  return { browser, look, handle, cookie: 'keep', after: { user: undefined, data: {} } };
+}
+
+async function logIn(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const handle = (session: Session<App>): unknown => session.logIn(place.user);
+  const after = { user: place.user, data: { theme: 'dark' } };
+  // The first login has taken the session along, for nobody.
+  return { browser, look, handle, cookie: 'set', after, afterTwice: { user: place.user, data: {} } };
+}
+
+async function logInAnew(place: Place): Promise<Situation> {
+  const browser = new Browser(place.world.sessions());
+  const handle = (session: Session<App>): unknown => session.logIn(place.user);
+  return { browser, handle, cookie: 'set', look: lookWith(browser), after: { user: place.user, data: {} } };
+}
+
+async function logInAsAnother(place: Place): Promise<Situation> {
+  const { browser, look } = await customer(place);
+  const other = `${place.user}-other`;
+  const handle = (session: Session<App>): unknown => session.logIn(other);
+  return { browser, look, handle, cookie: 'set', after: { user: other, data: {} } };
+}
+
+async function logInOnlyHere(place: Place): Promise<Situation> {
+  const { look: lookElsewhere } = await customer(place);
+  const { browser, look } = await visitor(place);
+  const handle = (session: Session<App>): unknown => session.logIn(place.user, { exclusive: true });
+  const seen = (data: unknown): unknown => ({ here: { user: place.user, data }, elsewhere: GONE });
+  return {
+    browser,
+    handle,
+    cookie: 'set',
+    look: async () => ({ here: await look(), elsewhere: await lookElsewhere() }),
+    after: seen({ theme: 'dark' }),
+    afterTwice: seen({}),
+    afterLate: { here: GONE, elsewhere: GONE },
+  };
+}
+
+async function logInBounded(place: Place): Promise<Situation> {
+  const afterLagging = { here: customerOf(place), elsewhere: customerOf(place) };
+  return {
+    ...(await logInOnlyHere(place)),
+    options: { maxSessionsPerUser: 1 },
+    handle: (session) => session.logIn(place.user),
+    afterLagging,
+  };
+}
+
+async function regenerate(place: Place): Promise<Situation> {
+  const { browser, look } = await visitor(place);
+  const after = { user: undefined, data: { theme: 'dark' } };
+  const handle = (session: Session<App>): unknown => session.regenerate();
+  return { browser, look, handle, cookie: 'set', after, afterTwice: GONE };
+}
+
+async function destroy(place: Place): Promise<Situation> {
+  const { browser } = await customer(place);
+  const look = await lookAtItem(place, browser);
+  return { browser, look, handle: (session) => session.destroy(), cookie: 'clear', after: 'absent' };
+}
+
+async function logOut(place: Place): Promise<Situation> {
+  return { ...(await destroy(place)), handle: (session) => session.logOut() };
+}
+
+async function logOutAndKeep(place: Place): Promise<Situation> {
+  const { browser, look } = await customer(place);
+  const handle = (session: Session<App>): unknown => session.logOut({ keep: ['theme'] });
+  const after = { user: undefined, data: { theme: 'dark' } };
+  return { browser, look, handle, cookie: 'set', after, afterTwice: GONE };
+}
+
+async function revoke(place: Place): Promise<Situation> {
+  const { browser } = await customer(place);
+  const other = await customer(place);
+  const { id } = await other.browser.start();
+  const handle = (_session: Session<App>, sessions: Sessions<App>): unknown => sessions.revoke(id as string);
+  const look = async (): Promise<unknown> => ({ here: await lookWith(browser)(), elsewhere: await other.look() });
+  return { browser, look, handle, cookie: 'keep', after: { here: customerOf(place), elsewhere: GONE } };
+}
+
+async function devices(place: Place): Promise<Situation> {
+  const { browser, look } = await customer(place);
+  const handle = async (_session: Session<App>, sessions: Sessions<App>): Promise<number> =>
+    (await sessions.ofUser(place.user)).length;
+  return { browser, look, handle, answer: 1, oldAnswer: 0, cookie: 'keep', after: customerOf(place) };
+}
+
+async function everywhere(place: Place): Promise<Situation> {
+  const { browser } = await visitor(place);
+  const all = [await customer(place), await customer(place)];
+  const handle = (_session: Session<App>, sessions: Sessions<App>): unknown => sessions.logOutUser(place.user);
+  const look = (): Promise<unknown> => Promise.all(all.map((one) => one.look()));
+  return { browser, look, handle, cookie: 'keep', after: [GONE, GONE] };
+}
+
+async function elsewhere(place: Place): Promise<Situation> {
+  await place.layer.raiseUserMark(place.user, place.world.now + 1, { now: place.world.now });
+  const { browser, look } = await customer(place);
+  const other = await customer(place);
+  return {
+    browser,
+    handle: (session, sessions) => sessions.logOutUser(place.user, { except: session }),
+    cookie: 'keep',
+    look: async () => ({ here: await look(), elsewhere: await other.look() }),
+    after: { here: customerOf(place), elsewhere: GONE },
+    // Nobody has made the exception in time: better one too many than one too few.
+    afterTwice: { here: GONE, elsewhere: GONE },
+    afterLate: { here: GONE, elsewhere: GONE },
+  };
+}
+
+/** A secret that was retired comes back: a copy of the cookie exists. */
+async function reuse(place: Place): Promise<Situation> {
+  const { browser } = await visitor(place);
+  const retired = browser.token;
+  place.world.now += HOUR;
+  await browser.request();
+  await browser.request();
+  place.world.now += 200;
+  browser.token = retired;
+  return { browser, look: await lookAtItem(place, browser), handle: () => {}, cookie: 'keep', after: 'absent' };
+}
+
+/** Its user was logged out everywhere, and the index did not show the session. */
+async function hidden(place: Place): Promise<Situation> {
+  const { browser } = await customer(place);
+  const look = await lookAtItem(place, browser);
+  await place.layer.raiseUserMark(place.user, place.world.now + 90_000, { now: place.world.now });
+  place.world.now += 400;
+  return { browser, look, handle: expectStranger, cookie: 'keep', after: 'absent' };
+}
+
+/** The cookie comes from another network than the session's, and the policy is to end it. */
+async function moved(place: Place): Promise<Situation> {
+  const { browser } = await visitor(place, '198.51.100.1');
+  const look = await lookAtItem(place, browser);
+  const options: SessionsOptions = { acceptRemoteIp: { otherwise: 'destroy' } };
+  return { browser, options, look, handle: expectStranger, cookie: 'keep', after: 'absent' };
+}
+
+function expectStranger(session: Session<App>): void {
+  if (session.id !== undefined) throw new Error('The session was found.');
+}
+
+const GONE = { user: undefined, data: {} };
+const customerOf = ({ user }: Place): unknown => ({ user, data: { theme: 'dark' } });
+
+interface Visitor {
+  readonly browser: Browser;
+  readonly look: () => Promise<unknown>;
+}
+
+/** A browser with an anonymous session. */
+async function visitor({ world }: Place, address?: string): Promise<Visitor> {
+  const browser = new Browser(world.sessions({ revocationCheck: 'always' }));
+  const session = await browser.start({ address });
+  session.set('theme', 'dark');
+  await browser.finish(session);
+  return { browser, look: lookWith(browser) };
+}
+
+/** A browser whose user is logged in. */
+async function customer({ world, user }: Place): Promise<Visitor> {
+  const browser = new Browser(world.sessions({ revocationCheck: 'always' }));
+  await browser.request(async (session) => {
+    session.set('theme', 'dark');
+    await session.logIn(user);
+  });
+  return { browser, look: lookWith(browser) };
+}
+
+const lookWith = (browser: Browser) => async (): Promise<unknown> => {
+  const session = await browser.start();
+  return { user: session.userId, data: Object.fromEntries(session.entries()) };
+};
+
+/** Where the cookie is no evidence: whether the session that the browser has now is still stored. */
+async function lookAtItem({ table }: Place, browser: Browser): Promise<() => Promise<unknown>> {
+  const [id = ''] = browser.token?.split('.') ?? [];
+  return async () => {
+    const { Item: item } = await table.client.send(
+      new GetItemCommand({ TableName: table.tableName, Key: { id: { S: id } }, ConsistentRead: true }),
+    );
+    return item?.['secretHash'] === undefined ? 'absent' : 'present';
+  };
+}

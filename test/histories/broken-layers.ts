@@ -1,0 +1,231 @@
+import {
+  type Expected,
+  MemoryPersistenceLayer,
+  type PersistenceLayer,
+  type SessionChange,
+  type SessionRecord,
+  StoreUnavailableError,
+} from '../../src/index.js';
+import { RULES } from './rules.js';
+
+type Save = PersistenceLayer['saveSession'];
+type Update = Extract<SessionChange, { kind: 'update' }>;
+
+/** A persistence layer with a mistake in it, to see that the checker finds it. */
+export interface BrokenLayer {
+  readonly mistake: string;
+  /** By which promise it is found. */
+  readonly promise: number;
+  /** The store itself, where the mistake is in how it writes. */
+  readonly store?: () => PersistenceLayer;
+  /** What every Lambda puts before the store, where the mistake is in how it asks. */
+  readonly before?: (layer: PersistenceLayer) => PersistenceLayer;
+}
+
+/** Mistakes that persistence layers have been seen to make, and some that this one might. */
+export const BROKEN_LAYERS: readonly BrokenLayer[] = [
+  {
+    mistake: 'a save without a condition',
+    promise: 6,
+    store: () => saving((save, id, session, change, stored) => save(id, session, accepting(change, stored))),
+  },
+  {
+    mistake: 'an upsert: a save that inserts what is not there',
+    promise: 1,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, stored === undefined ? { kind: 'create' } : change),
+      ),
+  },
+  {
+    mistake: 'a save of the whole session, not of what changed in it',
+    promise: 3,
+    store: () => saving((save, id, session, change, stored) => save(id, session, wholly(change, session, stored))),
+  },
+  {
+    mistake: 'an update, and a getAndDelete, that are not atomic',
+    promise: 14,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, expecting(change, stored && { lastWrite: stored.lastWrite })),
+      ),
+  },
+  {
+    mistake: 'an update that is not atomic',
+    promise: 8,
+    store: () =>
+      saving((save, id, session, change, stored) => {
+        const isUpdate = change.kind === 'update' && change.set.includes('visits');
+        return save(id, session, isUpdate ? expecting(change, stored && { lastWrite: stored.lastWrite }) : change);
+      }),
+  },
+  {
+    mistake: 'a save that revives what has expired',
+    promise: 2,
+    store: () => saving((save, id, session, change) => save(id, session, expecting(change, { now: 0 }))),
+  },
+  {
+    mistake: 'rotations that do not notice each other',
+    promise: 4,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, expecting(change, stored && { secretHash: stored.secretHash })),
+      ),
+  },
+  {
+    mistake: 'grace at login: the secret from before stays good for a while',
+    promise: 6,
+    store: () =>
+      saving((save, id, session, change, stored) => {
+        const isReissue = change.kind === 'update' && stored !== undefined && session.auth > stored.auth;
+        return save(id, isReissue ? { ...session, previousHash: stored.secretHash } : session, change);
+      }),
+  },
+  {
+    mistake: 'a login that does not end the writes begun before it',
+    promise: 6,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, expecting(change, stored && { auth: stored.auth })),
+      ),
+  },
+  {
+    mistake: 'a touch that prolongs the absolute timeout',
+    promise: 10,
+    store: () =>
+      saving((save, id, session, change) => {
+        const expiresAt = session.lastSeenAt + RULES.idleTimeout;
+        return save(id, change.kind === 'update' && change.touched ? { ...session, expiresAt } : session, change);
+      }),
+  },
+  {
+    mistake: 'a delete without a condition',
+    promise: 6,
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      return overriding(layer, { deleteSession: (id, _condition, options) => layer.deleteSession(id, {}, options) });
+    },
+  },
+  {
+    mistake: 'a delete that says of what is not there that it was deleted',
+    promise: 15,
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      return overriding(layer, {
+        deleteSession: async (...call) => {
+          const outcome = await layer.deleteSession(...call);
+          return outcome?.kind === 'absent' ? { kind: 'deleted' } : outcome;
+        },
+      });
+    },
+  },
+  {
+    mistake: 'a logout everywhere by the index alone',
+    promise: 9,
+    before: (layer) =>
+      new Proxy(layer, {
+        get: (target, name) => (String(name).endsWith('UserMark') ? undefined : (Reflect.get(target, name) as unknown)),
+      }),
+  },
+  {
+    mistake: 'a failed read that is taken for an absent session',
+    promise: 7,
+    before: (layer) =>
+      overriding(layer, { loadSession: (...call) => layer.loadSession(...call).catch(() => undefined) }),
+  },
+  {
+    mistake: 'a lost answer that is taken for success',
+    promise: 3,
+    before: (layer) =>
+      overriding(layer, {
+        saveSession: (...call) => layer.saveSession(...call).catch(() => ({ kind: 'saved' as const })),
+      }),
+  },
+  {
+    mistake: 'a write whose answer was lost, sent again with a new mark',
+    promise: 8,
+    before: (layer) => overriding(layer, { saveSession: (...call) => savingAgain(layer, ...call) }),
+  },
+  {
+    mistake: 'a cache without a bound',
+    promise: 1,
+    before: (layer) => {
+      const known = new Map<string, SessionRecord>();
+      return overriding(layer, {
+        mayBeStale: true,
+        async loadSession(id, options) {
+          const record = options?.fresh === true ? undefined : known.get(id);
+          if (record !== undefined) return record;
+          const loaded = await layer.loadSession(id, options);
+          if (loaded !== undefined) known.set(id, loaded);
+          return loaded;
+        },
+      });
+    },
+  },
+];
+
+/** A layer in RAM that saves as it is told to, knowing what is stored. */
+function saving(
+  act: (
+    save: (id: string, session: SessionRecord, change: SessionChange) => ReturnType<Save>,
+    id: string,
+    session: SessionRecord,
+    change: SessionChange,
+    stored: SessionRecord | undefined,
+  ) => ReturnType<Save>,
+): PersistenceLayer {
+  const layer: PersistenceLayer = new MemoryPersistenceLayer();
+  return overriding(layer, {
+    async saveSession(id, session, change, options) {
+      const stored = await layer.loadSession(id, { now: 0 });
+      return act((...what) => layer.saveSession(...what, options), id, session, change, stored);
+    },
+  });
+}
+
+/** The layer with some functions of another kind. */
+export function overriding(layer: PersistenceLayer, overrides: Partial<PersistenceLayer>): PersistenceLayer {
+  return new Proxy(layer, {
+    get(target, name) {
+      const member: unknown = Reflect.get(overrides, name) ?? Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+/** The change with other expectations. */
+function expecting(change: SessionChange, expected: Partial<Expected> | undefined): SessionChange {
+  return change.kind === 'create' ? change : { ...change, expected: { ...change.expected, ...expected } };
+}
+
+/** The change, expecting nothing but that there is a session. */
+const accepting = (change: SessionChange, stored: SessionRecord | undefined): SessionChange =>
+  expecting(
+    change,
+    stored && { now: 0, auth: stored.auth, secretHash: stored.secretHash, lastWrite: stored.lastWrite },
+  );
+
+/** The change of everything to what the session is to be. */
+function wholly(change: SessionChange, session: SessionRecord, stored: SessionRecord | undefined): SessionChange {
+  if (change.kind === 'create') return change;
+  const removed = [...(stored?.data.keys() ?? [])].filter((key) => !session.data.has(key));
+  return { ...change, set: [...session.data.keys()], removed } satisfies Update;
+}
+
+async function savingAgain(
+  layer: PersistenceLayer,
+  ...[id, session, change, options]: Parameters<Save>
+): ReturnType<Save> {
+  try {
+    return await layer.saveSession(id, session, change, options);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    return layer.saveSession(
+      id,
+      { ...session, lastWrite: new Uint8Array(8).map(() => Math.random() * 256) },
+      change,
+      options,
+    );
+  }
+}

@@ -1,0 +1,262 @@
+import { type Ending, Facts } from './facts.js';
+import type { History, Operation } from './history.js';
+import { type Access, IMPOSSIBLE, isLinearizable } from './register.js';
+import { RULES, TOLERANCE } from './rules.js';
+
+/** A promise of the README that a history breaks. */
+export interface Violation {
+  readonly promise: number;
+  readonly text: string;
+}
+
+/** Which promises a history breaks. */
+export function check(history: History): readonly Violation[] {
+  const facts = new Facts(history);
+  return [...violations(facts)].toSorted((a, b) => a.promise - b.promise);
+}
+
+function* violations(facts: Facts): Generator<Violation> {
+  for (const operation of facts.history.operations) {
+    if (operation.ask.kind === 'start') yield* ofStart(facts, operation);
+    else if (operation.ask.kind === 'ofUser') yield* ofList(facts, operation);
+    else if (operation.visit !== undefined) {
+      yield* ofWrite(facts, operation);
+      yield* ofRefusal(facts, operation);
+      yield* ofBeginning(facts, operation);
+      yield* ofCookie(facts, operation);
+    }
+  }
+  yield* ofRotations(facts);
+  for (const session of facts.sessions.keys()) {
+    yield* ofValues(facts, session);
+    if (facts.history.remaining.has(session) && facts.endingsOf(session).some(isDefinite))
+      yield { promise: 1, text: 'something is left of a session that was ended' };
+  }
+}
+
+const isDefinite = ({ isCertain, kind }: Ending): boolean => isCertain && kind === 'this session';
+
+function* ofStart(facts: Facts, start: Operation): Generator<Violation> {
+  if (start.outcome !== 'ok') return;
+  if (start.found !== undefined) yield* ofPresence(facts, start, start.after as string);
+  else yield* ofAbsence(facts, start);
+}
+
+/** A session that a request has found must be there, and be the client's. */
+function* ofPresence(facts: Facts, start: Operation, session: string): Generator<Violation> {
+  const { found, invoked } = start;
+  const { staleness, revocationCheck } = facts.history;
+  if (found === undefined) return;
+  const past = invoked.at - staleness;
+  for (const { operation, isCertain, kind } of facts.endingsOf(session)) {
+    if (!isCertain || operation.returned.order >= invoked.order) continue;
+    if (kind === 'this session') {
+      if (operation.returned.at <= past) yield { promise: 1, text: 'a request finds a session that was ended' };
+    } else if (revocationCheck === 'always') {
+      yield { promise: 9, text: 'a request finds a session that was logged out everywhere' };
+    } else {
+      const bound = facts.mayHaveHidden(operation, session) ? RULES.touchInterval + TOLERANCE : 0;
+      if (operation.returned.at + bound <= past)
+        yield { promise: 9, text: 'a request finds a session that was logged out everywhere, after the bound' };
+    }
+  }
+  const reissue = facts.reissuedBefore(session, start);
+  if (reissue !== undefined && reissue.returned.at <= past)
+    yield { promise: 6, text: 'a cookie from before a login or regenerate is accepted after it' };
+
+  const end = facts.latestEnd(session, invoked);
+  if (past >= end.absolute || found.expiresAt - found.createdAt > RULES.absoluteTimeout)
+    yield { promise: 10, text: 'a session outlives its absolute timeout' };
+  if (past >= end.idle) yield { promise: 2, text: 'a request finds a session that has expired' };
+
+  const logins = facts.loginsOf(session).filter((login) => login.invoked.order < start.returned.order);
+  const user = (login: Operation): unknown => (login.ask.kind === 'logIn' ? login.ask.user : undefined);
+  if (found.user !== undefined && !logins.some((login) => user(login) === found.user))
+    yield { promise: 6, text: 'a session has a user who never logged in to it' };
+  const login = logins.find(
+    ({ outcome, returned }) => outcome === 'ok' && returned.order < invoked.order && returned.at <= past,
+  );
+  if (login !== undefined && found.user !== user(login))
+    yield { promise: 6, text: 'a session has not the user who logged in to it' };
+}
+
+/** A session that a request does not find, though it shows its cookie, must have ended. */
+function* ofAbsence(facts: Facts, start: Operation): Generator<Violation> {
+  const token = start.ask.kind === 'start' ? start.ask.token : undefined;
+  const issue = token === undefined ? undefined : facts.issues.get(token);
+  if (issue === undefined || facts.reasonForAbsence(issue.session, start) !== undefined) return;
+  yield start.faults > 0
+    ? { promise: 7, text: 'a store that failed is taken for a session that is not there' }
+    : { promise: 4, text: 'a client is logged out though nothing ended its session' };
+}
+
+function* ofList(facts: Facts, { invoked, outcome, value }: Operation): Generator<Violation> {
+  if (outcome !== 'ok') return;
+  for (const session of value as readonly string[]) {
+    if (!facts.sessions.has(session)) continue;
+    const ending = facts
+      .endingsOf(session)
+      .find(({ operation, isCertain }) => isCertain && operation.returned.order < invoked.order);
+    if (ending !== undefined)
+      yield { promise: ending.kind === 'everywhere' ? 9 : 1, text: 'a list of sessions shows one that was ended' };
+    const end = facts.latestEnd(session, invoked);
+    if (invoked.at >= Math.min(end.idle, end.absolute))
+      yield { promise: 2, text: 'a list of sessions shows one that has expired' };
+  }
+}
+
+/** What is acknowledged must have been done to a session that was there, with a secret that was good. */
+function* ofWrite(facts: Facts, operation: Operation): Generator<Violation> {
+  const { ask, before, after, outcome, writes, faults, value } = operation;
+  if (outcome !== 'ok' || before === undefined) return;
+  const ends = (ask.kind === 'destroy' || ask.kind === 'logOut') && faults === 0;
+  const took = ask.kind === 'getAndDelete' && value !== undefined && !writes.has('challenge');
+  const wrote =
+    took ||
+    ask.kind === 'update' ||
+    ask.kind === 'regenerate' ||
+    ask.kind === 'logIn' ||
+    (ask.kind !== 'getAndDelete' && [...writes.values()].some((written) => written !== undefined));
+  if (before === after && wrote && facts.endedBefore(before, operation.invoked) !== undefined)
+    yield { promise: 1, text: `${ask.kind} is acknowledged though the session had been ended` };
+  const end = facts.latestEnd(before, operation.invoked);
+  if (before === after && wrote && operation.invoked.at >= Math.min(end.idle, end.absolute))
+    yield { promise: 2, text: `${ask.kind} is acknowledged though the session had expired` };
+  if (!((before === after && wrote) || ends)) return;
+  const reissue = facts.reissuedBefore(before, operation);
+  const mayHaveEnded = facts
+    .endingsOf(before)
+    .some(
+      (ending) =>
+        ending.operation.visit !== operation.visit && ending.operation.invoked.order < operation.returned.order,
+    );
+  const mayHaveExpired = operation.returned.at >= facts.latestEnd(before, operation.invoked).idle - RULES.idleTimeout;
+  if (reissue !== undefined && !(ends && (mayHaveEnded || mayHaveExpired)))
+    yield { promise: 6, text: `${ask.kind} is acknowledged though its request began before a login or regenerate` };
+}
+
+/** What is refused must have had a reason. */
+function* ofRefusal(facts: Facts, operation: Operation): Generator<Violation> {
+  const { ask, before, after, outcome } = operation;
+  if (before === undefined) return;
+  const isNewForNoReason =
+    ask.kind === 'logIn' &&
+    outcome === 'ok' &&
+    after !== before &&
+    !facts.endingsOf(before).some((ending) => ending.operation === operation);
+  if ((outcome === 'gone' || isNewForNoReason) && facts.reasonForAbsence(before, operation) === undefined)
+    yield { promise: 3, text: `what ${ask.kind} writes is refused though nothing ended the session` };
+}
+
+/** A session that begins has nothing but what its request has set, or asked to keep. */
+function* ofBeginning(facts: Facts, operation: Operation): Generator<Violation> {
+  const { ask, before, after, writes } = operation;
+  if (ask.kind !== 'logIn' || after === undefined || after === before) return;
+  const start = facts.visit(operation).find((earlier) => earlier.ask.kind === 'start');
+  const previous = [...(start?.found?.data.values() ?? [])];
+  if (before !== undefined && [...writes.values()].some((value) => previous.includes(value)))
+    yield { promise: 6, text: 'a login gets data of a session that is another' };
+}
+
+function* ofCookie(facts: Facts, commit: Operation): Generator<Violation> {
+  const { cookie, visit } = commit;
+  if (cookie?.kind === 'set') {
+    const session = cookie.token.slice(0, cookie.token.indexOf('.'));
+    if (facts.issuedBy(commit, session) !== undefined) return;
+    const end = facts.endedBefore(session, commit.invoked) ?? facts.reissuedBefore(session, commit);
+    if (end !== undefined)
+      yield { promise: 15, text: 'a request sends the cookie of a session that was ended or taken over meanwhile' };
+  }
+  if (cookie?.kind === 'clear') {
+    const own = facts
+      .visit(commit)
+      .findLast(
+        ({ ask, before }) =>
+          before !== undefined && (ask.kind === 'destroy' || ask.kind === 'logOut' || ask.kind === 'logIn'),
+      );
+    if (own?.before === undefined)
+      yield { promise: 15, text: 'a request clears the cookie without having ended a session' };
+    else {
+      const end = facts.latestEnd(own.before, own.invoked);
+      if (own.faults === 0 && own.invoked.at >= Math.min(end.idle, end.absolute))
+        yield { promise: 15, text: 'a request clears the cookie though its session had expired' };
+      const other = facts.endedBefore(own.before, own.invoked, own);
+      if (other !== undefined && other.operation.visit !== visit && own.faults === 0)
+        yield { promise: 15, text: 'a request clears the cookie though somebody else had ended its session' };
+    }
+  }
+}
+
+/** All who rotate from the same secret send the same cookie. */
+function* ofRotations(facts: Facts): Generator<Violation> {
+  const successors = new Map<string, string>();
+  for (const commit of facts.history.operations) {
+    if (commit.cookie?.kind !== 'set') continue;
+    const { token } = commit.cookie;
+    const session = token.slice(0, token.indexOf('.'));
+    if (facts.mayHaveIssued(commit, session)) continue;
+    const start = facts.visit(commit).find(({ ask }) => ask.kind === 'start');
+    if (start?.ask.kind !== 'start' || start.ask.token === undefined) continue;
+    const known = successors.get(start.ask.token);
+    if (known !== undefined && known !== token)
+      yield { promise: 4, text: 'two requests with the same cookie rotate to different ones' };
+    successors.set(start.ask.token, token);
+  }
+}
+
+/** The promise about each key's values. */
+const KEYS = { theme: 3, cart: 3, visits: 8, challenge: 14 } as const;
+
+/** Each value was there for all who read and write it, as if they had come one after the other. */
+function* ofValues(facts: Facts, session: string): Generator<Violation> {
+  for (const [key, promise] of Object.entries(KEYS)) {
+    if (!isLinearizable(accessesTo(facts, session, key)))
+      yield { promise, text: `no order of what was done to ${key} explains what was read of it` };
+  }
+}
+
+function accessesTo(facts: Facts, session: string, key: string): Access[] {
+  const { operations, staleness } = facts.history;
+  return operations.flatMap((operation): Access[] => {
+    const { ask, before, after, found, outcome, invoked, returned, writes, value } = operation;
+    if ((after ?? before) !== session) return [];
+    const required = outcome === 'ok';
+    if (ask.kind === 'start') {
+      if (found === undefined) return [];
+      return [
+        {
+          from: staleness === 0 ? invoked.order : 0,
+          to: returned.order,
+          required,
+          isRead: true,
+          apply: (present) => (present === found.data.get(key) ? present : IMPOSSIBLE),
+        },
+      ];
+    }
+    if (outcome === 'gone') return [];
+    const accesses: Access[] = [];
+    const to = required ? returned.order : Number.POSITIVE_INFINITY;
+    // A request that takes away, or takes, what it has seen to be absent writes nothing: that counts from its start.
+    const start = facts.visit(operation).find((earlier) => earlier.ask.kind === 'start');
+    const sinceStart = staleness > 0 ? 0 : (start ?? operation).invoked.order;
+    if (writes.has(key)) {
+      const written = writes.get(key);
+      const write: Access = { from: sinceStart, to, required, isRead: false, apply: () => written };
+      accesses.push(write);
+      // A copy of an acknowledged `set` that its sender gave up on may yet land: `set` promises no more. `update` does.
+      if (operation.faults > 0) accesses.push({ ...write, to: Number.POSITIVE_INFINITY, required: false });
+    }
+    if (ask.kind === 'update' && key === 'visits') {
+      const apply = (present: unknown): unknown => {
+        const next = ((present as number | undefined) ?? 0) + 1;
+        return required && next !== value ? IMPOSSIBLE : next;
+      };
+      accesses.push({ from: invoked.order, to, required, isRead: false, apply });
+    }
+    if (ask.kind === 'getAndDelete' && key === 'challenge') {
+      const apply = (present: unknown): unknown => (required && present !== value ? IMPOSSIBLE : undefined);
+      accesses.push({ from: value === undefined ? sinceStart : invoked.order, to, required, isRead: false, apply });
+    }
+    return accesses;
+  });
+}

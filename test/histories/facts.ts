@@ -1,0 +1,290 @@
+import { type History, type Moment, NEVER, type Operation } from './history.js';
+import { RULES, TOLERANCE } from './rules.js';
+
+/** Something that ends a session, or may have. */
+export interface Ending {
+  readonly operation: Operation;
+  /** It has returned, and the session has ended: at once, or if an index lagged within the bound. */
+  readonly isCertain: boolean;
+  readonly kind: 'this session' | 'everywhere';
+}
+
+/** Where a cookie comes from. */
+interface Issue {
+  readonly session: string;
+  readonly commit: Operation;
+  /** The creation, login or `regenerate` since which it is good. */
+  readonly since: Operation;
+}
+
+/**
+ * What the history says of its sessions, by a model in which a session is created, replaces its secret without grace,
+ * is rotated, and ends.
+ */
+export class Facts {
+  readonly history: History;
+  readonly sessions: ReadonlyMap<string, Operation>;
+  readonly issues: ReadonlyMap<string, Issue>;
+  readonly #visits: ReadonlyMap<number | undefined, readonly Operation[]>;
+  readonly #endings = new Map<string, readonly Ending[]>();
+  readonly #operationsOn: ReadonlyMap<string | undefined, readonly Operation[]>;
+
+  constructor(history: History) {
+    this.history = history;
+    const { operations } = history;
+    this.#visits = grouped(operations, ({ visit }) => visit);
+    const creations = operations.filter(
+      ({ ask, before, after }) => ask.kind !== 'start' && after !== undefined && after !== before,
+    );
+    this.sessions = new Map(creations.map((operation) => [operation.after as string, operation]));
+    this.#operationsOn = grouped(operations, ({ before, after }) => after ?? before);
+    const issues = new Map<string, Issue>();
+    this.issues = issues;
+    for (const commit of operations) {
+      if (commit.cookie?.kind !== 'set') continue;
+      const { token } = commit.cookie;
+      const session = token.slice(0, token.indexOf('.'));
+      const since = this.since(commit, session);
+      if (!issues.has(token) && since !== undefined) issues.set(token, { session, commit, since });
+    }
+  }
+
+  visit(operation: Operation): readonly Operation[] {
+    return operation.visit === undefined ? [operation] : (this.#visits.get(operation.visit) ?? []);
+  }
+
+  /** The operation since which the secret is good by which a request knows a session, at the time of an operation. */
+  since(operation: Operation, session: string): Operation | undefined {
+    const own = this.issuedBy(operation, session);
+    if (own !== undefined) return own;
+    const start = this.visit(operation).find(({ ask }) => ask.kind === 'start');
+    const token = start?.ask.kind === 'start' ? start.ask.token : undefined;
+    const issue = token === undefined ? undefined : this.issues.get(token);
+    return issue?.session === session ? issue.since : undefined;
+  }
+
+  /** The last operation up to this one by which the request itself gave the session a new secret. */
+  issuedBy(operation: Operation, session: string): Operation | undefined {
+    return this.visit(operation).findLast(
+      (earlier) =>
+        earlier.invoked.order <= operation.invoked.order && earlier.after === session && this.#replacesSecret(earlier),
+    );
+  }
+
+  /** Whether the request itself has given the session a new secret, or may have: one whose fate it does not know. */
+  mayHaveIssued(operation: Operation, session: string): boolean {
+    const isUncertain = ({ ask, before, outcome }: Operation): boolean =>
+      before === session && outcome === 'unknown' && (ask.kind === 'logIn' || ask.kind === 'regenerate');
+    return this.issuedBy(operation, session) !== undefined || this.visit(operation).some(isUncertain);
+  }
+
+  #replacesSecret({ ask, before, after, outcome }: Operation): boolean {
+    if (ask.kind === 'start' || after === undefined) return false;
+    return after !== before || (outcome === 'ok' && (ask.kind === 'logIn' || ask.kind === 'regenerate'));
+  }
+
+  /** The logins and regenerations that have certainly replaced the session's secret without grace. */
+  reissuesOf(session: string): readonly Operation[] {
+    return (this.#operationsOn.get(session) ?? []).filter(
+      (operation) => operation.before === session && this.#replacesSecret(operation),
+    );
+  }
+
+  /** Who is, or may be, logged in: the logins of the session, uncertain ones included. */
+  loginsOf(session: string): readonly Operation[] {
+    return this.history.operations.filter(
+      ({ ask, before, after, outcome }) =>
+        ask.kind === 'logIn' &&
+        outcome !== 'gone' &&
+        (after === session || (before === session && outcome === 'unknown')),
+    );
+  }
+
+  endingsOf(session: string): readonly Ending[] {
+    const known = this.#endings.get(session);
+    if (known !== undefined) return known;
+    const logins = this.loginsOf(session);
+    const endings = this.history.operations.flatMap((operation): Ending[] => {
+      const kind = endingKind(operation, session, logins);
+      if (kind === undefined) return [];
+      const isCertain = operation.outcome === 'ok' && (kind === 'this session' || isVictim(operation, session, logins));
+      return [{ operation, kind, isCertain }];
+    });
+    this.#endings.set(session, endings);
+    return endings;
+  }
+
+  /** An operation of somebody else by which the session had certainly ended before `moment`. */
+  endedBefore(session: string, moment: Moment, by?: Operation): Ending | undefined {
+    return this.endingsOf(session).find(
+      ({ operation, isCertain, kind }) =>
+        isCertain &&
+        operation !== by &&
+        (kind === 'this session' || !this.mayHaveHidden(operation, session)) &&
+        operation.returned.order < moment.order,
+    );
+  }
+
+  /** Whether the list of the user's sessions may not have shown this one, for an index lagged or by the Lambda's clock it had expired. */
+  mayHaveHidden(operation: Operation, session: string): boolean {
+    return operation.lagged || operation.returned.at >= this.#earliestEnd(session, operation.invoked.order);
+  }
+
+  /** A login or `regenerate` that had certainly made the secret worthless that a request had at the time of an operation. */
+  reissuedBefore(session: string, operation: Operation): Operation | undefined {
+    const since = this.since(operation, session);
+    return this.reissuesOf(session).find(
+      (reissue) =>
+        reissue !== since &&
+        reissue.visit !== operation.visit &&
+        reissue.returned.order < operation.invoked.order &&
+        (since === undefined || since.returned.order < reissue.invoked.order),
+    );
+  }
+
+  /** Until when the session lives at the most, by the true time, as far as requests up to `moment` have prolonged it. */
+  latestEnd(session: string, moment: Moment): { readonly idle: number; readonly absolute: number } {
+    const created = endOf(this.sessions.get(session) as Operation);
+    const seen = this.history.operations
+      .filter(({ ask, after, invoked }) => ask.kind === 'start' && after === session && invoked.order < moment.order)
+      .filter((start) => this.visit(start).length > 1)
+      .map((start) => start.returned.at);
+    return {
+      idle: Math.max(created, ...seen) + RULES.idleTimeout + TOLERANCE,
+      absolute: created + RULES.absoluteTimeout + TOLERANCE,
+    };
+  }
+
+  /**
+   * Why the session may be no session, or not for this secret, to an operation that did not meet it; `undefined` if
+   * there is no reason that the promises allow.
+   */
+  reasonForAbsence(session: string, operation: Operation): string | undefined {
+    const { order, at } = operation.returned;
+    const ending = this.endingsOf(session).find(
+      (possible) => possible.operation !== operation && possible.operation.invoked.order < order,
+    );
+    if (ending !== undefined) return 'it may have been ended';
+    const since = this.since(operation, session);
+    const reissue = this.history.operations.find(
+      ({ ask, before, outcome, invoked, returned, visit }) =>
+        (ask.kind === 'logIn' || ask.kind === 'regenerate') &&
+        before === session &&
+        outcome !== 'gone' &&
+        invoked.order < order &&
+        (visit !== operation.visit || outcome === 'unknown') &&
+        (since === undefined || returned.order > since.invoked.order) &&
+        !(since !== undefined && since.invoked.order === invoked.order),
+    );
+    if (reissue !== undefined) return 'its secret may have been replaced without grace';
+    if (at >= this.#earliestEnd(session, order)) return 'it may have expired';
+    return this.#mayHaveShownRetiredSecret(session, order) ? 'a copy of its cookie may have been noticed' : undefined;
+  }
+
+  /** Until when it certainly lives, if nobody ends it: requests in which nothing went wrong have prolonged it. */
+  #earliestEnd(session: string, before: number): number {
+    const creation = this.sessions.get(session) as Operation;
+    const starts = this.history.operations.filter(({ ask, after }) => ask.kind === 'start' && after === session);
+    const prolonged = starts.flatMap((start) => {
+      const commit = this.visit(start).find(({ ask }) => ask.kind === 'commit');
+      if (commit?.outcome !== 'ok' || commit.before !== session || commit.returned.order >= before) return [];
+      if (!this.#wentWell(start)) return [];
+      // A touch writes when its request began, also where that is earlier than what a quicker request has written.
+      const overtaken = starts.filter((other) => this.#mayWriteAfter(other, commit)).map((other) => other.invoked.at);
+      return [Math.min(start.invoked.at, ...overtaken) - RULES.touchInterval - TOLERANCE];
+    });
+    const { at } = creation.invoked;
+    return Math.min(at + RULES.absoluteTimeout, Math.max(at, ...prolonged) + RULES.idleTimeout) - TOLERANCE;
+  }
+
+  #wentWell(start: Operation): boolean {
+    return this.visit(start).every(({ faults, lagged, returned }) => faults === 0 && !lagged && returned !== NEVER);
+  }
+
+  /** Whether a request that had begun may have written after another's commit. */
+  #mayWriteAfter(start: Operation, commit: Operation): boolean {
+    const isOver = this.visit(start).every(({ returned }) => returned.order < commit.invoked.order);
+    return (
+      start.visit !== commit.visit && start.invoked.order < commit.returned.order && !(isOver && this.#wentWell(start))
+    );
+  }
+
+  /** Whether somebody has shown a cookie although a newer one had been seen, and the grace may have been over. */
+  #mayHaveShownRetiredSecret(session: string, before: number): boolean {
+    const shown = this.history.operations.flatMap(({ ask, invoked, returned }) => {
+      const token = ask.kind === 'start' && invoked.order < before ? ask.token : undefined;
+      const issue = token === undefined ? undefined : this.issues.get(token);
+      return issue?.session === session
+        ? [{ age: issue.commit.invoked.order, from: invoked.at, to: Math.min(returned.at, invoked.at + 1_000) }]
+        : [];
+    });
+    return shown.some((old) =>
+      shown.some((newer) => newer.age > old.age && old.to >= newer.from + RULES.rotationGrace - TOLERANCE),
+    );
+  }
+}
+
+function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** When an operation was over, by the true time; one that never returned was over at once, as far as it was done. */
+const endOf = ({ invoked, returned }: Operation): number => (Number.isFinite(returned.at) ? returned.at : invoked.at);
+
+/** How an operation ends, or may end, a session. */
+function endingKind(operation: Operation, session: string, logins: readonly Operation[]): Ending['kind'] | undefined {
+  const { ask, before, outcome, value } = operation;
+  switch (ask.kind) {
+    case 'destroy':
+    case 'logOut':
+      return before === session && outcome !== 'gone' ? 'this session' : undefined;
+    case 'revoke':
+      return ask.session === session && (outcome === 'unknown' || value === true) ? 'this session' : undefined;
+    case 'logOutUser':
+      return logins.some((login) => isOf(login, ask.user)) ? 'everywhere' : undefined;
+    case 'logIn': {
+      const endsOwn = operation.user !== undefined && operation.user !== ask.user;
+      if (before === session && endsOwn && outcome !== 'gone') return 'this session';
+      return ask.exclusive && logins.some((login) => isOf(login, ask.user)) ? 'everywhere' : undefined;
+    }
+    case 'start':
+    case 'ofUser':
+    case 'commit':
+    case 'save':
+    case 'update':
+    case 'getAndDelete':
+    case 'regenerate':
+      return undefined;
+  }
+}
+
+/**
+ * Whether a logout everywhere, or an exclusive login, has to end this session: all its logins were done before.
+ * The session that it is to spare it may end, too: between the raise of the mark and the sparing, a concurrent request
+ * takes that one for logged out.
+ */
+function isVictim(ending: Operation, session: string, logins: readonly Operation[]): boolean {
+  const { ask, invoked, before, after } = ending;
+  if (ask.kind !== 'logOutUser' && ask.kind !== 'logIn') return false;
+  return (
+    logins.length > 0 &&
+    !(ask.kind === 'logOutUser' && ask.except === session) &&
+    before !== session &&
+    after !== session &&
+    logins.every(
+      (login) =>
+        isOf(login, ask.user) &&
+        login.outcome === 'ok' &&
+        login.after === session &&
+        login.returned.order < invoked.order,
+    )
+  );
+}
+
+const isOf = ({ ask }: Operation, user: string): boolean => ask.kind === 'logIn' && ask.user === user;

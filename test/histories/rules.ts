@@ -1,0 +1,19 @@
+import type { SessionsOptions } from '../../src/index.js';
+
+/** The timeouts of every history, in seconds: short, so that a few steps of the clock cross each of them. */
+export const RULES = {
+  idleTimeout: 100,
+  absoluteTimeout: 180,
+  touchInterval: 20,
+  rotationInterval: 40,
+  rotationGrace: 30,
+} as const satisfies SessionsOptions;
+
+/** How far a Lambda's clock may be from the true time. */
+export const SKEW = 5;
+
+/** How far the clocks of two Lambdas may be apart: what every promise about time is held to. */
+export const TOLERANCE: number = 2 * SKEW;
+
+/** How old an answer of a store may be that was not asked for a fresh one. */
+export const STALENESS = 4;

@@ -1,0 +1,175 @@
+import type { CookieAction, PersistenceLayer } from '../../src/index.js';
+import type { History } from './history.js';
+import { Lambda } from './lambda.js';
+import { Line } from './line.js';
+import type { Action, Errand, Plan, Visit } from './plan.js';
+import { Recorder } from './recorder.js';
+import { RULES, STALENESS } from './rules.js';
+import { Scheduler, type Worker } from './scheduler.js';
+import type { Store } from './store.js';
+import type { Surroundings } from './surroundings.js';
+
+/** Makes a plan happen. */
+export async function simulate(
+  plan: Plan,
+  store: Store,
+  staleness: number = plan.mayBeStale ? STALENESS : 0,
+): Promise<History> {
+  const world = new World(plan, store);
+  await world.begin();
+  await world.go();
+  const remaining = await world.inspect();
+  const { operations, notes } = world.recorder;
+  return { revocationCheck: plan.revocationCheck, staleness, operations, remaining, notes };
+}
+
+/** The browsers with their cookies, the Lambdas, and the true time. */
+class World implements Surroundings {
+  readonly recorder = new Recorder();
+  readonly #scheduler = new Scheduler();
+  readonly #plan: Plan;
+  readonly #store: Store;
+  /** The cookies. */
+  readonly #jars: (string | undefined)[];
+  /** Users of this history alone: an engine's table is shared. */
+  readonly #users = [0, 1].map((number) => `user ${number} ${crypto.randomUUID().slice(0, 8)}`);
+  readonly #tokens = new Set<string>();
+  #visits = 0;
+  #values = 0;
+  #failure: unknown;
+
+  constructor(plan: Plan, store: Store) {
+    this.#plan = plan;
+    this.#store = store;
+    this.#jars = plan.browsers.map(() => undefined);
+  }
+
+  /** Gives the browsers what they have when the history begins. */
+  async begin(): Promise<void> {
+    for (const [browser, beginning] of this.#plan.browsers.entries()) {
+      if (beginning === 'thief') this.#jars[browser] = this.#jars[0];
+      if (beginning === 'thief' || beginning === 'nothing') continue;
+      const actions: Action[] = [{ kind: 'set', key: 'challenge' }];
+      if (beginning !== 'anonymous') actions.push({ kind: 'logIn', user: Number(beginning.at(-1)), exclusive: false });
+      this.#employ('before', 0, [{ kind: 'visit', browser, actions, response: 'arrives', stubborn: false }]);
+      await this.#run([]);
+    }
+  }
+
+  async go(): Promise<void> {
+    for (const [number, { skew, errands }] of this.#plan.lambdas.entries()) this.#employ(`L${number}`, skew, errands);
+    await this.#run(this.#plan.steps);
+  }
+
+  /** Afterwards: looks what is left, and shows every cookie that there was, the newest first, now and later. */
+  async inspect(): Promise<ReadonlySet<string>> {
+    const tokens = [...this.#tokens].toReversed();
+    const remaining = await this.#store.remaining([...new Set(tokens.map(idIn))]);
+    for (const pass of [0, RULES.touchInterval + 15, RULES.idleTimeout + 15]) {
+      this.#scheduler.now += pass;
+      this.recorder.note(this.#scheduler.now, `every cookie is shown, ${pass} s later`);
+      this.#employ('audit', 0, [], async (lambda) => {
+        for (const token of tokens) await lambda.start(token, 'the audit', undefined);
+        for (const user of this.#users) await lambda.list(user);
+      });
+      await this.#run([]);
+    }
+    return remaining;
+  }
+
+  async #run(steps: Plan['steps']): Promise<void> {
+    await this.#scheduler.run(steps, ({ what }, { fate, pass, skew }) => {
+      const details = [
+        ...(pass === 0 ? [] : [`${pass} s pass`]),
+        ...(skew === null ? [] : [`its clock is off by ${skew} s`]),
+        ...(fate === 'well' ? [] : [fate]),
+      ];
+      this.recorder.note(this.#scheduler.now, `    ${what}${details.length === 0 ? '' : ` (${details.join(', ')})`}`);
+    });
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #employ(
+    name: string,
+    skew: number,
+    errands: readonly Errand[],
+    then: (lambda: Lambda) => Promise<void> = () => Promise.resolve(),
+  ): void {
+    const worker: Worker = { done: false, skew };
+    const line = new Line(this.#scheduler, worker, name);
+    const lambda = new Lambda(name, line, worker, this);
+    const work = async (): Promise<void> => {
+      for (const errand of errands) {
+        const crashed = new Promise<void>((crash) => {
+          line.crash = crash;
+        });
+        await line.pause(errand.kind);
+        await Promise.race([crashed, this.#runErrand(lambda, errand)]);
+      }
+      await then(lambda);
+    };
+    this.#scheduler.employ(worker, work, (error) => {
+      this.#failure ??= error;
+    });
+  }
+
+  layerFor(line: Line): PersistenceLayer {
+    return this.#store.layerFor(line);
+  }
+
+  get revocationCheck(): Plan['revocationCheck'] {
+    return this.#plan.revocationCheck;
+  }
+
+  newVisit(): number {
+    this.#visits += 1;
+    return this.#visits;
+  }
+
+  newValue(): string {
+    this.#values += 1;
+    return `v${this.#values}`;
+  }
+
+  user(number: number): string {
+    return this.#users[number] as string;
+  }
+
+  sessionOf(browser: number): string | undefined {
+    const token = this.#jars[browser];
+    return token === undefined ? undefined : idIn(token);
+  }
+
+  async #runErrand(lambda: Lambda, errand: Errand): Promise<void> {
+    switch (errand.kind) {
+      case 'visit':
+        return this.#visit(lambda, errand);
+      case 'revoke':
+        return lambda.revoke(this.sessionOf(errand.browser));
+      case 'logOutUser':
+        return lambda.logOutUser(
+          this.user(errand.user),
+          errand.except === null ? undefined : this.sessionOf(errand.except),
+        );
+      case 'ofUser':
+        return lambda.list(this.user(errand.user));
+    }
+  }
+
+  async #visit(lambda: Lambda, { browser, response, ...visit }: Visit): Promise<void> {
+    const cookie = await lambda.visit(`browser ${browser}`, this.#jars[browser], visit);
+    if (cookie === undefined || cookie.kind === 'keep') return;
+    if (cookie.kind === 'set') this.#tokens.add(cookie.token);
+    if (response === 'arrives') this.#receive(browser, cookie);
+    else if (response === 'is late') {
+      const take = (): Promise<void> => Promise.resolve(this.#receive(browser, cookie));
+      this.#scheduler.wait({ worker: undefined, what: `a late response reaches browser ${browser}`, take });
+    } else this.recorder.note(this.#scheduler.now, `    the response to browser ${browser} is lost`);
+  }
+
+  #receive(browser: number, cookie: CookieAction): void {
+    this.#jars[browser] = cookie.kind === 'set' ? cookie.token : undefined;
+  }
+}
+
+const idIn = (token: string): string => token.slice(0, token.indexOf('.'));

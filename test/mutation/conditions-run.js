@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { startVitest } from 'vitest/node';
+import { mutantsOf } from './conditions.js';
+
+/** Who must notice. Tests that quote the text of a condition are not asked: they would notice anything. */
+const JUDGES = {
+  'src/dynamodb/commands.ts': [
+    'test/unit/dynamodb/dynamodb-persistence-layer.test.ts',
+    'test/contract/',
+    'test/concurrency/promises.test.ts',
+  ],
+  'src/cleanup/commands.ts': ['test/integration/cleanup.test.ts'],
+};
+
+const root = join(import.meta.dirname, '../..');
+
+/** Breaks every condition in turn, in memory only, and returns the mutants with what became of them. */
+export async function runConditions() {
+  const results = [];
+  for (const [file, judges] of Object.entries(JUDGES)) {
+    if (await fails(judges)) throw new Error(`The tests fail as it is: ${judges.join(' ')}`);
+    for (const { what, source } of mutantsOf(join(root, file))) {
+      const survived = !(await fails(judges, { file: join(root, file), source }));
+      console.log(`${survived ? 'SURVIVED' : 'killed'} ${file}: ${what}`);
+      results.push({ file, what, survived });
+    }
+  }
+  return results;
+}
+
+/** Whether a test fails, with another text for one file. */
+async function fails(judges, mutant) {
+  const transform = (_code, id) => (id === mutant?.file ? mutant.source : undefined);
+  const vitest = await startVitest(
+    'test',
+    judges,
+    { config: join(import.meta.dirname, 'vitest.config.ts'), root, watch: false, bail: 1, reporters: [{}] },
+    { plugins: [{ name: 'mutant', enforce: 'pre', transform }] },
+  );
+  try {
+    const files = vitest.state.getTestModules();
+    if (files.length === 0) throw new Error(`There are no tests: ${judges.join(' ')}`);
+    return files.some((file) => !file.ok()) || vitest.state.getUnhandledErrors().length > 0;
+  } finally {
+    await vitest.close();
+  }
+}

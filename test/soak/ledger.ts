@@ -1,0 +1,122 @@
+/** A session as far as the traffic knows it. */
+interface Known {
+  readonly createdAt: number;
+  userId: string | undefined;
+  /** When its user's login was begun; a logout everywhere that begins later ends it. */
+  loggedInAt: number;
+  /** Its end was acknowledged. */
+  ended: boolean;
+  /** From when on nobody may see it, for its user was logged out everywhere. */
+  deadFrom: number;
+  /** Something that ends it was begun: that it is not found any more has a cause. */
+  mayBeGone: boolean;
+  /** Its secret was replaced without grace, and the browser has not been told of the new one yet. */
+  isUnsettled: boolean;
+  /** `update`s that were acknowledged, and those whose outcome is unknown. */
+  visits: { done: number; unknown: number };
+  /** The latest end that was seen. */
+  expiresAt: number;
+  /** What was last done to it, for the report of a violation. */
+  readonly story: string[];
+}
+
+const LONGEST_STORY = 12;
+
+/**
+ * What was acknowledged to the clients, and what must hold since. All times are true ones, in seconds; the clocks of
+ * Lambdas differ from them by the skew at most.
+ */
+export class Ledger {
+  readonly violations: string[] = [];
+  readonly counts: Record<string, number> = {};
+  readonly secrets = new Set<string>();
+  readonly #sessions = new Map<string, Known>();
+  readonly #purges: { readonly userId: string }[] = [];
+  readonly #vouchers = new Map<string, 'issued' | 'handed out'>();
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  /** Notes what happens to a session. */
+  tell(id: string, at: number, what: string): void {
+    const story = this.#sessions.get(id)?.story;
+    story?.push(`${Math.round(at)} ${what}`);
+    if (story && story.length > LONGEST_STORY) story.shift();
+  }
+
+  violated(promise: number, what: string, id = ''): void {
+    this.violations.push([`${promise}. ${what}`, ...(this.#sessions.get(id)?.story ?? [])].join('\n    '));
+  }
+
+  get(id: string): Known | undefined {
+    return this.#sessions.get(id);
+  }
+
+  get ids(): Iterable<string> {
+    return this.#sessions.keys();
+  }
+
+  begun(id: string, createdAt: number): Known {
+    const known = this.#sessions.get(id) ?? {
+      createdAt,
+      userId: undefined,
+      loggedInAt: Number.POSITIVE_INFINITY,
+      ended: false,
+      deadFrom: Number.POSITIVE_INFINITY,
+      mayBeGone: false,
+      isUnsettled: false,
+      visits: { done: 0, unknown: 0 },
+      expiresAt: createdAt,
+      story: [],
+    };
+    this.#sessions.set(id, known);
+    return known;
+  }
+
+  token(token: string): void {
+    this.secrets.add(token.split('.')[1] as string);
+  }
+
+  loggedOutEverywhere(userId: string, begunAt: number, deadFrom: number, except: string | undefined): void {
+    for (const [id, session] of this.#sessions) {
+      if (session.userId === userId && session.loggedInAt < begunAt && id !== except) {
+        session.deadFrom = Math.min(session.deadFrom, deadFrom);
+      }
+    }
+  }
+
+  /** A session turns out to be a user's. */
+  attach(session: Known, userId: string): void {
+    session.userId = userId;
+    if (this.#purges.some((purge) => purge.userId === userId)) session.mayBeGone = true;
+  }
+
+  /** While it lasts, and afterwards, any of a user's sessions that there were may be gone. */
+  async purge(userId: string, act: () => Promise<unknown>, spared: () => string | undefined): Promise<void> {
+    const purge = { userId };
+    this.#purges.push(purge);
+    this.#suspect(userId, undefined);
+    try {
+      await act();
+    } finally {
+      this.#purges.splice(this.#purges.indexOf(purge), 1);
+      this.#suspect(userId, spared());
+    }
+  }
+
+  #suspect(userId: string, except: string | undefined): void {
+    for (const [id, session] of this.#sessions) {
+      if (session.userId === userId && id !== except) session.mayBeGone = true;
+    }
+  }
+
+  issue(voucher: string): void {
+    this.#vouchers.set(voucher, 'issued');
+  }
+
+  handOut(voucher: string): void {
+    if (this.#vouchers.get(voucher) !== 'issued') this.violated(14, 'a value was handed out twice, or never was');
+    this.#vouchers.set(voucher, 'handed out');
+  }
+}
