@@ -52,3 +52,52 @@ export const inBatches: DeleteAll = async (client, tableName, keys) => {
     await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: requests } }));
   }
 };
+
+/**
+ * The fastest that one would write by hand: segments side by side, and each page's deletions at once, on the condition
+ * that they are still expired. No place to go on from, no deadline, no budget, nothing asked again.
+ */
+export async function parallelLoop(
+  client: DynamoDBClient,
+  tableName: string,
+  now: number,
+  { segments, pageSize, atOnce }: { segments: number; pageSize: number; atOnce: number },
+): Promise<number> {
+  let deleted = 0;
+  const values = { ':now': { N: String(now) } };
+  const cleanSegment = async (segment: number): Promise<void> => {
+    let after: ScanCommandOutput['LastEvaluatedKey'];
+    do {
+      const page: ScanCommandOutput = await client.send(
+        new ScanCommand({
+          TableName: tableName,
+          Segment: segment,
+          TotalSegments: segments,
+          Limit: pageSize,
+          ProjectionExpression: 'id',
+          FilterExpression: 'expiresAt <= :now',
+          ExpressionAttributeValues: values,
+          ...(after && { ExclusiveStartKey: after }),
+        }),
+      );
+      const left = (page.Items ?? [])[Symbol.iterator]();
+      const deleteSome = async (): Promise<void> => {
+        for (const Key of left) {
+          await client.send(
+            new DeleteItemCommand({
+              TableName: tableName,
+              Key,
+              ConditionExpression: 'expiresAt <= :now',
+              ExpressionAttributeValues: values,
+            }),
+          );
+          deleted += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce / segments }, deleteSome));
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+  };
+  await Promise.all(Array.from({ length: segments }, (_, segment) => cleanSegment(segment)));
+  return deleted;
+}

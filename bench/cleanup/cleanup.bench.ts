@@ -7,22 +7,22 @@ import { itemOf } from '../../src/dynamodb/item.js';
 import { engines } from '../../test/engines/index.js';
 import { fullRecord, newId } from '../../test/world/records.js';
 import { createTestTable, type TestTable } from '../../test/world/tables.js';
-import { bareLoop, inBatches, oneByOne } from './bare-loop.js';
+import { bareLoop, inBatches, oneByOne, parallelLoop } from './bare-loop.js';
 
-// The cleanup beside a bare scan-and-delete loop, in turns on one table; and what it holds in memory for a small and
-// for a large table. Amazon DynamoDB Local shares this machine's processors, and takes much longer for 25 conditional
+// The cleanup beside loops that one would write by hand, in turns on one table; and what it holds in memory for a small
+// and for a large table. Amazon DynamoDB Local shares this machine's processors, and takes much longer for 25 conditional
 // deletions than for a batch of 25: so only the ratios say something, and that to the batches little.
 
 const ITEMS = 100_000;
 const SMALL = 10_000;
 const EXPIRED = 0.2;
-const ROUNDS = 2;
+const ROUNDS = 3;
 
 /** So far ahead that the engine's own TTL takes nothing away. In seconds. */
 const now = 4_000_000_000;
 const clock = { now: () => now * 1_000 };
 
-it('the cleanup and a bare loop', async () => {
+it('the cleanup beside loops written by hand', async () => {
   const engine = engines().find(({ name }) => name === 'dynamodb-local');
   if (engine === undefined) throw new Error('The benchmark needs Amazon DynamoDB Local.');
   const client = createBatchClient({
@@ -35,6 +35,7 @@ it('the cleanup and a bare loop', async () => {
   await fill(small, SMALL * (1 - EXPIRED), now + 86_400);
   await fill(small, SMALL * EXPIRED, now - 86_400);
   const smallGrowth = await heapGrowth(client, small.tableName, SMALL);
+  console.log(`${SMALL} items: the heap grew by ${megabytes(smallGrowth)} MB`);
   await small.drop();
 
   const large = await createTestTable(engine);
@@ -42,17 +43,25 @@ it('the cleanup and a bare loop', async () => {
   const again = (): Promise<void> => fill(large, ITEMS * EXPIRED, now - 86_400);
   await again();
   const largeGrowth = await heapGrowth(client, large.tableName, ITEMS);
+  console.log(`${ITEMS} items: the heap grew by ${megabytes(largeGrowth)} MB`);
 
   const { client: plainClient, tableName } = large;
   const contestants = [
     { name: 'cleanup', seconds: 0, run: async () => (await cleanUp({ client, tableName, clock })).deleted },
+    {
+      name: 'parallel loop, conditional',
+      seconds: 0,
+      run: () => parallelLoop(plainClient, tableName, now, { segments: 4, pageSize: 1_000, atOnce: 32 }),
+    },
     { name: 'bare loop, one by one', seconds: 0, run: () => bareLoop(plainClient, tableName, now, oneByOne) },
     { name: 'bare loop, batches', seconds: 0, run: () => bareLoop(plainClient, tableName, now, inBatches) },
   ];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
       await again();
-      contestant.seconds += (await secondsOf(contestant.run)) / ROUNDS;
+      const seconds = await secondsOf(contestant.run);
+      console.log(`round ${round + 1}: ${contestant.name}: ${rounded(seconds)} s`);
+      contestant.seconds += seconds / ROUNDS;
     }
   }
   await large.drop();
