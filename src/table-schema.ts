@@ -24,6 +24,9 @@ export const USER_INDEX = {
 /** A user's mark is the item with this and the user key as its ID; no session ID contains a `#`. */
 export const USER_MARK_PREFIX = 'user#';
 
+/** Everyone's mark: the item whose generation is the table's epoch. It never expires. */
+export const EVERYONE_MARK = 'everyone#mark';
+
 /** Each key of a session's data is an attribute of its own. The prefix keeps the application's names away from ours. */
 export const DATA_PREFIX = 'data.';
 

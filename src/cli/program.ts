@@ -7,6 +7,7 @@ import { addCreateTable } from './create-table.js';
 import { oneLine } from './failure.js';
 import { addList } from './list.js';
 import { addLogOut } from './log-out.js';
+import { addLogOutEveryone } from './log-out-everyone.js';
 import { addRevoke } from './revoke.js';
 import { addShow } from './show.js';
 import { addStats } from './stats.js';
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
   addShow,
   addRevoke,
   addLogOut,
+  addLogOutEveryone,
   addStats,
   addCleanup,
   addCreateTable,

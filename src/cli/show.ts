@@ -1,5 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { epochSeconds, systemClock } from '../core/clock.js';
+import { loggedOutBy } from '../core/marks.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { getSession } from '../dynamodb/commands.js';
 import { type Item, readItem } from '../dynamodb/item.js';
@@ -52,10 +53,9 @@ async function itemAt({ client, tableName }: Connection, id: string): Promise<It
 async function stateOf(connection: Connection, item: Item, now: number): Promise<SessionState> {
   const stored = readItem(item);
   if (stored.kind !== 'session') return stored.kind === 'tombstone' ? 'ended' : stored.kind;
-  const { userId, generation = 0, expiresAt } = stored.record;
+  const { userId, expiresAt } = stored.record;
   if (expiresAt <= now) return 'expired';
   if (userId === undefined) return 'live';
   const layer = new DynamoDBPersistenceLayer({ ...connection, timeoutMs: CALL_TIMEOUT_MS });
-  const mark = await layer.loadUserMark(userId);
-  return mark !== undefined && generation < mark ? 'logged-out' : 'live';
+  return loggedOutBy(stored.record, await layer.loadMarks(userId)) === undefined ? 'live' : 'logged-out';
 }

@@ -30,8 +30,13 @@ export type SessionEventDetail =
   | { readonly type: 'logged-in'; readonly exclusive: boolean }
   /** One session's logout, or with `everywhere` all of the user's. */
   | { readonly type: 'logged-out'; readonly everywhere: boolean }
-  /** A session was ended by someone else than its own request: by ID, by a logout everywhere, or for being one too many. */
-  | { readonly type: 'revoked'; readonly reason: 'by-id' | 'logged-out-everywhere' | 'too-many-sessions' }
+  /** `logOutEveryone()` */
+  | { readonly type: 'everyone-logged-out' }
+  /** A session was ended by someone else than its own request: by ID, with all of its user's or of everyone's, or for being one too many. */
+  | {
+      readonly type: 'revoked';
+      readonly reason: 'by-id' | 'logged-out-everywhere' | 'everyone-logged-out' | 'too-many-sessions';
+    }
   /** `destroy()` */
   | { readonly type: 'destroyed' }
   /** The final write of a request came too late: the session had been ended, or taken over by a login. */

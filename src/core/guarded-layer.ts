@@ -1,5 +1,5 @@
 import { epochSeconds } from './clock.js';
-import { SessionError, StoreUnavailableError } from './errors.js';
+import { ConfigurationError, SessionError, StoreUnavailableError } from './errors.js';
 import type { SessionEventDetail } from './events.js';
 import { isLive } from './lifetime.js';
 import type { ResolvedOptions } from './options.js';
@@ -8,6 +8,7 @@ import type {
   DeleteCondition,
   DeleteOutcome,
   LoadFinding,
+  Marks,
   SaveOutcome,
   SessionChange,
   SessionUser,
@@ -86,13 +87,13 @@ export class GuardedLayer<User extends SessionUser> {
         const record = await layer.loadSession(id, call);
         if (record !== undefined) sessions.set(id, record);
       }
-      return { sessions, generation: await layer.loadUserMark?.(userId, call) };
+      return { sessions, ...(await layer.loadMarks?.(userId, { ...call, fresh: true })) };
     });
   }
 
-  /** `undefined` for a user without a mark, and for a layer without marks. */
-  loadUserMark(userId: UserId): Promise<number | undefined> {
-    return this.#guard('loadUserMark', async (layer, call) => layer.loadUserMark?.(userId, call));
+  /** None for a layer without marks. */
+  loadMarks(userId: UserId, fresh = false): Promise<Marks> {
+    return this.#guard('loadMarks', async (layer, call) => (await layer.loadMarks?.(userId, { ...call, fresh })) ?? {});
   }
 
   /** The new generation; `undefined` for a layer without marks. */
@@ -100,6 +101,15 @@ export class GuardedLayer<User extends SessionUser> {
     // A day more than any session that the mark must outlive, for clocks that differ.
     const expiresAt = this.now + this.options.absoluteTimeout + 86_400;
     return this.#guard('raiseUserMark', async (layer, call) => layer.raiseUserMark?.(userId, expiresAt, call));
+  }
+
+  /** @throws {@link ConfigurationError} for a layer without marks: nobody would be logged out */
+  raiseEpoch(): Promise<void> {
+    return this.#guard('raiseEpoch', async (layer, call) => {
+      if (layer.raiseEpoch === undefined)
+        throw new ConfigurationError('This persistence layer cannot log everyone out; expected it to have raiseEpoch.');
+      return layer.raiseEpoch(call);
+    });
   }
 
   loadUser(userId: UserId): Promise<User | undefined> {

@@ -3,6 +3,7 @@ import type {
   CallOptions,
   DeleteCondition,
   DeleteOutcome,
+  Marks,
   PersistenceLayer,
   SaveOutcome,
   SessionChange,
@@ -24,6 +25,7 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #marks = new Map<string, { generation: number; expiresAt: number }>();
   readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
+  #epoch: number | undefined;
   #purgeAbove = 1_000;
 
   constructor(users: Partial<Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>> = {}) {
@@ -85,12 +87,16 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
       record.userId !== undefined && userKey(record.userId) === user && isLive(record, now);
     return {
       sessions: new Map([...this.#sessions].filter(([, record]) => isTheirs(record))),
-      generation: await this.loadUserMark(userId),
+      ...(await this.loadMarks(userId)),
     };
   }
 
-  async loadUserMark(userId: UserId): Promise<number | undefined> {
-    return this.#marks.get(userKey(userId))?.generation;
+  async loadMarks(userId: UserId): Promise<Marks> {
+    const mark = this.#marks.get(userKey(userId));
+    return {
+      ...(mark === undefined ? {} : { generation: mark.generation }),
+      ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
+    };
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
@@ -100,6 +106,10 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     const generation = mark.generation + 1;
     this.#marks.set(user, { generation, expiresAt: Math.max(expiresAt, mark.expiresAt) });
     return generation;
+  }
+
+  async raiseEpoch(): Promise<void> {
+    this.#epoch = (this.#epoch ?? 0) + 1;
   }
 
   loadUser(userId: UserId): Promise<User | undefined> {

@@ -70,6 +70,17 @@ export interface DeleteCondition {
   readonly generationBelow?: number;
 }
 
+/**
+ * By what a user's sessions are logged out: a session whose own numbers, those at its login, are below these (0 if
+ * absent) is dead.
+ */
+export interface Marks {
+  /** The generation of the user's mark: goes up when the user is logged out everywhere. */
+  readonly generation?: number;
+  /** The table's epoch: goes up when everyone is logged out. */
+  readonly epoch?: number;
+}
+
 /** What came of a delete. */
 export type DeleteOutcome =
   | { readonly kind: 'deleted' }
@@ -134,24 +145,29 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
    */
   checkStorable?(data: ReadonlyMap<string, string>): void;
 
-  /** All of a user's sessions with their records, and the generation of the user's mark (see {@link loadUserMark}). */
+  /** All of a user's sessions with their records, and the user's {@link Marks}. */
   loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;
 
   /** Deletes many sessions at once, or throws if not all of them could be deleted. */
   deleteSessions?(ids: readonly string[], options?: CallOptions): Promise<void>;
 
-  /** The present generation of the user's mark, or `undefined` if the user has none. Always fresh. */
-  loadUserMark?(userId: UserId, options?: CallOptions): Promise<number | undefined>;
+  /**
+   * The user's marks. The generation is always fresh; the epoch may be some seconds behind unless asked for a `fresh`
+   * answer: it is the same for all users, and is not to be read at every request.
+   */
+  loadMarks?(userId: UserId, options?: CallOptions): Promise<Marks>;
 
   /**
    * Raises the user's mark to a generation higher than any before, and returns it: whatever session was logged in
    * with a lower one is logged out from now on. The mark must be kept until `expiresAt` (seconds) at least.
    */
   raiseUserMark?(userId: UserId, expiresAt: number, options?: CallOptions): Promise<number>;
+
+  /** Raises the epoch above any before, for good: whatever session was logged in before is logged out from now on. */
+  raiseEpoch?(options?: CallOptions): Promise<void>;
 }
 
 /** The answer of {@link PersistenceLayer.loadUserSessions}. */
-export interface UserSessions {
+export interface UserSessions extends Marks {
   readonly sessions: ReadonlyMap<string, SessionRecord>;
-  readonly generation: number | undefined;
 }

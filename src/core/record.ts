@@ -34,6 +34,8 @@ export interface SessionRecord {
   readonly userId?: UserId;
   /** The generation of the user's mark at login: a session below the mark's present generation has been logged out. */
   readonly generation?: number;
+  /** The epoch at login: a session below the present epoch has been logged out with everyone else. */
+  readonly epoch?: number;
   /** When the user last proved who they are. */
   readonly authenticatedAt?: number;
 
@@ -78,6 +80,7 @@ export const RECORD_ATTRIBUTES: {
   rotatedAt: { kind: 'number', required: true, group: 'rotated' },
   auth: { kind: 'number', required: true, group: 'rotated' },
   generation: { kind: 'number', required: false, group: 'userAttached' },
+  epoch: { kind: 'number', required: false, group: 'userAttached' },
   authenticatedAt: { kind: 'number', required: false, group: 'userAttached' },
   lastWrite: { kind: 'bytes', required: true, group: 'always' },
 };

@@ -215,8 +215,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     userKey(userId); // refuses what is no user ID, before anything is done
     if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.destroy();
 
-    const generation = exclusive ? await this.#layer.raiseUserMark(userId) : await this.#layer.loadUserMark(userId);
-    const login = { userId, authenticatedAt: this.#layer.now, ...(generation === undefined ? {} : { generation }) };
+    const marks = await this.#layer.loadMarks(userId, true);
+    // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
+    const generation = exclusive ? await this.#layer.raiseUserMark(userId) : marks.generation;
+    const raised = generation === undefined ? {} : { generation };
+    const login = { userId, authenticatedAt: this.#layer.now, ...marks, ...raised };
     const stored = await this.#attach(login);
     this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
     this.#emit({ type: 'logged-in', exclusive });

@@ -2,6 +2,7 @@ import { anomalyOf, type Client } from './client.js';
 import { StoreUnavailableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { touchIsDue } from './lifetime.js';
+import { loggedOutBy } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { type Standing, standingOf } from './rotation.js';
@@ -88,7 +89,7 @@ async function punishReuse<User extends SessionUser>(
   layer.emit({ type: 'reused', outcome: revoke ? 'revoked' : 'reported' }, id, record.userId);
 }
 
-/** Whether the user has been logged out everywhere since this session's login; if so, clears away what the index hid. */
+/** Whether the user, or everyone, has been logged out since this session's login; if so, clears away what is left. */
 export async function isLoggedOut<User extends SessionUser>(
   layer: GuardedLayer<User>,
   { id, record }: Pick<Candidate, 'id' | 'record'>,
@@ -97,14 +98,17 @@ export async function isLoggedOut<User extends SessionUser>(
   const { revocationCheck } = layer.options;
   if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue))
     return false;
-  const generation = await layer.loadUserMark(record.userId);
-  if (generation === undefined || (record.generation ?? 0) >= generation) return false;
+  const marks = await layer.loadMarks(record.userId);
+  const by = loggedOutBy(record, marks);
+  if (by === undefined) return false;
   if (layer.readOnly) return true;
-  layer.emit({ type: 'revoked', reason: 'logged-out-everywhere' }, id, record.userId);
+  const reason = by === 'epoch' ? 'everyone-logged-out' : 'logged-out-everywhere';
+  layer.emit({ type: 'revoked', reason }, id, record.userId);
   try {
-    await layer.delete(id, { generationBelow: generation });
+    // A login may have given the session a new life meanwhile, and "log out all others" may have spared it.
+    await layer.delete(id, by === 'epoch' ? { auth: record.auth } : { generationBelow: marks.generation as number });
   } catch (error) {
-    // It is dead by its generation, deleted or not.
+    // It is dead by its marks, deleted or not.
     if (!(error instanceof StoreUnavailableError)) throw error;
   }
   return true;

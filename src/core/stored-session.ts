@@ -20,7 +20,7 @@ export type CookieAction =
 export type Changes = ReadonlyMap<string, string | undefined>;
 
 /** What a login adds to a record. */
-export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation'>;
+export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch'>;
 
 type Update = Extract<SessionChange, { kind: 'update' }>;
 

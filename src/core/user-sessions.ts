@@ -1,5 +1,6 @@
 import type { GuardedLayer } from './guarded-layer.js';
 import { isLive } from './lifetime.js';
+import { loggedOutBy } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { mintWriteMark } from './token.js';
@@ -14,7 +15,7 @@ export async function listUserSessions<User extends SessionUser>(
   layer: GuardedLayer<User>,
   userId: UserId,
 ): Promise<readonly (readonly [id: string, record: SessionRecord])[]> {
-  const { sessions, generation = 0 } = await layer.loadUserSessions(userId);
+  const { sessions, ...marks } = await layer.loadUserSessions(userId);
   const user = userKey(userId);
   return [...sessions]
     .filter(
@@ -22,7 +23,7 @@ export async function listUserSessions<User extends SessionUser>(
         record.userId !== undefined &&
         userKey(record.userId) === user &&
         isLive(record, layer.now) &&
-        (record.generation ?? 0) >= generation,
+        loggedOutBy(record, marks) === undefined,
     )
     .toSorted(([a, x], [b, y]) => y.lastSeenAt - x.lastSeenAt || y.createdAt - x.createdAt || (a < b ? -1 : 1));
 }
@@ -36,7 +37,7 @@ export async function logOutEverywhere<User extends SessionUser>(
   userId: UserId,
   except: string | undefined,
 ): Promise<void> {
-  const isMarked = except !== undefined && (await layer.loadUserMark(userId)) !== undefined;
+  const isMarked = except !== undefined && (await layer.loadMarks(userId)).generation !== undefined;
   const generation = await layer.raiseUserMark(userId);
   if (except !== undefined && generation !== undefined)
     await spare(layer, except, userId, { from: isMarked ? generation - 1 : 0, to: generation });

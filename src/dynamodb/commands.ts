@@ -20,11 +20,13 @@ type Update = Extract<SessionChange, { kind: 'update' }>;
 /** How long a tombstone stays: far longer than any copy of a write is under way. */
 const TOMBSTONE_SECONDS = 3_600;
 
-/** The attribute of a user mark that counts its raises. */
+/** The attribute of a mark that counts its raises. */
 export const GENERATION = 'generation';
 
 const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
-const markIdOf = (userId: UserId): string => USER_MARK_PREFIX + userKey(userId);
+
+/** The ID of a user's mark. */
+export const markIdOf = (userId: UserId): string => USER_MARK_PREFIX + userKey(userId);
 
 export function getSession(TableName: string, id: string, consistent: boolean): GetItemCommandInput {
   return { TableName, Key: keyOf(id), ConsistentRead: consistent };
@@ -178,16 +180,12 @@ export function getItems(TableName: string, ids: readonly string[]): BatchGetIte
   return { RequestItems: { [TableName]: { Keys: ids.map(keyOf), ConsistentRead: true } } };
 }
 
-export function getUserMark(TableName: string, userId: UserId): GetItemCommandInput {
-  return getSession(TableName, markIdOf(userId), true);
-}
-
-/** One raise of a user's mark. */
+/** One raise of a mark. */
 export interface Raise {
   /** By which a copy of this raise is told from others: it raises once, however often it arrives. */
   readonly lastWrite: Uint8Array;
-  /** Until when the mark must stay, on the condition that it does not stay longer already. */
-  readonly expiresAt: number | undefined;
+  /** Until when the mark must stay, on the condition that it does not stay longer already; without: as long as it does. */
+  readonly expiresAt?: number | undefined;
   readonly now: number;
 }
 
@@ -195,11 +193,7 @@ export interface Raise {
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
  */
-export function raiseUserMark(
-  TableName: string,
-  userId: UserId,
-  { lastWrite, expiresAt, now }: Raise,
-): UpdateItemCommandInput {
+export function raiseMark(TableName: string, id: string, { lastWrite, expiresAt, now }: Raise): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
   const writer = placeholders.name('lastWrite');
@@ -218,7 +212,7 @@ export function raiseUserMark(
   }
   return {
     TableName,
-    Key: keyOf(markIdOf(userId)),
+    Key: keyOf(id),
     UpdateExpression: `SET ${set.join(', ')}`,
     ConditionExpression: and(`(attribute_not_exists(${writer}) OR ${writer} <> ${own})`, staysNoLonger),
     ReturnValues: 'ALL_NEW',
@@ -226,6 +220,3 @@ export function raiseUserMark(
     ...placeholders.input,
   };
 }
-
-/** Where in a bulk answer a user's mark is found. */
-export { markIdOf };

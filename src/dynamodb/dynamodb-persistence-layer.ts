@@ -15,6 +15,7 @@ import type {
   CallOptions,
   DeleteCondition,
   DeleteOutcome,
+  Marks,
   PersistenceLayer,
   SaveOutcome,
   SessionChange,
@@ -25,7 +26,7 @@ import type { SessionRecord } from '../core/record.js';
 import type { RoleHierarchy } from '../core/roles.js';
 import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
-import { PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
+import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
 import { deleteAll, getAll } from './bulk.js';
 import { createClient } from './client.js';
 import {
@@ -34,11 +35,10 @@ import {
   deleteSession,
   GENERATION,
   getSession,
-  getUserMark,
   markIdOf,
   markMayReappear,
   queryUserSessions,
-  raiseUserMark,
+  raiseMark,
   updateSession,
 } from './commands.js';
 import { type Item, LARGEST_DATA, MAY_REAPPEAR, readItem, sizeOfData } from './item.js';
@@ -86,6 +86,8 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   readonly #tableName: string;
   readonly #sender: Sender;
   readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
+  /** Everyone's mark as it was seen last, and when (seconds). */
+  #everyone: { readonly mark?: Item | undefined; readonly seenAt: number } = { seenAt: Number.NEGATIVE_INFINITY };
 
   constructor(options: DynamoDBPersistenceLayerOptions<User> = {}) {
     refuseUnknown('', options, ['tableName', 'client', 'consistentRead', 'timeoutMs', 'loadUser', 'roleHierarchy']);
@@ -209,18 +211,17 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     }
   }
 
-  /** One query, and one bulk read per 100 sessions, which brings the user's mark along. */
+  /** One query, and one bulk read per 100 sessions, which brings the marks along. */
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
     const ids = await this.userSessions(userId, options);
+    const items = await this.#getAll([EVERYONE_MARK, markIdOf(userId), ...ids], options);
     const sessions = new Map<string, SessionRecord>();
-    let generation: number | undefined;
-    for (const item of await getAll(this.#sender, options, this.#tableName, [markIdOf(userId), ...ids])) {
-      const id = item[PARTITION_KEY]?.S as string;
-      const stored = readItem(item);
-      if (id === markIdOf(userId)) generation = generationOf(item);
-      else if (stored.kind === 'session' && isLive(stored.record, timeOf(options))) sessions.set(id, stored.record);
+    for (const id of ids) {
+      const item = items.get(id);
+      const stored = item && readItem(item);
+      if (stored?.kind === 'session' && isLive(stored.record, timeOf(options))) sessions.set(id, stored.record);
     }
-    return { sessions, generation };
+    return { sessions, ...this.#marksIn(items, userId, timeOf(options)) };
   }
 
   /**
@@ -231,15 +232,29 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     await deleteAll(this.#sender, options, this.#tableName, ids);
   }
 
-  async loadUserMark(userId: UserId, options: CallOptions = {}): Promise<number | undefined> {
-    const item = await this.#get(getUserMark(this.#tableName, userId), options);
-    return item === undefined ? undefined : generationOf(item);
+  /** One call. All requests would read the epoch from one item, so each instance believes for 10 seconds what it saw. */
+  async loadMarks(userId: UserId, options: CallOptions = {}): Promise<Marks> {
+    const now = timeOf(options);
+    const { seenAt, mark: everyone } = this.#everyone;
+    if (options.fresh === true || now < seenAt || now >= seenAt + EPOCH_SECONDS)
+      return this.#marksIn(await this.#getAll([EVERYONE_MARK, markIdOf(userId)], options), userId, now);
+    return marksOf(await this.#get(getSession(this.#tableName, markIdOf(userId), true), options), everyone);
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
+    return this.#raise(markIdOf(userId), expiresAt, options);
+  }
+
+  async raiseEpoch(options: CallOptions = {}): Promise<void> {
+    await this.#raise(EVERYONE_MARK, undefined, options);
+    this.#everyone = { seenAt: Number.NEGATIVE_INFINITY };
+  }
+
+  /** @param expiresAt `undefined` for a mark that stays */
+  async #raise(id: string, expiresAt: number | undefined, options: CallOptions): Promise<number> {
     const lastWrite = mintWriteMark();
     const raise = async (until: number | undefined): Promise<number | undefined> => {
-      const input = raiseUserMark(this.#tableName, userId, { lastWrite, expiresAt: until, now: timeOf(options) });
+      const input = raiseMark(this.#tableName, id, { lastWrite, expiresAt: until, now: timeOf(options) });
       try {
         const { Attributes: raised = {} } = await this.#sender.send(options, (client, signal) =>
           client.send(new UpdateItemCommand(input), signal),
@@ -247,7 +262,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
         return generationOf(raised);
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const mark = await this.#present(markIdOf(userId), error, options);
+        const mark = await this.#present(id, error, options);
         return isWrittenBy(lastWrite, mark) ? generationOf(mark) : undefined;
       }
     };
@@ -258,6 +273,16 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       });
     }
     return generation;
+  }
+
+  #marksIn(items: ReadonlyMap<string, Item>, userId: UserId, seenAt: number): Marks {
+    this.#everyone = { mark: items.get(EVERYONE_MARK), seenAt };
+    return marksOf(items.get(markIdOf(userId)), this.#everyone.mark);
+  }
+
+  async #getAll(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Item>> {
+    const items = await getAll(this.#sender, options, this.#tableName, ids);
+    return new Map(items.map((item) => [item[PARTITION_KEY]?.S as string, item]));
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
@@ -322,6 +347,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 }
 
+/** For how long an instance believes what it has seen of the epoch. */
+const EPOCH_SECONDS = 10;
+
 /** DynamoDB's limit for an expression. */
 const LONGEST_EXPRESSION = 4_096;
 
@@ -331,6 +359,11 @@ function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Ite
   const writer = item?.['lastWrite']?.B;
   return writer !== undefined && Buffer.compare(writer, lastWrite) === 0;
 }
+
+const marksOf = (user: Item | undefined, everyone: Item | undefined): Marks => ({
+  ...(user && { generation: generationOf(user) }),
+  ...(everyone && { epoch: generationOf(everyone) }),
+});
 
 /** A mark that cannot be read is higher than any generation: whom it concerns must log in anew. */
 function generationOf(item: Item): number {

@@ -23,7 +23,7 @@ const ABSOLUTE_TIMEOUT = 400 * 86_400;
 type Callback<Answer = void> = (error?: unknown, answer?: Answer) => void;
 
 /** What is stored of a login. */
-type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation'>;
+type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch'>;
 
 /**
  * A store for express-session, and for what takes its stores, as @fastify/session does.
@@ -207,8 +207,7 @@ export class ExpressSessionStore extends Store {
   async #loginOf(session: SessionData, known?: SessionRecord): Promise<Login | undefined> {
     const userId = this.#userId(session) ?? undefined;
     if (userId === undefined || (known?.userId !== undefined && sameUser(known.userId, userId))) return undefined;
-    const generation = await this.#layer.loadUserMark(userId);
-    return { userId, authenticatedAt: this.#layer.now, ...(generation === undefined ? {} : { generation }) };
+    return { userId, authenticatedAt: this.#layer.now, ...(await this.#layer.loadMarks(userId, true)) };
   }
 }
 

@@ -100,23 +100,39 @@ describe('without its surroundings', () => {
     expect(stderr).toContain(advice);
   });
 
-  it.each([['list', '--user', 'u'], ['show', newId()], ['revoke', newId()], ['log-out', 'u'], ['stats'], ['cleanup']])(
-    'an engine that does not run is told by %s',
-    async (...args) => {
-      const endpoint = `http://127.0.0.1:${await unusedPort()}`;
-      const { exitCode, stdout, stderr } = await command.run([...args, '--table', 'Sessions', '--endpoint', endpoint]);
-      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
-      expect(stderr).toContain('error: Nothing listens at the endpoint');
-      expect(stderr).not.toMatch(/^ +at /m);
-    },
-  );
+  it.each([
+    ['list', '--user', 'u'],
+    ['show', newId()],
+    ['revoke', newId()],
+    ['log-out', 'u'],
+    ['log-out-everyone', '--yes'],
+    ['stats'],
+    ['cleanup'],
+  ])('an engine that does not run is told by %s', async (...args) => {
+    const endpoint = `http://127.0.0.1:${await unusedPort()}`;
+    const { exitCode, stdout, stderr } = await command.run([...args, '--table', 'Sessions', '--endpoint', endpoint]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    expect(stderr).toContain('error: Nothing listens at the endpoint');
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
 });
 
 describe('the help', () => {
   it('names every command, option and exit code, on stdout', async () => {
     const { exitCode, stdout, stderr } = await command.run(['--help']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    for (const name of ['list', 'show', 'revoke', 'log-out', 'stats', 'cleanup', 'create-table', '--json', '130']) {
+    for (const name of [
+      'list',
+      'show',
+      'revoke',
+      'log-out',
+      'log-out-everyone',
+      'stats',
+      'cleanup',
+      'create-table',
+      '--json',
+      '130',
+    ]) {
       expect(stdout).toContain(name);
     }
     expect((await command.run(['log-out', '--help'])).stdout).toContain('--as <type>');

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { sizeOfItem } from '../../src/cli/item-size.js';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Item } from '../../src/dynamodb/item.js';
-import { CLEANUP_BOOKMARK } from '../../src/table-schema.js';
+import { Sessions } from '../../src/index.js';
+import { CLEANUP_BOOKMARK, EVERYONE_MARK } from '../../src/table-schema.js';
 import { capabilities, type Engine, engines } from '../engines/index.js';
 import { fault, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
@@ -46,6 +48,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
         { id: { S: newId() }, version: { N: '1' }, endedAt: { N: '1' }, expiresAt: { N: '9999999999' } },
         { id: { S: 'user#s:u' }, version: { N: '1' }, generation: { N: '1' }, expiresAt: { N: '9999999999' } },
         { id: { S: CLEANUP_BOOKMARK }, version: { N: '1' } },
+        { id: { S: EVERYONE_MARK }, version: { N: '1' }, generation: { N: '1' } },
         { id: { S: newId() }, ['data.a']: { M: { x: { L: [{ NULL: true }, { NS: ['1'] }] } } } },
       ];
       await table.put([...alive, ...others]);
@@ -57,7 +60,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
         table: table.tableName,
         complete: true,
         samplePercent: 100,
-        items: 13,
+        items: 14,
         bytes: bytes([...alive, ...others]),
         live: { sessions: 4, loggedIn: 3, bytes: bytes(alive) },
         expired: { sessions: 3, bytes: bytes(others.slice(0, 3)) },
@@ -179,6 +182,30 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       const { exitCode, stdout } = await run('cleanup');
       expect(exitCode).toBe(1);
       expect(stdout).toBe('Another cleanup is at work in this table, or has taken over from this one.\n');
+    });
+  });
+
+  describe('log-out-everyone', () => {
+    it('ends every session that was logged in, once it is confirmed', async () => {
+      const { client, tableName } = table;
+      const cookies = [await table.logIn('a'), await table.logIn('b')].map(({ token }) => token);
+      const alive = async (): Promise<boolean[]> => {
+        const sessions = new Sessions({
+          persistence: new DynamoDBPersistenceLayer({ client, tableName }),
+          revocationCheck: 'always',
+        });
+        const found = await Promise.all(cookies.map((token) => sessions.start({ tokens: [token] })));
+        return found.map(({ userId }) => userId !== undefined);
+      };
+      const asked = await run('log-out-everyone');
+      expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(asked.stderr).toContain('give --yes. Nothing was ended.');
+      expect(await alive()).toEqual([true, true]);
+
+      const of = { table: table.tableName, loggedOut: true };
+      expect(await json('log-out-everyone', '--yes')).toEqual({ exitCode: 0, document: of });
+      expect(await alive()).toEqual([false, false]);
+      expect((await run('log-out-everyone', '--yes')).stdout).toMatch(/^Logged everyone out\. .* within 10 seconds/);
     });
   });
 

@@ -75,7 +75,7 @@ export function describeUsers(layer: Layer): void {
 
   describe('the user’s mark', () => {
     it('has no generation before it is raised', async () => {
-      expect(await layer().loadUserMark(newId(), { now: NOW })).toBeUndefined();
+      expect((await layer().loadMarks(newId(), { now: NOW })).generation).toBeUndefined();
     });
 
     it('goes up whenever it is raised, and is what it was raised to', async () => {
@@ -84,7 +84,7 @@ export function describeUsers(layer: Layer): void {
       for (let raise = 0; raise < 5; raise += 1) {
         const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW - raise });
         expect(generation).toBeGreaterThan(last);
-        expect(await layer().loadUserMark(user, { now: NOW })).toBe(generation);
+        expect((await layer().loadMarks(user, { now: NOW })).generation).toBe(generation);
         last = generation;
       }
     });
@@ -95,7 +95,7 @@ export function describeUsers(layer: Layer): void {
         Array.from({ length: 8 }, () => layer().raiseUserMark(user, NOW + 10, { now: NOW })),
       );
       expect(new Set(generations).size).toBe(8);
-      expect(await layer().loadUserMark(user, { now: NOW })).toBe(Math.max(...generations));
+      expect((await layer().loadMarks(user, { now: NOW })).generation).toBe(Math.max(...generations));
     });
 
     it('goes up when it is raised after its expiry', async () => {
@@ -107,8 +107,8 @@ export function describeUsers(layer: Layer): void {
     it('is the mark of one user: 42, "42" and 42n have one each', async () => {
       const number = Math.floor(Math.random() * 2 ** 48);
       await layer().raiseUserMark(number, NOW + 10, { now: NOW });
-      expect(await layer().loadUserMark(String(number), { now: NOW })).toBeUndefined();
-      expect(await layer().loadUserMark(BigInt(number), { now: NOW })).toBeUndefined();
+      expect((await layer().loadMarks(String(number), { now: NOW })).generation).toBeUndefined();
+      expect((await layer().loadMarks(BigInt(number), { now: NOW })).generation).toBeUndefined();
     });
 
     it('is no session, and none of the user’s', async () => {

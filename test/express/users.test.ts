@@ -99,7 +99,7 @@ function hiding(layer: PersistenceLayer): PersistenceLayer {
     loadSession: layer.loadSession.bind(layer),
     saveSession: layer.saveSession.bind(layer),
     deleteSession: layer.deleteSession.bind(layer),
-    loadUserMark: (...parameters) => (layer.loadUserMark as NonNullable<typeof layer.loadUserMark>)(...parameters),
+    loadMarks: (...parameters) => (layer.loadMarks as NonNullable<typeof layer.loadMarks>)(...parameters),
     raiseUserMark: (...parameters) => (layer.raiseUserMark as NonNullable<typeof layer.raiseUserMark>)(...parameters),
   });
 }

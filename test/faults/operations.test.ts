@@ -6,7 +6,7 @@ import { capabilities, engines } from '../engines/index.js';
 import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
 import { recordOf } from '../world/records.js';
 import { ATTEMPTS, type Attempts, cellOf, planFor } from './attempts.js';
-import { ASK_NOTHING, type Operation, operationsOn, type Scene, type Trial } from './operations.js';
+import { ASK_NOTHING, AS_ANOTHER, type Operation, operationsOn, type Scene, type Trial } from './operations.js';
 import { outcomeTables, rowFor } from './outcomes.js';
 import { type Instance, openStage, type Stage } from './stage.js';
 
@@ -81,7 +81,7 @@ describe.each(engines())('every operation of the layer × every fault on $name',
       (name) => name !== 'constructor',
     );
     const tried = operationsOn(capabilities[engine.name]).map(({ method }) => method);
-    expect(new Set([...tried, ...ASK_NOTHING])).toEqual(new Set(methods));
+    expect(new Set([...tried, ...AS_ANOTHER, ...ASK_NOTHING])).toEqual(new Set(methods));
 
     const { layer, network } = sceneOf({});
     layer.checkStorable(recordOf().data);

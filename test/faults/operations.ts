@@ -58,6 +58,9 @@ export interface Trial {
   readonly between?: readonly unknown[];
 }
 
+/** What it asks is what `raiseUserMark` asks, of a mark that would concern everyone in the table of these tests. */
+export const AS_ANOTHER = ['raiseEpoch'] as const satisfies readonly (keyof DynamoDBPersistenceLayer)[];
+
 /** The layer's functions that ask DynamoDB for nothing. */
 export const ASK_NOTHING = [
   'checkStorable',
@@ -74,7 +77,8 @@ export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): 
     { name: 'load, eventually', method: 'loadSession', calls: ['GetItem'], consistentRead: false, begin: load },
     { name: 'list', method: 'userSessions', calls: ['Query'], begin: list },
     { name: 'list whole', method: 'loadUserSessions', calls: ['Query', 'BatchGetItem'], begin: listWhole },
-    { name: 'mark', method: 'loadUserMark', calls: ['GetItem'], begin: mark },
+    { name: 'marks', method: 'loadMarks', calls: ['BatchGetItem'], begin: marks },
+    { name: 'marks, everyone’s known', method: 'loadMarks', calls: ['GetItem'], begin: usersMark },
     { name: 'create', method: 'saveSession', calls: ['PutItem'], begin: create },
     {
       name: 'create twice',
@@ -127,11 +131,15 @@ async function listWhole({ sound, layer }: Scene): Promise<Trial> {
   return reading(() => layer.loadUserSessions(user, at), seen(both), seen(first));
 }
 
-async function mark({ sound, layer }: Scene): Promise<Trial> {
+const marks = (scene: Scene): Promise<Trial> => readingMarks(scene, true);
+const usersMark = (scene: Scene): Promise<Trial> => readingMarks(scene, false);
+
+async function readingMarks({ sound, layer }: Scene, fresh: boolean): Promise<Trial> {
   const user = newId();
   await sound.raiseUserMark(user, NOW + 10, at);
-  await layer.loadUserMark(user, at);
-  return reading(() => layer.loadUserMark(user, at), await sound.raiseUserMark(user, NOW + 10, at));
+  await layer.loadMarks(user, at);
+  const generation = await sound.raiseUserMark(user, NOW + 10, at);
+  return reading(() => layer.loadMarks(user, { ...at, fresh }), { generation });
 }
 
 async function create({ table, layer }: Scene): Promise<Trial> {
@@ -233,7 +241,7 @@ const raiseKept = (scene: Scene): Promise<Trial> => raising(scene, NOW + 5);
 async function raising({ sound, layer }: Scene, expiresAt: number): Promise<Trial> {
   const user = newId();
   const first = await sound.raiseUserMark(user, NOW + 10, at);
-  const generation = async (): Promise<number> => (await sound.loadUserMark(user, at)) ?? 0;
+  const generation = async (): Promise<number> => (await sound.loadMarks(user, at)).generation ?? 0;
   const act = async (): Promise<unknown> => (await layer.raiseUserMark(user, expiresAt, at)) - first;
   return { act, answer: 1, state: async () => (await generation()) - first, before: 0, after: 1 };
 }

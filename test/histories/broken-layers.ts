@@ -124,7 +124,7 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
     promise: 9,
     before: (layer) =>
       new Proxy(layer, {
-        get: (target, name) => (String(name).endsWith('UserMark') ? undefined : (Reflect.get(target, name) as unknown)),
+        get: (target, name) => (/Marks?$/.test(String(name)) ? undefined : (Reflect.get(target, name) as unknown)),
       }),
   },
   {

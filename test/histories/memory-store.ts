@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type Marks,
   MemoryPersistenceLayer,
   type PersistenceLayer,
   type SessionRecord,
@@ -94,8 +95,8 @@ export class MemoryStore implements Store {
           read,
         ),
 
-      loadUserMark: (userId, options) =>
-        line.call('loadUserMark', async () => layer.loadUserMark?.(userId, options), read),
+      loadMarks: (userId, options) =>
+        line.call('loadMarks', async () => (await layer.loadMarks?.(userId, options)) as Marks, read),
 
       raiseUserMark: (userId, ...rest) =>
         line.call('raiseUserMark', async () => (await layer.raiseUserMark?.(userId, ...rest)) as number, write),

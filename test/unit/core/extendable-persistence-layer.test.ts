@@ -25,7 +25,7 @@ describe('an extendable persistence layer', () => {
       'checkStorable',
       'loadUserSessions',
       'deleteSessions',
-      'loadUserMark',
+      'loadMarks',
       'raiseUserMark',
     ];
     for (const name of optional) expect(Reflect.get(new ExtendablePersistenceLayer(), name)).toBeUndefined();

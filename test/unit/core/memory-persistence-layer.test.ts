@@ -28,9 +28,9 @@ describe('sessions in memory', () => {
         await layer.saveSession(`${now} ${count}`, recordOf({ expiresAt: now + 1 }), { kind: 'create' }, { now });
     };
     await fill(NOW + 99);
-    expect(await layer.loadUserMark('user-1')).toBe(first);
+    expect((await layer.loadMarks('user-1')).generation).toBe(first);
     await fill(NOW + 200);
-    expect(await layer.loadUserMark('user-1')).toBeUndefined();
+    expect((await layer.loadMarks('user-1')).generation).toBeUndefined();
     expect(await layer.raiseUserMark('user-1', NOW + 300, { now: NOW + 200 })).toBeGreaterThan(first);
   });
 

@@ -64,7 +64,7 @@ describe('the list of a user’s sessions', () => {
       ['c', recordOf({ userId: USER, lastSeenAt: NOW - 5, createdAt: NOW - 10 })],
     ];
     for (const sessions of [brought, brought.toReversed()]) {
-      memory.loadUserSessions = () => Promise.resolve({ sessions: new Map(sessions), generation: undefined });
+      memory.loadUserSessions = () => Promise.resolve({ sessions: new Map(sessions) });
       expect(await list()).toEqual(['seen last', 'begun last', 'a', 'b', 'c', 'seen first']);
     }
   });
@@ -73,7 +73,7 @@ describe('the list of a user’s sessions', () => {
 describe('a logout everywhere but here', () => {
   /** Whether the session passes a check of its user's mark. */
   async function isAlive(id: string): Promise<boolean> {
-    const [record, generation] = [await recordAt(id), await memory.loadUserMark(USER)];
+    const [record, generation] = [await recordAt(id), (await memory.loadMarks(USER)).generation];
     return record !== undefined && (record.generation ?? 0) >= (generation ?? 0);
   }
   const logOutBut = (id: string): Promise<void> => world.sessions().logOutUser(USER, { except: { id } });
@@ -81,7 +81,7 @@ describe('a logout everywhere but here', () => {
   it('spares the session, the first time and each time after', async () => {
     const id = await sessionOf();
     for (let time = 0; time < 3; time += 1) {
-      const other = await sessionOf({ generation: (await memory.loadUserMark(USER)) ?? 0 });
+      const other = await sessionOf({ generation: (await memory.loadMarks(USER)).generation ?? 0 });
       await logOutBut(id);
       expect([await isAlive(id), await isAlive(other)]).toEqual([true, false]);
     }
@@ -117,7 +117,7 @@ describe('a logout everywhere but here', () => {
 
   it('asks for the mark only if a session is to be spared', async () => {
     await world.sessions().logOutUser(USER);
-    expect(calls).not.toContain('loadUserMark');
+    expect(calls).not.toContain('loadMarks');
     expect(calls).not.toContain('loadSession');
   });
 
@@ -172,7 +172,7 @@ describe('an exclusive login', () => {
       (layer) =>
         new Proxy(layer, {
           get(target, name) {
-            if (name === 'raiseUserMark' || name === 'loadUserMark') return undefined;
+            if (name === 'raiseUserMark' || name === 'loadMarks') return undefined;
             const member: unknown = Reflect.get(target, name, target);
             return typeof member === 'function' ? member.bind(target) : member;
           },

@@ -5,11 +5,10 @@ import {
   deleteSession,
   getItems,
   getSession,
-  getUserMark,
   markIdOf,
   markMayReappear,
   queryUserSessions,
-  raiseUserMark,
+  raiseMark,
   updateSession,
 } from '../../../src/dynamodb/commands.js';
 import { and, Placeholders } from '../../../src/dynamodb/expression.js';
@@ -135,7 +134,7 @@ describe('the command', () => {
     expect(
       updateSession('T', 'ID', { ...record, ...user }, changeOf(record, { userAttached: true, expected: { now: 11 } })),
     ).toMatchObject({
-      UpdateExpression: 'SET #generation = :0, #authenticatedAt = :1, #lastWrite = :2, #user = :3',
+      UpdateExpression: 'SET #generation = :0, #authenticatedAt = :1, #lastWrite = :2, #user = :3 REMOVE #epoch',
       ExpressionAttributeValues: { ':0': { N: '9' }, ':1': { N: '10' }, ':3': { S: 'n:42' } },
     });
   });
@@ -219,14 +218,9 @@ describe('the command', () => {
     });
   });
 
-  it('that reads a user’s mark, consistently', () => {
-    expect(markIdOf('user-1')).toBe('user#s:user-1');
-    expect(getUserMark('T', 42n)).toEqual({ TableName: 'T', Key: { id: { S: 'user#b:42' } }, ConsistentRead: true });
-  });
-
-  it('that raises a user’s mark, in one write, from the time if there is none', () => {
+  it('that raises a mark, in one write, from the time if there is none', () => {
     const lastWrite = new Uint8Array([1]);
-    expect(raiseUserMark('T', 'user-1', { lastWrite, expiresAt: 2_000, now: 1_000 })).toEqual({
+    expect(raiseMark('T', markIdOf('user-1'), { lastWrite, expiresAt: 2_000, now: 1_000 })).toEqual({
       TableName: 'T',
       Key: { id: { S: 'user#s:user-1' } },
       UpdateExpression:

@@ -228,7 +228,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       await table.client.send(
         new DeleteItemCommand({ TableName: table.tableName, Key: { id: { S: `user#s:${user}` } } }),
       );
-      expect(await layer.loadUserMark(user)).toBeUndefined();
+      expect((await layer.loadMarks(user)).generation).toBeUndefined();
       expect(await layer.raiseUserMark(user, NOW + 200, { now: NOW + 100 })).toBeGreaterThan(first);
     });
 
@@ -248,7 +248,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     it('is above any generation if it cannot be read, so that its user logs in anew', async () => {
       const user = newId();
       await put({ id: { S: `user#s:${user}` }, version: { N: '1' }, generation: { S: 'poison' } });
-      expect(await layer.loadUserMark(user)).toBe(Number.POSITIVE_INFINITY);
+      expect((await layer.loadMarks(user)).generation).toBe(Number.POSITIVE_INFINITY);
       expect((await layer.loadUserSessions(user)).generation).toBe(Number.POSITIVE_INFINITY);
     });
   });

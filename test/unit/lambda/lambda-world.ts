@@ -11,7 +11,7 @@ import type { Response } from './services.js';
 
 /** Functions of a persistence layer that a test replaces. */
 export type Replaced = Partial<
-  Pick<PersistenceLayer, 'loadSession' | 'saveSession' | 'deleteSession' | 'loadUserMark'>
+  Pick<PersistenceLayer, 'loadSession' | 'saveSession' | 'deleteSession' | 'loadMarks'>
 >;
 
 /** Sessions in memory, with a list of all calls to the store. */

@@ -1,0 +1,35 @@
+import { Sessions } from '../core/sessions.js';
+import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
+import { running } from './action.js';
+import { isConfirmed } from './confirmation.js';
+import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { EXIT } from './exit-code.js';
+import { print } from './output.js';
+import type { StrictCommand } from './strict-command.js';
+
+interface LogOutEveryoneOptions {
+  readonly yes?: boolean;
+}
+
+export function addLogOutEveryone(program: StrictCommand): void {
+  program
+    .command('log-out-everyone')
+    .description('End the logged-in sessions of all users: for the day on which cookies or the table were stolen.')
+    .option('--yes', 'do not ask')
+    .action(
+      running<LogOutEveryoneOptions>(async (options) => {
+        const { client, tableName } = await connect(options);
+        const done = await isConfirmed(`End the sessions of all users in the table ${tableName}?`, options);
+        if (done) {
+          const persistence = new DynamoDBPersistenceLayer({ client, tableName, timeoutMs: CALL_TIMEOUT_MS });
+          await new Sessions({ persistence }).logOutEveryone();
+        }
+        print(options, { table: tableName, loggedOut: done }, () => (done ? DONE : 'Nothing was ended.'));
+        return done ? EXIT.done : EXIT.notAll;
+      }),
+    );
+}
+
+const DONE = `Logged everyone out. Each session is refused from the next look at the marks on: within 10 seconds with
+revocationCheck: 'always', otherwise within the application’s touch interval (5 minutes by default) and 10 seconds.
+What is refused is deleted; what nobody comes back to stays until it expires.`;
