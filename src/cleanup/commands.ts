@@ -16,7 +16,8 @@ export interface Page {
 }
 
 /**
- * The next items of a segment: those that had expired by `cutoff`, and those that cannot be judged.
+ * The next items of a segment: those that had expired by `cutoff`, if {@link findingOf} says so too, and those that
+ * cannot be judged.
  * Of the rest nothing is sent over; reading them costs the same.
  */
 export function scanExpired(TableName: string, page: Page, cutoff: number): ScanCommandInput {
@@ -25,8 +26,8 @@ export function scanExpired(TableName: string, page: Page, cutoff: number): Scan
   const version = placeholders.name(VERSION);
   const number = placeholders.value({ S: 'N' });
   const known = placeholders.number(RECORD_VERSION);
-  const isExpired = and(`${expiresAt} <= ${placeholders.number(cutoff)}`, `${version} <= ${known}`);
-  const isNotUnderstood = [
+  const filter = [
+    `${expiresAt} <= ${placeholders.number(cutoff)}`,
     `(NOT attribute_type(${expiresAt}, ${number}))`,
     `(NOT attribute_type(${version}, ${number}))`,
     `${version} > ${known}`,
@@ -37,7 +38,7 @@ export function scanExpired(TableName: string, page: Page, cutoff: number): Scan
     TotalSegments: page.segments,
     Limit: page.limit,
     ProjectionExpression: [PARTITION_KEY, TTL_ATTRIBUTE, VERSION].map((name) => placeholders.name(name)).join(', '),
-    FilterExpression: `(${isExpired}) OR ${isNotUnderstood}`,
+    FilterExpression: filter,
     ReturnConsumedCapacity: 'TOTAL',
     ...(page.after === undefined ? {} : { ExclusiveStartKey: { [PARTITION_KEY]: { S: page.after } } }),
     ...placeholders.input,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../core/errors.js';
 import type { Sender, Sending } from '../dynamodb/sending.js';
@@ -23,6 +24,7 @@ export class Patience {
   constructor(sender: Sender, signal: AbortSignal) {
     this.#sender = sender;
     this.#signal = signal;
+    setMaxListeners(0, signal); // as many calls as are under way wait at once
   }
 
   /**

@@ -195,7 +195,7 @@ function clash(option: string, expected: string, cause: string): ConfigurationEr
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
+  if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

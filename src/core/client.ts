@@ -25,11 +25,10 @@ export interface ClientPolicy {
 const LONGEST_USER_AGENT = 256; // bytes
 
 /** The client as it is compared and stored: an address in its canonical form or none, a user agent of bounded length. */
-export function canonical({ address, userAgent }: Client): Client {
-  const family = isIP(address ?? '');
+export function canonical({ address = '', userAgent }: Client): Client {
+  const family = isIP(address);
   return {
-    address:
-      address === undefined || family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
+    address: family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
     userAgent: userAgent === undefined ? undefined : Buffer.from(userAgent).subarray(0, LONGEST_USER_AGENT).toString(),
   };
 }
@@ -57,9 +56,9 @@ export function anomalyOf(
 }
 
 function sameNetwork(bits: ClientPolicy['acceptRemoteIp'], stored: string | undefined, present = ''): boolean {
-  if (stored === undefined || stored === present) return true;
+  if (stored === undefined) return true;
   const family = isIP(stored);
-  if (family === 0 || family !== isIP(present)) return false;
+  if (family === 0) return false;
   const network = new BlockList();
   if (family === 4) network.addSubnet(stored, bits.ipv4Bits, 'ipv4');
   else network.addSubnet(stored, bits.ipv6Bits, 'ipv6');

@@ -33,7 +33,7 @@ export function standingOf(record: Secrets, presented: SecretHash, now: number):
  */
 export function rotationIsDue(policy: RotationPolicy, record: Secrets, now: number): boolean {
   if (policy.rotationInterval === false || now - record.rotatedAt < policy.rotationInterval) return false;
-  return record.previousHash === undefined || (record.previousUntil !== undefined && record.previousUntil <= now);
+  return record.previousHash === undefined || (record.previousUntil ?? Number.POSITIVE_INFINITY) <= now;
 }
 
 /** Whether a request that shows the current secret is the first to do so since the rotation. */

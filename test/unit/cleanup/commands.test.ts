@@ -16,7 +16,7 @@ describe('scanExpired', () => {
       ExclusiveStartKey: { id: { S: 'x' } },
       ProjectionExpression: '#id, #expiresAt, #version',
       FilterExpression:
-        '(#expiresAt <= :2 AND #version <= :1) OR (NOT attribute_type(#expiresAt, :0)) OR (NOT attribute_type(#version, :0)) OR #version > :1',
+        '#expiresAt <= :2 OR (NOT attribute_type(#expiresAt, :0)) OR (NOT attribute_type(#version, :0)) OR #version > :1',
       ReturnConsumedCapacity: 'TOTAL',
       ExpressionAttributeNames: { '#id': 'id', '#expiresAt': 'expiresAt', '#version': 'version' },
       ExpressionAttributeValues: { ':0': { S: 'N' }, ':1': { N: '1' }, ':2': { N: '1800000000' } },

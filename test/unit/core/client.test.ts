@@ -85,6 +85,15 @@ describe('F11: the client’s address', () => {
     expect(anomaly).toEqual(accepted ? undefined : { reason: 'address', otherwise: 'report' });
   });
 
+  it('may change as it likes by default: nothing is said of it', () => {
+    const { acceptChangingUserAgent, acceptRemoteIp } = policy();
+    const lenient: ClientPolicy = {
+      acceptChangingUserAgent,
+      acceptRemoteIp: { ...acceptRemoteIp, otherwise: 'ignore' },
+    };
+    expect(anomalyOf(lenient, { address: '192.0.2.1' }, { address: '198.51.100.1' })).toBeUndefined();
+  });
+
   it('is the same through a socket of either family', () => {
     expect(
       anomalyOf(policy(), canonical({ address: '192.0.2.1' }), canonical({ address: '::ffff:192.0.2.1' })),

@@ -240,9 +240,36 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
 
     it('is kept until the latest time that it was raised with', async () => {
       const user = newId();
-      await layer.raiseUserMark(user, NOW + 1_000, { now: NOW });
-      await layer.raiseUserMark(user, NOW + 10, { now: NOW });
-      expect(await itemAt(`user#s:${user}`)).toMatchObject({ expiresAt: { N: String(NOW + 1_000) } });
+      for (const [until, kept] of [
+        [500, 500],
+        [1_000, 1_000],
+        [10, 1_000],
+      ] as const) {
+        await layer.raiseUserMark(user, NOW + until, { now: NOW });
+        expect(await itemAt(`user#s:${user}`)).toMatchObject({ expiresAt: { N: String(NOW + kept) } });
+      }
+    });
+
+    it('is raised by one call if it stays as long as the raise wants', async () => {
+      const user = newId();
+      const client = clientFor(engine);
+      onTestFinished(() => client.destroy());
+      const { sent } = new Network(client);
+      const counted = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+      for (let time = 0; time < 2; time += 1) await counted.raiseUserMark(user, NOW + 10, { now: NOW });
+      expect(sent).toEqual(['UpdateItem', 'UpdateItem']);
+    });
+
+    it('goes up once by a raise that arrives twice', async () => {
+      const user = newId();
+      const first = await layer.raiseUserMark(user, NOW + 10, { now: NOW });
+      const client = clientFor(engine);
+      onTestFinished(() => client.destroy());
+      const network = new Network(client);
+      network.planEach(() => 'duplicated');
+      const lossy = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+      expect(await lossy.raiseUserMark(user, NOW + 10, { now: NOW })).toBe(first + 1);
+      expect(await layer.loadMarks(user)).toEqual({ generation: first + 1 });
     });
 
     it('is above any generation if it cannot be read, so that its user logs in anew', async () => {

@@ -10,9 +10,7 @@ import type { App } from '../../world/world.js';
 import type { Response } from './services.js';
 
 /** Functions of a persistence layer that a test replaces. */
-export type Replaced = Partial<
-  Pick<PersistenceLayer, 'loadSession' | 'saveSession' | 'deleteSession' | 'loadMarks'>
->;
+export type Replaced = Partial<Pick<PersistenceLayer, 'loadSession' | 'saveSession' | 'deleteSession' | 'loadMarks'>>;
 
 /** Sessions in memory, with a list of all calls to the store. */
 export class LambdaWorld {
