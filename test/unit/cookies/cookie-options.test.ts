@@ -73,6 +73,7 @@ describe('combinations that browsers refuse', () => {
       { name: '__Http-sid', domain: 'example.com', path: '/app' },
       { name: 'sid', domain: 'example.com', path: '/app', sameSite: 'None' },
       { name: '_session_id', secure: false, partitioned: false },
+      { name: 'my__Host-id', secure: false },
       { name: 'SESSION', secure: false, sameSite: 'Strict' },
     ];
     for (const options of possible) expect(new SessionCookie(options).name).toBe(options.name ?? '__Host-id');
