@@ -1,10 +1,12 @@
 import {
   type Expected,
+  type Marks,
   MemoryPersistenceLayer,
   type PersistenceLayer,
   type SessionChange,
   type SessionRecord,
   StoreUnavailableError,
+  type UserSessions,
 } from '../../src/index.js';
 import { RULES } from './rules.js';
 
@@ -128,6 +130,15 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
       }),
   },
   {
+    mistake: 'a logout of everyone that nobody looks for',
+    promise: 9,
+    before: (layer) =>
+      overriding(layer, {
+        loadMarks: async (...call) => withoutEpoch((await layer.loadMarks?.(...call)) as Marks),
+        loadUserSessions: async (...call) => withoutEpoch((await layer.loadUserSessions?.(...call)) as UserSessions),
+      }),
+  },
+  {
     mistake: 'a failed read that is taken for an absent session',
     promise: 7,
     before: (layer) =>
@@ -228,4 +239,8 @@ async function savingAgain(
       options,
     );
   }
+}
+
+function withoutEpoch<M extends Marks>({ epoch: _, ...marks }: M): Omit<M, 'epoch'> {
+  return marks;
 }

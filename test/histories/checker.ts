@@ -1,7 +1,7 @@
 import { type Ending, Facts } from './facts.js';
 import type { History, Operation } from './history.js';
 import { type Access, IMPOSSIBLE, isLinearizable } from './register.js';
-import { RULES, TOLERANCE } from './rules.js';
+import { EPOCH_STALENESS, RULES, TOLERANCE } from './rules.js';
 
 /** A promise of the README that a history breaks. */
 export interface Violation {
@@ -52,6 +52,10 @@ function* ofPresence(facts: Facts, start: Operation, session: string): Generator
     if (!isCertain || operation.returned.order >= invoked.order) continue;
     if (kind === 'this session') {
       if (operation.returned.at <= past) yield { promise: 1, text: 'a request finds a session that was ended' };
+    } else if (kind === 'everyone') {
+      const bound = EPOCH_STALENESS + TOLERANCE + (revocationCheck === 'always' ? 0 : RULES.touchInterval);
+      if (operation.returned.at + bound <= past)
+        yield { promise: 9, text: 'a request finds a session that was logged out with everyone, after the bound' };
     } else if (revocationCheck === 'always') {
       yield { promise: 9, text: 'a request finds a session that was logged out everywhere' };
     } else {
@@ -98,7 +102,7 @@ function* ofList(facts: Facts, { invoked, outcome, value }: Operation): Generato
       .endingsOf(session)
       .find(({ operation, isCertain }) => isCertain && operation.returned.order < invoked.order);
     if (ending !== undefined)
-      yield { promise: ending.kind === 'everywhere' ? 9 : 1, text: 'a list of sessions shows one that was ended' };
+      yield { promise: ending.kind === 'this session' ? 1 : 9, text: 'a list of sessions shows one that was ended' };
     const end = facts.latestEnd(session, invoked);
     if (invoked.at >= Math.min(end.idle, end.absolute))
       yield { promise: 2, text: 'a list of sessions shows one that has expired' };

@@ -6,7 +6,7 @@ export interface Ending {
   readonly operation: Operation;
   /** It has returned, and the session has ended: at once, or if an index lagged within the bound. */
   readonly isCertain: boolean;
-  readonly kind: 'this session' | 'everywhere';
+  readonly kind: 'this session' | 'everywhere' | 'everyone';
 }
 
 /** Where a cookie comes from. */
@@ -120,7 +120,7 @@ export class Facts {
       ({ operation, isCertain, kind }) =>
         isCertain &&
         operation !== by &&
-        (kind === 'this session' || !this.mayHaveHidden(operation, session)) &&
+        (kind === 'this session' || (kind === 'everywhere' && !this.mayHaveHidden(operation, session))) &&
         operation.returned.order < moment.order,
     );
   }
@@ -248,6 +248,8 @@ function endingKind(operation: Operation, session: string, logins: readonly Oper
       return ask.session === session && (outcome === 'unknown' || value === true) ? 'this session' : undefined;
     case 'logOutUser':
       return logins.some((login) => isOf(login, ask.user)) ? 'everywhere' : undefined;
+    case 'logOutEveryone':
+      return logins.length > 0 ? 'everyone' : undefined;
     case 'logIn': {
       const endsOwn = operation.user !== undefined && operation.user !== ask.user;
       if (before === session && endsOwn && outcome !== 'gone') return 'this session';
@@ -265,13 +267,13 @@ function endingKind(operation: Operation, session: string, logins: readonly Oper
 }
 
 /**
- * Whether a logout everywhere, or an exclusive login, has to end this session: all its logins were done before.
+ * Whether a logout everywhere or of everyone, or an exclusive login, has to end this session: all its logins were done before.
  * The session that it is to spare it may end, too: between the raise of the mark and the sparing, a concurrent request
  * takes that one for logged out.
  */
 function isVictim(ending: Operation, session: string, logins: readonly Operation[]): boolean {
   const { ask, invoked, before, after } = ending;
-  if (ask.kind !== 'logOutUser' && ask.kind !== 'logIn') return false;
+  if (ask.kind !== 'logOutUser' && ask.kind !== 'logOutEveryone' && ask.kind !== 'logIn') return false;
   return (
     logins.length > 0 &&
     !(ask.kind === 'logOutUser' && ask.except === session) &&
@@ -279,7 +281,7 @@ function isVictim(ending: Operation, session: string, logins: readonly Operation
     after !== session &&
     logins.every(
       (login) =>
-        isOf(login, ask.user) &&
+        (ask.kind === 'logOutEveryone' || isOf(login, ask.user)) &&
         login.outcome === 'ok' &&
         login.after === session &&
         login.returned.order < invoked.order,

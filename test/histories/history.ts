@@ -14,6 +14,7 @@ export type Ask =
   | { readonly kind: 'logOut'; readonly keep: boolean }
   | { readonly kind: 'revoke'; readonly session: string }
   | { readonly kind: 'logOutUser'; readonly user: string; readonly except: string | undefined }
+  | { readonly kind: 'logOutEveryone' }
   | { readonly kind: 'ofUser'; readonly user: string };
 
 /** The values of some keys; `undefined` for one that is taken away. */

@@ -81,6 +81,10 @@ export class Lambda {
     );
   }
 
+  async logOutEveryone(): Promise<void> {
+    await this.#record({ kind: 'logOutEveryone' }, {}, () => this.#sessions.logOutEveryone());
+  }
+
   async list(user: string): Promise<void> {
     await this.#record({ kind: 'ofUser', user }, {}, async () =>
       (await this.#sessions.ofUser(user)).map(({ id }) => id),

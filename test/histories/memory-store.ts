@@ -101,6 +101,8 @@ export class MemoryStore implements Store {
       raiseUserMark: (userId, ...rest) =>
         line.call('raiseUserMark', async () => (await layer.raiseUserMark?.(userId, ...rest)) as number, write),
 
+      raiseEpoch: (...rest) => line.call('raiseEpoch', async () => layer.raiseEpoch?.(...rest), write),
+
       loadUser: () => Promise.resolve(undefined),
       roleHierarchy: () => Promise.resolve(new Map()),
     };

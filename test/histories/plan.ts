@@ -33,6 +33,7 @@ export type Errand =
   | Visit
   | { readonly kind: 'revoke'; readonly browser: number }
   | { readonly kind: 'logOutUser'; readonly user: number; readonly except: number | null }
+  | { readonly kind: 'logOutEveryone' }
   | { readonly kind: 'ofUser'; readonly user: number };
 
 /** What a handler does with its session. `wait` is work of its own, during which others go on. */
@@ -147,6 +148,7 @@ const errands: fc.Arbitrary<Errand> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ofUser'), user: users }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('logOutEveryone') }) },
 ) as fc.Arbitrary<Errand>;
 
 const steps: fc.Arbitrary<Step> = fc.record({

@@ -15,5 +15,8 @@ export const SKEW = 5;
 /** How far the clocks of two Lambdas may be apart: what every promise about time is held to. */
 export const TOLERANCE: number = 2 * SKEW;
 
+/** For how long a Lambda may believe that nobody has logged everyone out: the bound of `loadMarks`. */
+export const EPOCH_STALENESS = 10;
+
 /** How old an answer of a store may be that was not asked for a fresh one. */
 export const STALENESS = 4;

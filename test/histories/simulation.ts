@@ -151,6 +151,8 @@ class World implements Surroundings {
           this.user(errand.user),
           errand.except === null ? undefined : this.sessionOf(errand.except),
         );
+      case 'logOutEveryone':
+        return lambda.logOutEveryone();
       case 'ofUser':
         return lambda.list(this.user(errand.user));
     }
