@@ -19,7 +19,7 @@ export type SessionState = keyof typeof STATES;
 const STATES = {
   live: 'live',
   expired: 'expired: no request finds it any more; its item is not cleared away yet',
-  'logged-out': 'logged out: its user was logged out everywhere after its login',
+  'logged-out': 'logged out: its user, or everyone, was logged out after its login',
   ended: 'ended: what is left is a place holder for an hour',
   unreadable: 'unreadable: no request finds it; something else has written or damaged it',
   'newer-version': 'written by a newer version of dynamodb-sessions: update this command to see more',

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,32 @@ describe('the documentation', () => {
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await expect(compile()).resolves.toBe('');
   }, 120_000);
+
+  it.each([
+    ['hono', 'hono/app.ts'],
+    ['fetch', 'fetch/routes.ts'],
+    ['middy', 'middy/handler.ts'],
+    ['authorizer', 'authorizer/authorizer.ts'],
+  ])('shows in the guide %s the example that the tests run', async (guide, example) => {
+    const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
+    expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);
+  });
+
+  it('links to files that are there', async () => {
+    const pages = (await readdir(root, { recursive: true })).filter(
+      (name) => /^(?:\w+|docs\/.*)\.md$/.test(name) && !name.startsWith('docs/api/'),
+    );
+    const broken: string[] = [];
+    for (const page of pages) {
+      const text = await readFile(join(root, page), 'utf8');
+      for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+        const found = await stat(join(root, page, '..', target as string)).catch(() => undefined);
+        if (found === undefined) broken.push(`${page}: ${target}`);
+      }
+    }
+    expect(pages.length).toBeGreaterThan(10);
+    expect(broken).toEqual([]);
+  });
 });
 
 /** What the README's handler takes from its application. */
