@@ -67,7 +67,7 @@ export type SaveOutcome =
 export interface DeleteCondition {
   readonly auth?: number;
   /** The session's generation (0 if it has none) is below this. */
-  readonly generationBelow?: number;
+  readonly generationBelow?: number | undefined;
 }
 
 /**

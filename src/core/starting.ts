@@ -106,7 +106,7 @@ export async function isLoggedOut<User extends SessionUser>(
   layer.emit({ type: 'revoked', reason }, id, record.userId);
   try {
     // A login may have given the session a new life meanwhile, and "log out all others" may have spared it.
-    await layer.delete(id, by === 'epoch' ? { auth: record.auth } : { generationBelow: marks.generation as number });
+    await layer.delete(id, by === 'epoch' ? { auth: record.auth } : { generationBelow: marks.generation });
   } catch (error) {
     // It is dead by its marks, deleted or not.
     if (!(error instanceof StoreUnavailableError)) throw error;

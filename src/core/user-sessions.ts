@@ -52,9 +52,8 @@ export async function endOlderLogins<User extends SessionUser>(
   except: string,
   generation: number | undefined,
 ): Promise<void> {
-  const condition = generation === undefined ? undefined : { generationBelow: generation };
   await sweep(layer, userId, except, async (ids) => {
-    await inGroups(ids, (id) => layer.delete(id, condition));
+    await inGroups(ids, (id) => layer.delete(id, { generationBelow: generation }));
   });
 }
 

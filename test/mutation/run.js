@@ -9,11 +9,7 @@ import { runStryker } from './stryker-run.js';
 const SECURITY = ['src/cookies/{cookie-options,session-cookie}.ts', 'src/core/{client,lifetime,rotation}.ts'];
 
 /** What decides about it together with DynamoDB, and takes longer. */
-const DECISIONS = [
-  'src/core/{memory-persistence-layer,starting,stored-session,token,user-sessions}.ts',
-  'src/dynamodb/{commands,dynamodb-persistence-layer,expression}.ts',
-  'src/cleanup/commands.ts',
-];
+const DECISIONS = ['src/core/{starting,token,marks,user-sessions}.ts', 'src/cleanup/commands.ts'];
 
 const quick = process.argv.includes('--quick');
 const began = Date.now();

@@ -10,4 +10,19 @@ export const explained = [
     what: "/^::ffff:(?=[\\d.]+$)/ → /::ffff:(?=[\\d.]+$)/ in: return new SocketAddress({ address: withoutZone, family }).address.replace(/^::ffff:(?=[\\d.]+$)/, '');",
     why: 'SocketAddress writes dotted numbers in an IPv6 address only behind ::ffff: at its beginning.',
   },
+  {
+    file: 'src/cleanup/commands.ts',
+    what: "id !== undefined → true in: return id !== undefined && isExpired ? { kind: 'expired', id, expiresAt } : { kind: 'skipped' };",
+    why: 'Every item of the table has its key.',
+  },
+  {
+    file: 'src/core/user-sessions.ts',
+    what: 'a < b → a <= b in: .toSorted(([a, x], [b, y]) => y.lastSeenAt - x.lastSeenAt || y.createdAt - x.createdAt || (a < b ? -1 : 1));',
+    why: 'No two sessions have the same ID.',
+  },
+  {
+    file: 'src/core/user-sessions.ts',
+    what: 'start < items.length → start <= items.length in: for (let start = 0; start < items.length; start += AT_ONCE)',
+    why: 'One group more, of nothing.',
+  },
 ];

@@ -26,6 +26,17 @@ beforeEach(() => {
   world = new World(counted);
 });
 
+/** A layer that knows of no marks. */
+function withoutMarks(layer: PersistenceLayer): PersistenceLayer {
+  return new Proxy(layer, {
+    get(target, name) {
+      if (name === 'raiseUserMark' || name === 'loadMarks') return undefined;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
 const sessionOf = (parts: Partial<SessionRecord> = {}): Promise<string> =>
   stored(memory, recordOf({ userId: USER, ...parts }));
 const recordAt = (id: string): Promise<SessionRecord | undefined> => memory.loadSession(id, { now: NOW });
@@ -121,6 +132,27 @@ describe('a logout everywhere but here', () => {
     expect(calls).not.toContain('loadSession');
   });
 
+  it('writes nothing to the session that it spares where there are no marks', async () => {
+    const [id, other] = [await sessionOf(), await sessionOf()];
+    const before = await recordAt(id);
+    await new World(withoutMarks(memory)).sessions().logOutUser(USER, { except: { id } });
+    expect(await recordAt(id)).toBe(before);
+    expect(await recordAt(other)).toBeUndefined();
+  });
+
+  it('reads the session that it spares freshly, and says that it was everywhere', async () => {
+    const id = await sessionOf();
+    const load = memory.loadSession.bind(memory);
+    const fresh: unknown[] = [];
+    memory.loadSession = (...call) => {
+      fresh.push(call[1]?.fresh);
+      return load(...call);
+    };
+    await logOutBut(id);
+    expect(fresh).toEqual([true]);
+    expect(world.events).toMatchObject([{ type: 'logged-out', everywhere: true, userId: USER }]);
+  });
+
   describe('while the spared session is being written', () => {
     /** Another request writes when the session has been read and is about to be written. */
     function between(write: (save: MemoryPersistenceLayer['saveSession']) => Promise<unknown>): void {
@@ -167,17 +199,7 @@ describe('a logout everywhere but here', () => {
 describe('an exclusive login', () => {
   it.each<[string, (layer: PersistenceLayer) => PersistenceLayer]>([
     ['that has marks', (layer) => layer],
-    [
-      'without marks',
-      (layer) =>
-        new Proxy(layer, {
-          get(target, name) {
-            if (name === 'raiseUserMark' || name === 'loadMarks') return undefined;
-            const member: unknown = Reflect.get(target, name, target);
-            return typeof member === 'function' ? member.bind(target) : member;
-          },
-        }),
-    ],
+    ['without marks', withoutMarks],
   ])('deletes the user’s other sessions, more than fit into one group, from a layer %s', async (_, layerOf) => {
     const others = await Promise.all(Array.from({ length: 60 }, () => sessionOf()));
     const browser = new Browser(new World(layerOf(memory)).sessions());
