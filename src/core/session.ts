@@ -24,6 +24,12 @@ interface SessionOrigin {
   readonly found: StartedSession | undefined;
 }
 
+/** The options of `logIn`. */
+export interface LogInOptions {
+  /** Ends all of the user's other sessions. @defaultValue false */
+  readonly exclusive?: boolean;
+}
+
 /** What can be done with a session that can only be looked at: see `sessions.read()`. Every session is one. */
 export type ReadonlySession<
   Data extends object = Record<string, unknown>,
@@ -206,10 +212,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    *
    * Call it at any time before the response; a session that was ended meanwhile is replaced by a new one.
    *
-   * @param options.exclusive ends all of the user's other sessions
    * @throws {@link NotStorableError} for an unusable user ID, {@link StoreUnavailableError}
    */
-  async logIn(user: UserId | User, { exclusive = false }: { readonly exclusive?: boolean } = {}): Promise<void> {
+  async logIn(user: UserId | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done

@@ -22,6 +22,20 @@ export interface SessionRequest {
   readonly create?: boolean;
 }
 
+/** The options of `sessions.ofUser`. */
+export interface OfUserOptions {
+  /** Which of them is this one: the session of the request, or its ID. */
+  readonly current?: Pick<Session, 'id'>;
+}
+
+/** The options of `sessions.logOutUser`. */
+export interface LogOutUserOptions {
+  /** The session that stays: "log out all other devices". If the call fails, it may have ended too. */
+  readonly except?: Pick<Session, 'id'>;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline?: number;
+}
+
 /** One row of "your devices". It carries no credential and can be shown to the user. */
 export interface SessionSummary {
   readonly id: string;
@@ -85,13 +99,9 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
   /**
    * The user's live sessions, those seen last first: the "your devices" list. Two calls.
    *
-   * @param options.current which of them is this one: the session of the request, or its ID
    * @throws {@link StoreUnavailableError}
    */
-  async ofUser(
-    userId: UserId,
-    { current }: { readonly current?: Pick<Session<Data, User>, 'id'> } = {},
-  ): Promise<readonly SessionSummary[]> {
+  async ofUser(userId: UserId, { current }: OfUserOptions = {}): Promise<readonly SessionSummary[]> {
     const sessions = await listUserSessions(this.#layer(), userId);
     return sessions.map(([id, record]) => ({
       id,
@@ -126,15 +136,10 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * Logs a user out everywhere: when this returns, every session of the user that the index shows is deleted, and
    * those that it does not show yet are dead within one touch interval (at once with `revocationCheck: 'always'`).
    *
-   * @param options.except the session that stays: "log out all other devices". If this fails, it may have ended too.
-   * @param options.deadline when to give up, in milliseconds since the epoch. What is done by then stays done, and
-   * calling again finishes the rest.
-   * @throws {@link StoreUnavailableError} if not everything could be done
+   * @throws {@link StoreUnavailableError} if not everything could be done: what is done stays done, and calling again
+   * finishes the rest
    */
-  async logOutUser(
-    userId: UserId,
-    { except, deadline }: { readonly except?: Pick<Session<Data, User>, 'id'>; readonly deadline?: number } = {},
-  ): Promise<void> {
+  async logOutUser(userId: UserId, { except, deadline }: LogOutUserOptions = {}): Promise<void> {
     await logOutEverywhere(this.#layer(deadline), userId, except?.id);
   }
 
