@@ -11,6 +11,18 @@ export function checkProps(props: SessionStoreProps, stack: Stack): void {
   checkConsistency(props);
   if (props.cleanup !== undefined && props.cleanup !== false) checkCleanup(props.cleanup);
   if (props.alarms === false) expect(props.alarmTopic === undefined, 'alarmTopic', 'there are no alarms to send');
+  if (props.metricsNamespace !== undefined) checkNamespace(props.metricsNamespace, props.dashboard);
+}
+
+/** What CloudWatch takes for a namespace; and nothing that could end the text in which the dashboard searches for it. */
+function checkNamespace(namespace: string, dashboard: boolean | undefined): void {
+  expect(dashboard !== false, 'metricsNamespace', 'there is no dashboard to show it');
+  if (Token.isUnresolved(namespace)) return;
+  expect(
+    /^(?!:)[\w .\-/#:]{1,255}$/.test(namespace) && namespace.trim() !== '',
+    'metricsNamespace',
+    'expected up to 255 letters, digits, spaces and any of . - _ / # :, not beginning with a colon',
+  );
 }
 
 function checkRemoval({ removalPolicy, deletionProtection = true }: SessionStoreProps): void {

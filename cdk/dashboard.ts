@@ -3,26 +3,30 @@ import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, St
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
-import { indexMetric, operationMetric, tableMetric } from './metrics.js';
+import { indexMetric, operationMetric, type SessionMetric, sessionMetric, tableMetric } from './metrics.js';
 
 interface SessionDashboardProps {
   readonly table: TableV2;
   readonly cleanup?: SessionCleanup;
   readonly alarms?: readonly Alarm[];
+  /** Where the application's functions count what happens to sessions. */
+  readonly metricsNamespace?: string;
 }
 
 const OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem', 'Query'];
 
-/** One page: is it well, how much is asked of it, how fast does it answer, and does the cleanup keep up. */
+/** One page: is it well, what happens to sessions, how much is asked of it, how fast does it answer, and does the cleanup keep up. */
 export class SessionDashboard extends Construct {
   readonly dashboard: Dashboard;
 
-  constructor(scope: Construct, id: string, { table, cleanup, alarms = [] }: SessionDashboardProps) {
+  constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
+    const { table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {
       this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...alarms] }));
     }
+    if (metricsNamespace !== undefined) this.dashboard.addWidgets(...ofSessions(metricsNamespace));
     this.dashboard.addWidgets(
       graph('Read and write units of the table', [
         tableMetric(table, 'ConsumedReadCapacityUnits', { label: 'read' }),
@@ -52,6 +56,21 @@ export class SessionDashboard extends Construct {
     );
     if (cleanup) this.dashboard.addWidgets(...ofCleanup(cleanup));
   }
+}
+
+function ofSessions(namespace: string): GraphWidget[] {
+  const metrics = (...names: SessionMetric[]): IMetric[] => names.map((name) => sessionMetric(namespace, name));
+  return [
+    graph('Sessions: begun and kept', metrics('SessionCreated', 'SessionLoggedIn', 'SessionRotated')),
+    graph(
+      'Sessions: ended',
+      metrics('SessionLoggedOut', 'SessionRevoked', 'SessionDestroyed', 'SessionExpired', 'SessionEveryoneLoggedOut'),
+    ),
+    graph(
+      'Sessions: to look into',
+      metrics('SessionReused', 'SessionAnomaly', 'SessionUnreadable', 'SessionLostWrite', 'SessionStoreFailure'),
+    ),
+  ];
 }
 
 function ofCleanup(cleanup: SessionCleanup): GraphWidget[] {

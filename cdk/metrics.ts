@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { USER_INDEX } from '../src/table-schema.js';
 
@@ -14,6 +14,22 @@ export type CleanupMetric =
   | 'Failed'
   | 'Duration'
   | 'ReadUnits';
+
+/** What `countEvents` of `dynamodb-sessions/powertools` says of the sessions. */
+export type SessionMetric =
+  | 'SessionCreated'
+  | 'SessionRotated'
+  | 'SessionReused'
+  | 'SessionAnomaly'
+  | 'SessionExpired'
+  | 'SessionUnreadable'
+  | 'SessionLoggedIn'
+  | 'SessionLoggedOut'
+  | 'SessionEveryoneLoggedOut'
+  | 'SessionRevoked'
+  | 'SessionDestroyed'
+  | 'SessionLostWrite'
+  | 'SessionStoreFailure';
 
 /** A metric of the table itself, without its index. */
 export function tableMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
@@ -40,6 +56,16 @@ export function operationMetric(
 /** A metric of the cleanup's runs. */
 export function cleanupMetric(table: TableV2, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
   return sum('DynamoDBSessions', metricName, { TableName: table.tableName }, options);
+}
+
+/** A metric of the sessions, whatever dimensions the functions that write it have given it. For dashboards only. */
+export function sessionMetric(namespace: string, metricName: SessionMetric): MathExpression {
+  return new MathExpression({
+    expression: `SUM(SEARCH('Namespace="${namespace}" MetricName="${metricName}"', 'Sum', 300))`,
+    usingMetrics: {},
+    label: metricName.replace('Session', ''),
+    period: Duration.minutes(5),
+  });
 }
 
 function sum(

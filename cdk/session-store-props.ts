@@ -68,6 +68,11 @@ export interface SessionStoreProps {
    * @default true
    */
   readonly dashboard?: boolean;
+  /**
+   * The namespace in which your functions count what happens to sessions (`countEvents`): the dashboard shows it.
+   * @default - none: the dashboard shows the table and its cleanup
+   */
+  readonly metricsNamespace?: string;
 }
 
 /** A region with a replica of the table. */

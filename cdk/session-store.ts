@@ -80,6 +80,7 @@ export class SessionStore extends Construct {
         table: this.table,
         ...(this.cleanup && { cleanup: this.cleanup }),
         ...(this.alarms && { alarms: this.alarms.all }),
+        ...(props.metricsNamespace !== undefined && { metricsNamespace: props.metricsNamespace }),
       });
     }
   }

@@ -1,44 +1,79 @@
 /**
  * "Your devices": sign in, keep some data, see where else you are signed in, and end any of those sessions.
  *
- * A Lambda handler for a Function URL or an HTTP API (payload 2.0). All that it knows of sessions is in this file;
- * `router.ts` has what any JSON handler needs, `page.ts` the page.
+ * A Lambda handler for a Function URL or an HTTP API (payload 2.0): a page, and the same in JSON. All that it knows of
+ * sessions is in this file; `router.ts` has what any such handler needs, `page.ts` the page, `receipt.ts` what a request
+ * costs.
  */
 import { inspect } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NotStorableError, type Session, SessionGoneError, Sessions, type UserId } from 'dynamodb-sessions';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
-import { withSession } from 'dynamodb-sessions/lambda';
-import { page } from './page.js';
-import { answer, json, Problem, type Routes } from './router.js';
+import { type HttpApiEvent, withSession } from 'dynamodb-sessions/lambda';
+import { page, refusal, withReceiptOf } from './page.js';
+import { THEMES, type View } from './page-parts.js';
+import { noteCalls, noteEvent, withReceipt } from './receipt.js';
+import { type Answer, answer, isForPeople, json, Problem, type Request, type Routes, seeOther } from './router.js';
 
-// Made once per Lambda instance, outside the handler. The table's name comes from the environment.
+// Made once per Lambda instance, outside the handler. The table's name and region come from the environment. The
+// layer would make a client with brief timeouts; this one is our own, so that its calls can be noted.
+const { DYNAMODB_SESSIONS_REGION: region, PLAIN_HTTP } = process.env;
+const client = new DynamoDBClient({
+  ...(region !== undefined && { region }),
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
+});
 const sessions = new Sessions({
-  persistence: new DynamoDBPersistenceLayer(),
-  onEvent: (event) => console.log(inspect(event, { breakLength: Number.POSITIVE_INFINITY })),
+  persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
+  onEvent: (event) => {
+    noteEvent(event);
+    console.log(inspect(event, { breakLength: Number.POSITIVE_INFINITY }));
+  },
 });
 
+const revokeDevice = async (request: Request<Session>): Promise<Answer> => {
+  const { session, parameter: id } = request;
+  const ofUser = userOf(session);
+  if (id === session.id) await session.logOut();
+  else if (!(await sessions.revoke(id, { ofUser }))) throw new Problem(404, 'You have no such device.');
+  return done(request, 'The device is logged out.', { revoked: id });
+};
+
+const logOutOthers = async (request: Request<Session>): Promise<Answer> => {
+  const { session } = request;
+  await sessions.logOutUser(userOf(session), { except: session });
+  return done(request, 'You are logged out on all other devices.', { kept: session.id });
+};
+
 const routes: Routes<Session> = {
-  'GET /': () => page,
+  'GET /': ({ session }) => page(viewOf(session)),
+
+  // A list of its own, for it takes two calls more.
+  'GET /your-devices': async ({ session }) => {
+    const devices = session.userId === undefined ? [] : await devicesOf(session);
+    return page({ ...viewOf(session), devices });
+  },
 
   // Reading is free, and stores nothing.
   'GET /session': ({ session }) => json(200, overview(session)),
 
   // A sign-in is by name only: who somebody is, your application finds out before it calls `logIn`.
-  'POST /login': async ({ session, body }) => {
-    const { name, exclusive } = signIn(body());
-    await session.logIn(name, { exclusive });
-    return json(200, overview(session));
+  'POST /login': async (request) => {
+    const { name, exclusive } = signIn(request);
+    await request.session.logIn(name, { exclusive });
+    return done(request, `You are signed in as ${name}.`);
   },
 
-  'POST /logout': async ({ session }) => {
-    await session.logOut();
-    return json(200, overview(session));
+  'POST /logout': async (request) => {
+    await request.session.logOut();
+    return done(request, 'You are logged out on this device.');
   },
 
-  'POST /logout-everywhere': async ({ session }) => {
+  'POST /logout-everywhere': async (request) => {
+    const { session } = request;
     await sessions.logOutUser(userOf(session), { except: session });
     await session.logOut(); // last, for it takes the cookie away
-    return json(200, overview(session));
+    return done(request, 'You are logged out everywhere.');
   },
 
   // The data. What is `set` is written once, at the end of the request, and only if it is a change.
@@ -52,6 +87,30 @@ const routes: Routes<Session> = {
     return json(200, { data: dataOf(session) });
   },
 
+  'POST /theme': (request) => {
+    const { theme } = fieldsOf(request);
+    if (theme === 'system') request.session.delete('theme');
+    else if (theme === 'light' || theme === 'dark') request.session.set('theme', theme);
+    else throw new Problem(400, 'The "theme" must be system, light or dark.');
+    return shown(request, `The theme is ${theme}.`);
+  },
+
+  // `update` is atomic: of two tabs that add something at the same time, both are heard.
+  'POST /cart': async (request) => {
+    const article = textOf(fieldsOf(request)['article'], 'article', 60);
+    await request.session.update('cart', (cart) => {
+      if (listOf(cart).length >= 12) throw new Problem(400, 'The cart is full.');
+      return [...listOf(cart), article];
+    });
+    return shown(request, `Added ${article}.`);
+  },
+
+  'POST /cart/{index}/remove': async (request) => {
+    const index = Number(request.parameter);
+    await request.session.update('cart', (cart) => listOf(cart).filter((_, at) => at !== index));
+    return shown(request, 'Removed.');
+  },
+
   // Of all who take a value at the same time, one gets it.
   'POST /take/{key}': async ({ session, parameter: key }) => {
     const value = await session.getAndDelete(key);
@@ -59,9 +118,15 @@ const routes: Routes<Session> = {
     return json(200, { value });
   },
 
+  // What an application does at any change of what somebody may do, besides a login.
+  'POST /regenerate': async (request) => {
+    await request.session.regenerate();
+    return shown(request, 'The cookie has a new secret; the old one is good for nothing.');
+  },
+
   // A session's ID is no credential: it may be shown, and sent back to say which device is meant.
   'GET /devices': async ({ session }) => {
-    const devices = await sessions.ofUser(userOf(session), { current: session });
+    const devices = await devicesOf(session);
     return json(
       200,
       devices.map(({ id, current, createdAt, lastSeenAt, userAgent = null, address = null }) => {
@@ -70,36 +135,71 @@ const routes: Routes<Session> = {
     );
   },
 
-  'DELETE /devices/{id}': async ({ session, parameter: id }) => {
-    const ofUser = userOf(session);
-    if (id === session.id) await session.logOut();
-    else if (!(await sessions.revoke(id, { ofUser }))) throw new Problem(404, 'You have no such device.');
-    return json(200, { revoked: id });
-  },
+  'DELETE /devices/{id}': revokeDevice,
+  'POST /devices/{id}/revoke': revokeDevice,
 
-  'DELETE /devices': async ({ session }) => {
-    await sessions.logOutUser(userOf(session), { except: session });
-    return json(200, { kept: session.id });
-  },
+  'DELETE /devices': logOutOthers,
+  'POST /logout-others': logOutOthers,
 };
 
 const answerWithSession = withSession(sessions, (event, session) => answer(routes, event, session), {
   // Over plain http, as on your own machine, a cookie can have neither `Secure` nor the `__Host-` prefix.
-  cookie: process.env.PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__Host-id' },
-  onStoreError: () => new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' }).result,
+  cookie: PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__Host-id' },
+  onStoreError: (_, event) =>
+    refused(event, new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' })),
 });
 
-// A request that throws saves nothing of what it has `set`: what is refused here has changed nothing.
 export const handler: typeof answerWithSession = async (event, context) => {
+  const { method, path } = event.requestContext.http;
+  const [result, receipt] = await withReceipt({ method, path }, () => answerOrRefuse(event, context));
+  return withReceiptOf(receipt, result as Answer);
+};
+
+// A request that throws saves nothing of what it has `set`: what is refused here has changed nothing.
+const answerOrRefuse: typeof answerWithSession = async (event, context) => {
   try {
     return await answerWithSession(event, context);
   } catch (error) {
-    if (error instanceof Problem) return error.result;
-    if (error instanceof NotStorableError) return new Problem(413, error.message).result;
-    if (error instanceof SessionGoneError) return new Problem(401, 'The session ended during this request.').result;
+    if (error instanceof Problem) return refused(event, error);
+    if (error instanceof NotStorableError) return refused(event, new Problem(413, error.message));
+    if (error instanceof SessionGoneError)
+      return refused(event, new Problem(401, 'The session ended during this request.'));
     throw error;
   }
 };
+
+function refused(event: HttpApiEvent, { statusCode, message, headers }: Problem): Answer {
+  return isForPeople(event) ? refusal(statusCode, message, headers) : json(statusCode, { error: message }, headers);
+}
+
+/** Says what was done: to a program in JSON, to people with the page. */
+function done(request: Request<Session>, said: string, body: object = overview(request.session)): Answer {
+  const { audience, session } = request;
+  if (audience === 'program') return json(200, body);
+  return audience === 'browser' ? seeOther('/') : page(viewOf(session), said);
+}
+
+/** The same, where nothing has become of the devices. */
+function shown(request: Request<Session>, said: string): Answer {
+  const { audience, session } = request;
+  return audience === 'script' ? page({ ...viewOf(session), devices: 'as they are' }, said) : done(request, said);
+}
+
+function viewOf(session: Session): View {
+  const { userId, createdAt, expiresAt } = session;
+  const theme = THEMES.find((name) => name === session.get('theme')) ?? 'system';
+  return {
+    userId: userId === undefined ? undefined : String(userId),
+    createdAt,
+    expiresAt,
+    theme,
+    cart: listOf(session.get('cart')).map((article) =>
+      typeof article === 'string' ? article : JSON.stringify(article),
+    ),
+    data: session.entries(),
+    devices: 'later',
+  };
+}
 
 function overview(session: Session): object {
   const { userId = null, createdAt, lastSeenAt, expiresAt } = session;
@@ -112,17 +212,33 @@ function dataOf(session: Session): object {
   return Object.fromEntries(session.entries());
 }
 
+async function devicesOf(session: Session): ReturnType<typeof sessions.ofUser> {
+  return sessions.ofUser(userOf(session), { current: session });
+}
+
 function userOf(session: Session): UserId {
   if (session.userId === undefined) throw new Problem(401, 'Sign in first.');
   return session.userId;
 }
 
-function signIn(body: unknown): { readonly name: string; readonly exclusive: boolean } {
-  if (typeof body !== 'object' || body === null) throw new Problem(400, 'Send an object: { "name": "user-1" }');
-  const { name, exclusive = false, ...others } = body as Record<string, unknown>;
-  const isName = typeof name === 'string' && name.trim() !== '' && name.length <= 64 && name.isWellFormed();
-  if (!isName) throw new Problem(400, 'The "name" must be text of 1 to 64 characters.');
-  if (typeof exclusive !== 'boolean') throw new Problem(400, '"exclusive" must be true or false.');
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+function fieldsOf({ body }: Request<Session>): Record<string, unknown> {
+  const fields = body();
+  if (typeof fields !== 'object' || fields === null) throw new Problem(400, 'Send an object, or a form.');
+  return fields as Record<string, unknown>;
+}
+
+function textOf(value: unknown, name: string, longest: number): string {
+  const isGood = typeof value === 'string' && value.trim() !== '' && value.length <= longest && value.isWellFormed();
+  if (!isGood) throw new Problem(400, `The "${name}" must be text of 1 to ${longest} characters.`);
+  return value;
+}
+
+function signIn(request: Request<Session>): { readonly name: string; readonly exclusive: boolean } {
+  const { name, exclusive = false, ...others } = fieldsOf(request);
+  const isTicked = request.audience !== 'program' && exclusive === 'on';
+  if (!isTicked && typeof exclusive !== 'boolean') throw new Problem(400, '"exclusive" must be true or false.');
   if (Object.keys(others).length > 0) throw new Problem(400, 'Send "name" and "exclusive", and nothing else.');
-  return { name, exclusive };
+  return { name: textOf(name, 'name', 64), exclusive: isTicked || exclusive === true };
 }

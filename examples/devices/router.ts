@@ -1,31 +1,43 @@
-/** JSON over payload 2.0: a table of routes, and what is the client's mistake. */
+/** Routes over payload 2.0: which one answers, to whom, and what is the client's mistake. */
 import type { HttpApiEvent, HttpApiResult } from 'dynamodb-sessions/lambda';
 
-/** What answers to a method and a path, by `METHOD /path` or `METHOD /path/{parameter}`. */
+/** What a route answers. */
+export type Answer = Exclude<HttpApiResult, string>;
+
+/** What answers to a method and a path, by `METHOD /path`, in which one part may be a `{parameter}`. */
 export type Routes<Session> = {
-  readonly [route: string]: (request: Request<Session>) => HttpApiResult | Promise<HttpApiResult>;
+  readonly [route: string]: (request: Request<Session>) => Answer | Promise<Answer>;
 };
 
-interface Request<Session> {
+export interface Request<Session> {
   readonly session: Session;
   /** What stands in the path for the `{parameter}`, decoded. */
   readonly parameter: string;
-  /** The body's JSON. @throws {@link Problem} */
+  /** The body: JSON, or the fields of a form. @throws {@link Problem} */
   readonly body: () => unknown;
+  readonly audience: Audience;
 }
 
-/** An answer that says why a request was refused, and that nothing was done. */
-export class Problem extends Error {
-  readonly result: HttpApiResult;
+/**
+ * Who gets the answer: a program, which sends JSON and gets it; the page's script, which submits a form and shows the
+ * page that it gets; or a browser without one, which is sent to the page, so that loading it again does nothing twice.
+ */
+export type Audience = 'program' | 'script' | 'browser';
 
-  constructor(status: number, reason: string, headers: Record<string, string> = {}) {
+/** A request that was refused, with the reason; nothing was done. */
+export class Problem extends Error {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+
+  constructor(statusCode: number, reason: string, headers: Record<string, string> = {}) {
     super(reason);
-    this.result = json(status, { error: reason }, headers);
+    this.statusCode = statusCode;
+    this.headers = headers;
   }
 }
 
 /** An answer in JSON, which no cache keeps: it is about one person. */
-export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpApiResult {
+export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): Answer {
   return {
     statusCode,
     headers: {
@@ -38,12 +50,14 @@ export function json(statusCode: number, body: unknown, headers: Record<string, 
   };
 }
 
+/** Sends a browser on, after a form. */
+export function seeOther(location: string): Answer {
+  // Without a type, the service would call the empty body JSON.
+  return { statusCode: 303, headers: { location, 'content-type': 'text/plain', 'cache-control': 'no-store' } };
+}
+
 /** Finds the route for a request and lets it answer. @throws {@link Problem} */
-export async function answer<Session>(
-  routes: Routes<Session>,
-  event: HttpApiEvent,
-  session: Session,
-): Promise<HttpApiResult> {
+export async function answer<Session>(routes: Routes<Session>, event: HttpApiEvent, session: Session): Promise<Answer> {
   const { method } = event.requestContext.http;
   const here = Object.entries(routes).flatMap(([name, route]) => {
     const [verb = '', path = ''] = name.split(' ');
@@ -57,8 +71,27 @@ export async function answer<Session>(
   if (found === undefined) throw new Problem(405, `This path answers to ${allow}.`, { allow });
 
   if (method !== 'GET') refuseOtherSites(event);
-  return found.route({ session, parameter: decoded(found.parameter), body: () => parsedBody(event) });
+  return found.route({
+    session,
+    parameter: decoded(found.parameter),
+    body: () => parsedBody(event),
+    audience: audienceOf(event),
+  });
 }
+
+/** Whether somebody looks at the answer, so that a refusal should be a page, too. */
+export function isForPeople(event: HttpApiEvent): boolean {
+  const looks = event.requestContext.http.method === 'GET' && event.headers['accept']?.includes('text/html') === true;
+  return looks || audienceOf(event) !== 'program';
+}
+
+function audienceOf(event: HttpApiEvent): Audience {
+  if (!isForm(event)) return 'program';
+  return (event.headers['sec-fetch-mode'] ?? 'navigate') === 'navigate' ? 'browser' : 'script';
+}
+
+const isForm = ({ headers }: HttpApiEvent): boolean =>
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
 
 /**
  * Cross-site request forgery. The cookie is `SameSite=Lax`, so that another site's page cannot send it along with
@@ -69,9 +102,12 @@ function refuseOtherSites({ headers }: HttpApiEvent): void {
   if (from !== 'same-origin' && from !== 'none') throw new Problem(403, 'Another site must not do this.');
 }
 
-function parsedBody({ body = '', isBase64Encoded }: HttpApiEvent): unknown {
+function parsedBody(event: HttpApiEvent): unknown {
+  const { body = '', isBase64Encoded } = event;
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+  if (isForm(event)) return Object.fromEntries(new URLSearchParams(text));
   try {
-    return JSON.parse(isBase64Encoded ? Buffer.from(body, 'base64').toString() : body);
+    return JSON.parse(text);
   } catch {
     throw new Problem(400, 'The body is not JSON.');
   }

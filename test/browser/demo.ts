@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { vi } from 'vitest';
 import { invoke } from '../../examples/devices/lambda-http.js';
 import { engines } from '../engines/index.js';
-import { environmentOf } from '../runtime/surroundings.js';
+import { environmentOf, storeInOurTime } from '../runtime/surroundings.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 
 /** The demo, in this process, with its cookie as deployed. */
@@ -18,7 +18,8 @@ export interface Demo {
 export async function loadDemo(): Promise<Demo> {
   const engine = engines().at(-1)!;
   const table = await createTestTable(engine);
-  Object.assign(process.env, environmentOf(engine, table), {
+  const store = await storeInOurTime(engine.endpoint);
+  Object.assign(process.env, environmentOf(store, table), {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });
@@ -36,6 +37,7 @@ export async function loadDemo(): Promise<Demo> {
       clock.mockRestore();
       log.mockRestore();
       await table.drop();
+      await store[Symbol.asyncDispose]();
     },
   };
 }

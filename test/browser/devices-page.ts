@@ -21,10 +21,24 @@ export class DevicesPage {
     await this.#shown();
   }
 
+  /** Looks at it again after having been elsewhere. */
+  async comeBack(): Promise<void> {
+    const count = (await this.receipts()).length;
+    await this.page.evaluate(`dispatchEvent(new Event('focus'))`);
+    await this.page.getByRole('article').nth(count).waitFor();
+    await this.#shown();
+  }
+
   async signIn(name: string): Promise<void> {
     await this.page.getByRole('textbox', { name: 'Name' }).fill(name);
     await this.#press('Sign in');
     await this.said(`You are signed in as ${name}.`);
+    await this.#shown();
+  }
+
+  async renewSecret(): Promise<void> {
+    await this.#press('New secret');
+    await this.said(/^The cookie has a new secret/);
   }
 
   async logOut(): Promise<void> {
@@ -40,7 +54,8 @@ export class DevicesPage {
   /** Ends the one other session in the list. */
   async revokeOther(): Promise<void> {
     await this.#devices.getByRole('button', { name: /^Revoke/ }).click();
-    await this.said(/^Revoked/);
+    await this.said('The device is logged out.');
+    await this.#shown();
   }
 
   /** Sends it off; {@link said} tells when it is done. */
@@ -66,11 +81,25 @@ export class DevicesPage {
 
   async cart(): Promise<string[]> {
     const items = this.page.getByRole('region', { name: 'What the session holds' }).getByRole('listitem');
-    return (await items.allTextContents()).map((text) => text.replace(/Remove$/, ''));
+    return (await items.allTextContents()).map((text) => text.replace(/Remove\s*$/, '').trim());
   }
 
   async isDark(): Promise<boolean> {
     return this.page.getByRole('radio', { name: 'Dark' }).isChecked();
+  }
+
+  /** What the requests so far have cost, the last one first: each receipt in one line. */
+  async receipts(): Promise<string[]> {
+    const texts = await this.page
+      .getByRole('complementary', { name: 'What it cost' })
+      .getByRole('article')
+      .allInnerTexts();
+    return texts.map((text) => text.replaceAll(/\s+/g, ' ').trim());
+  }
+
+  /** The names of the devices that it lists. */
+  async deviceNames(): Promise<string[]> {
+    return this.#devices.getByRole('heading', { level: 3 }).allInnerTexts();
   }
 
   /** How many devices it lists. */
@@ -96,5 +125,6 @@ export class DevicesPage {
 
   async #shown(): Promise<void> {
     await this.#signIn.or(this.#name).filter({ visible: true }).first().waitFor();
+    await this.page.getByRole('link', { name: 'Show your devices' }).waitFor({ state: 'detached' }); // for they are there
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, inject, onTestFinished } from 'vitest';
 import { openChromium, openChromiumProfile } from './chromium.js';
 import { Internet } from './internet.js';
@@ -10,7 +10,7 @@ import { Internet } from './internet.js';
 export interface World {
   readonly internet: Internet;
   /** A new profile, as a private window has it: a device, or a person. It is closed after the test. */
-  newProfile(): Promise<BrowserContext>;
+  newProfile(options?: BrowserContextOptions): Promise<BrowserContext>;
   /** A profile on disk that lets third-party cookies through, and can be closed and opened again. It is removed after the test. */
   newKeptProfile(): Promise<KeptProfile>;
 }
@@ -43,7 +43,7 @@ export function withBrowser(...switches: readonly string[]): World {
     get internet() {
       return internet;
     },
-    newProfile: () => browser.newContext(),
+    newProfile: (options) => browser.newContext(options),
     async newKeptProfile() {
       const folder = await mkdtemp(join(tmpdir(), 'profile-'));
       await mkdir(join(folder, 'Default'));

@@ -44,6 +44,12 @@ const BAD: [property: string, props: SessionStoreProps | ((scope: Construct) => 
   ['cleanup.memory', { cleanup: { memory: Size.mebibytes(64) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.minutes(16) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.seconds(1) } }],
+  ['metricsNamespace', { metricsNamespace: '' }],
+  ['metricsNamespace', { metricsNamespace: ' ' }],
+  ['metricsNamespace', { metricsNamespace: ':Shop' }],
+  ['metricsNamespace', { metricsNamespace: `Shop"' , 'Sum'` }],
+  ['metricsNamespace', { metricsNamespace: 'x'.repeat(256) }],
+  ['metricsNamespace', { metricsNamespace: 'Shop', dashboard: false }],
   ['alarmTopic', (scope) => ({ alarms: false, alarmTopic: new Topic(scope, 'Topic') })],
 ];
 
@@ -65,6 +71,7 @@ describe('options at the edge', () => {
     { cleanup: { readBudget: MOST_READ_UNITS, segments: MOST_SEGMENTS, timeout: Duration.minutes(15) } },
     { ...strong, cleanup: { schedule: at('rate(60 minutes)') } },
     { ...strong, cleanup: { schedule: at('cron(0/10 * * * ? *)') } },
+    { metricsNamespace: 'My shop/EU.1_a-b#c:d' },
     { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
   ])('are taken: case %#', (props) => {
     expect(() => synth(props, { env })).not.toThrow();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 export interface Answer {
@@ -28,11 +28,20 @@ export class Browser {
     return this.send('GET', path);
   }
 
-  async send(method: string, path: string, json?: unknown): Promise<Answer> {
-    const body = json === undefined ? undefined : JSON.stringify(json);
+  send(method: string, path: string, json?: unknown): Promise<Answer> {
+    return this.#send(method, path, json === undefined ? undefined : [JSON.stringify(json), 'application/json']);
+  }
+
+  /** Submits a form, as a browser does without a script. */
+  submit(path: string, fields: Record<string, string> = {}): Promise<Answer> {
+    return this.#send('POST', path, [String(new URLSearchParams(fields)), 'application/x-www-form-urlencoded']);
+  }
+
+  async #send(method: string, path: string, sent?: readonly [body: string, type: string]): Promise<Answer> {
+    const [body, type] = sent ?? [];
     const cookie = [...this.cookies].map((pair) => pair.join('=')).join('; ');
     const target = this.#targetOf(path);
-    const sent = request({
+    const request = httpRequest({
       host: '127.0.0.1',
       port: this.#port,
       method,
@@ -41,13 +50,11 @@ export class Browser {
         host: target.host,
         'user-agent': this.#name,
         ...(cookie === '' ? {} : { cookie }),
-        ...(body === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
       },
     });
-    sent.end(body);
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
     const setCookies = response.headers['set-cookie'] ?? [];
     for (const setCookie of setCookies) this.#keep(setCookie);
     const content = await text(response);

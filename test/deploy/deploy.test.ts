@@ -146,6 +146,19 @@ describe.skipIf(!inject('hasMinistack'))('cdk deploy --all', () => {
       });
     });
 
+    it('takes the forms of its page, and shows the next page what came of them, and what it cost', async () => {
+      const laptop = browser('laptop');
+      expect(await laptop.submit('/login', { name: 'user-1' })).toMatchObject({
+        status: 303,
+        setCookies: [expect.stringMatching(SESSION_COOKIE)],
+      });
+      expect((await laptop.submit('/cart', { article: 'a <lamp>' })).status).toBe(303);
+      const { body } = await laptop.get('/');
+      expect(body).toContain('a &lt;lamp&gt;');
+      expect(body).toMatch(/GetItem[^]*1 call</);
+      expect((await laptop.get('/your-devices')).body).toContain('This device');
+    });
+
     it('keeps a session in one item, which the index has by its user', async () => {
       const user = `user-${randomUUID()}`;
       const laptop = await signedIn('laptop', user);

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -177,6 +177,83 @@ describe.each(places)('the demo, $where', ({ engine }) => {
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(body).toMatch(/^<!doctype html>/);
     expect(body).not.toMatch(/https?:/);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('says with each answer what it cost, however many are under way', async () => {
+    const [known, stranger] = [await laptop().signedIn(someone()), phone()];
+    const costOf = async (answer: Promise<Answer>): Promise<string | null> =>
+      (await answer).headers.get('server-timing');
+    const costs = await Promise.all(
+      Array.from({ length: 10 }, async () => [
+        await costOf(known.get('/session')),
+        await costOf(stranger.get('/')),
+        await costOf(known.get('/')),
+      ]),
+    );
+    const view = 'dynamodb;desc="1 call, 1 R"';
+    expect(costs).toEqual(Array(10).fill([view, 'dynamodb;desc="0 calls"', view]));
+    const change = await known.send('PUT', '/data/theme', 'dark');
+    expect(change.headers.get('server-timing')).toBe('dynamodb;desc="2 calls, 1 R 1 W"');
+  });
+
+  it('takes forms as well, and answers the page’s script with the page', async () => {
+    const name = someone();
+    const browser = laptop();
+    const submit = async (path: string, fields: Record<string, string>, said: string): Promise<void> => {
+      const { status, body } = await browser.send('POST', path, undefined, { body: new URLSearchParams(fields) });
+      expect([path, status, body]).toEqual([path, 200, expect.stringContaining(`role="status">${said}</div>`)]);
+    };
+    await submit('/login', { name, exclusive: 'on' }, `You are signed in as ${name}.`);
+    await submit('/theme', { theme: 'dark' }, 'The theme is dark.');
+    await submit('/cart', { article: 'a lamp' }, 'Added a lamp.');
+    await submit('/cart', { article: 'some tea' }, 'Added some tea.');
+    await submit('/cart/0/remove', {}, 'Removed.');
+    await submit('/regenerate', {}, 'The cookie has a new secret; the old one is good for nothing.');
+    expect((await browser.get('/session')).body).toMatchObject({
+      userId: name,
+      data: { theme: 'dark', cart: ['some tea'] },
+    });
+
+    await submit('/theme', { theme: 'system' }, 'The theme is system.');
+    expect(((await browser.get('/session')).body as { data: object }).data).toEqual({ cart: ['some tea'] });
+    const other = await phone().signedIn(name);
+    await submit('/logout-others', {}, 'You are logged out on all other devices.');
+    expect([await browser.userId(), await other.userId()]).toEqual([name, null]);
+    await submit('/logout', {}, 'You are logged out on this device.');
+    expect(await browser.userId()).toBeNull();
+  });
+
+  it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' }])(
+    'sends a browser without scripts back to the page, with its cookie: %o',
+    async (headers) => {
+      // `fetch` would say that it is a script.
+      const submitted = request(`${demo.url}/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      }).end(`name=${someone()}`);
+      const [answer] = (await once(submitted, 'response')) as [IncomingMessage];
+      answer.resume();
+      expect(answer).toMatchObject({
+        statusCode: 303,
+        headers: { location: '/', 'set-cookie': [expect.stringMatching(/^id=/)] },
+      });
+    },
+  );
+
+  it.each<[string, string, Record<string, string>, number]>([
+    ['a name that is blank', '/login', { name: ' ' }, 400],
+    ['a theme that is none', '/theme', { theme: 'pink' }, 400],
+    ['an article that is too long', '/cart', { article: 'x'.repeat(61) }, 400],
+    ['a stranger who logs out the others', '/logout-others', {}, 401],
+    ['a stranger who revokes a device', '/devices/a/revoke', {}, 401],
+  ])('refuses a form with %s on a page that says why', async (_, path, fields, status) => {
+    const answer = await laptop().send('POST', path, undefined, { body: new URLSearchParams(fields) });
+    expect(answer).toMatchObject({
+      status,
+      setCookies: [],
+      body: expect.stringMatching(/<p id="reason" role="alert"/),
+    });
   });
 
   it('knows nothing of a stranger, and stores nothing', async () => {

@@ -25,13 +25,7 @@ export function missingTools(): string[] {
 
 /** Installs a Node and builds the runtime client with it, unless an earlier run did: it takes a minute. */
 export async function installRuntime(major: number): Promise<Runtime> {
-  const folder = join(cache, `node-${major}`);
-  // What the npm package `node` installs, with its headers.
-  const distribution = `node${process.platform === 'darwin' && process.arch === 'arm64' ? '-bin' : ''}-${process.platform}-${process.arch}`;
-  const home = join(folder, 'node_modules', distribution);
-  const client = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
-  const runtime: Runtime = { major, node: join(home, 'bin/node'), client };
-
+  const { folder, distribution, home, runtime } = placesOf(major);
   await once(folder, CLIENT, async (install) => {
     await install(`${distribution}@${major}`);
     await install(CLIENT, {
@@ -42,6 +36,21 @@ export async function installRuntime(major: number): Promise<Runtime> {
   return runtime;
 }
 
+/** What an earlier run has installed, if one has. */
+export function installedRuntime(major: number): Runtime | undefined {
+  const { folder, runtime } = placesOf(major);
+  return existsSync(doneMark(folder, CLIENT)) ? runtime : undefined;
+}
+
+function placesOf(major: number): { folder: string; distribution: string; home: string; runtime: Runtime } {
+  const folder = join(cache, `node-${major}`);
+  // What the npm package `node` installs, with its headers.
+  const distribution = `node${process.platform === 'darwin' && process.arch === 'arm64' ? '-bin' : ''}-${process.platform}-${process.arch}`;
+  const home = join(folder, 'node_modules', distribution);
+  const client = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
+  return { folder, distribution, home, runtime: { major, node: join(home, 'bin/node'), client } };
+}
+
 /** Installs the middy that does not run on every Node that the project is developed with. Returns its folder. */
 export async function installMiddy(): Promise<string> {
   const folder = join(cache, 'middy');
@@ -49,11 +58,13 @@ export async function installMiddy(): Promise<string> {
   return join(folder, 'node_modules/@middy/core');
 }
 
+const doneMark = (folder: string, name: string): string => join(folder, `is-done-${name.replaceAll('/', '-')}`);
+
 type Install = (what: string, env?: NodeJS.ProcessEnv) => Promise<unknown>;
 
 /** Fills a folder, unless an earlier run did. */
 async function once(folder: string, name: string, fill: (install: Install) => Promise<unknown>): Promise<void> {
-  const isDone = join(folder, `is-done-${name.replaceAll('/', '-')}`);
+  const isDone = doneMark(folder, name);
   if (existsSync(isDone)) return;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

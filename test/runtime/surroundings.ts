@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, request, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TABLE_ENVIRONMENT } from '../../src/table-schema.js';
@@ -29,18 +29,39 @@ export function storeThatHangs(): Promise<Endpoint> {
 /** The DynamoDB at another endpoint, each operation of one kind taking some milliseconds more. */
 export function storeThatIsSlow(endpoint: string, operation: string, milliseconds: number): Promise<Endpoint> {
   return listen((incoming, response) => {
-    const { method, url, headers } = incoming;
-    const isSlow = headers['x-amz-target']?.toString().endsWith(`.${operation}`) === true;
-    const outgoing = request(new URL(url ?? '/', endpoint), { ...(method && { method }), headers });
-    outgoing.on('response', (answer) => {
-      void delay(isSlow ? milliseconds : 0).then(() => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(response);
-      });
+    const isSlow = incoming.headers['x-amz-target']?.toString().endsWith(`.${operation}`) === true;
+    forward(incoming, response, endpoint, async ({ statusCode = 500, headers }) => {
+      await delay(isSlow ? milliseconds : 0);
+      response.writeHead(statusCode, headers);
     });
-    outgoing.on('error', () => response.destroy());
-    incoming.pipe(outgoing);
   });
+}
+
+/**
+ * The DynamoDB at another endpoint, with the time of this process, which a test may have moved: the SDK compares the
+ * two, and repeats what failed if they are far apart.
+ */
+export function storeInOurTime(endpoint: string): Promise<Endpoint> {
+  return listen((incoming, response) => {
+    forward(incoming, response, endpoint, ({ statusCode = 500, headers }) => {
+      response.writeHead(statusCode, { ...headers, date: new Date(Date.now()).toUTCString() });
+    });
+  });
+}
+
+function forward(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  endpoint: string,
+  begin: (answer: IncomingMessage) => void | Promise<void>,
+): void {
+  const { method = 'POST', url = '/', headers } = incoming;
+  const outgoing = request(new URL(url, endpoint), { method, headers });
+  outgoing.on('response', (answer) => {
+    void Promise.resolve(begin(answer)).then(() => answer.pipe(response));
+  });
+  outgoing.on('error', () => response.destroy());
+  incoming.pipe(outgoing);
 }
 
 async function listen(listener: RequestListener): Promise<Endpoint> {

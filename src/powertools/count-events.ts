@@ -1,0 +1,68 @@
+import type { SessionEvent } from '../core/events.js';
+import { expectFunctions } from '../core/expect.js';
+import { detailsOf } from './details.js';
+
+/** The name of a metric that {@link countEvents} writes. */
+export type SessionMetric =
+  | 'SessionCreated'
+  | 'SessionRotated'
+  | 'SessionReused'
+  | 'SessionAnomaly'
+  | 'SessionExpired'
+  | 'SessionUnreadable'
+  | 'SessionLoggedIn'
+  | 'SessionLoggedOut'
+  | 'SessionEveryoneLoggedOut'
+  | 'SessionRevoked'
+  | 'SessionDestroyed'
+  | 'SessionLostWrite'
+  | 'SessionStoreFailure';
+
+/** What {@link countEvents} needs of a Powertools `Metrics`. */
+export interface EventMetrics {
+  singleMetric(): {
+    addMetadata(name: string, value: string): unknown;
+    addMetric(name: string, unit: 'Count', value: number): unknown;
+  };
+}
+
+const METRICS: Readonly<Record<SessionEvent['type'], SessionMetric>> = {
+  created: 'SessionCreated',
+  rotated: 'SessionRotated',
+  reused: 'SessionReused',
+  anomaly: 'SessionAnomaly',
+  expired: 'SessionExpired',
+  unreadable: 'SessionUnreadable',
+  'logged-in': 'SessionLoggedIn',
+  'logged-out': 'SessionLoggedOut',
+  'everyone-logged-out': 'SessionEveryoneLoggedOut',
+  revoked: 'SessionRevoked',
+  destroyed: 'SessionDestroyed',
+  'lost-write': 'SessionLostWrite',
+  'store-failure': 'SessionStoreFailure',
+};
+
+/**
+ * Counts each event as a CloudWatch metric, with a Powertools `Metrics`: one metric for each type of event, such as
+ * `SessionLoggedIn`, in the namespace and with the default dimensions of `metrics`, and no other. Why and what came of
+ * it is metadata beside it, which can be searched for and costs nothing.
+ *
+ * Each is written at once, as a line of its own. So nothing has to be published, and nothing of what a request does
+ * after its handler has returned, such as the final write, waits for the next one.
+ *
+ * @throws {@link ConfigurationError} for what is no `Metrics`
+ * @example
+ * ```ts
+ * const metrics = new Metrics({ namespace: 'Shop', serviceName: 'api' });
+ * const sessions = new Sessions({ persistence, onEvent: countEvents(metrics) });
+ * ```
+ */
+export function countEvents(metrics: EventMetrics): (event: SessionEvent) => void {
+  expectFunctions('metrics', metrics, ['singleMetric']);
+
+  return (event) => {
+    const metric = metrics.singleMetric();
+    for (const [name, value] of Object.entries(detailsOf(event))) metric.addMetadata(name, String(value));
+    metric.addMetric(METRICS[event.type], 'Count', 1);
+  };
+}

@@ -1,0 +1,21 @@
+import { ConfigurationError } from '../core/errors.js';
+import { refuseUnknown } from '../core/expect.js';
+
+/** Whether users are named. */
+export interface UserOption {
+  /**
+   * Whether the ID of the event's user is told. It may be personal data, and then is kept for as long as logs and traces
+   * are.
+   * @defaultValue false
+   */
+  readonly userId?: boolean;
+}
+
+/** @throws {@link ConfigurationError} */
+export function namesUser(options: UserOption): boolean {
+  refuseUnknown('', options, ['userId']);
+  const { userId = false } = options;
+  if (typeof userId !== 'boolean')
+    throw new ConfigurationError(`Option userId is a value of type ${typeof userId}; expected a boolean.`);
+  return userId;
+}
