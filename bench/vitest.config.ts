@@ -6,9 +6,17 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 /** Benchmarks run one at a time, each in a process of its own, on the engines of the tests. */
 export default defineConfig({
   root: path('..'),
+  // The package as it is published, which Node loads without any help of the test runner.
+  resolve: {
+    alias: [
+      { find: /^dynamodb-sessions$/, replacement: path('../.cache/bench/dist/src/index.js') },
+      { find: /^dynamodb-sessions\/(\w+)$/, replacement: path('../.cache/bench/dist/src/$1/index.js') },
+    ],
+  },
   test: {
     include: ['bench/**/*.bench.ts'],
-    globalSetup: ['test/engines/global-setup.ts'],
+    globalSetup: ['bench/set-up.ts', 'test/engines/global-setup.ts'],
+    server: { deps: { external: [/\/dist\/src\//] } },
     pool: 'forks',
     execArgv: ['--expose-gc'],
     fileParallelism: false,

@@ -11,7 +11,13 @@ export type { SessionRecord } from './core/record.js';
 export { descendantRoles, type RoleHierarchy } from './core/roles.js';
 export { deserializeSession, serializeSession } from './core/serialization.js';
 export type { KeyOf, LogInOptions, ReadonlySession, Session } from './core/session.js';
-export { type LogOutUserOptions, type OfUserOptions, Sessions, type SessionRequest, type SessionSummary } from './core/sessions.js';
+export {
+  type LogOutUserOptions,
+  type OfUserOptions,
+  Sessions,
+  type SessionRequest,
+  type SessionSummary,
+} from './core/sessions.js';
 export type { CookieAction } from './core/stored-session.js';
 export type { SecretHash } from './core/token.js';
 export type { UserId } from './core/user-id.js';

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build, type BuildOptions } from 'esbuild';
+import { BUILT } from './set-up.js';
+
+const run = promisify(execFile);
+
+/** Bundles a file of the benchmarks with the package as it is published, as a user's handler would be. */
+export async function bundle(entry: URL, outfile: string, options: BuildOptions = {}): Promise<void> {
+  await build({
+    entryPoints: [fileURLToPath(entry)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // The SDK is in part CommonJS, which asks for Node's own modules by `require`.
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    alias: {
+      'dynamodb-sessions': join(BUILT, 'index.js'),
+      'dynamodb-sessions/lambda': join(BUILT, 'lambda/index.js'),
+      'dynamodb-sessions/dynamodb': join(BUILT, 'dynamodb/index.js'),
+    },
+    logLevel: 'error',
+    ...options,
+  });
+}
+
+/** Runs a Node of its own with these arguments. What it prints is its result, as JSON. */
+export async function resultOf<Result>(...args: readonly string[]): Promise<Result> {
+  const { stdout } = await run(process.execPath, args);
+  return JSON.parse(stdout) as Result;
+}
+
+/** A folder for bundles, for as long as `use` takes. */
+export async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(fileURLToPath(new URL('../.cache/bench/bundles-', import.meta.url)));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
