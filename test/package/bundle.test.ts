@@ -4,8 +4,33 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
+const HANDLER = `
+  import { Sessions } from './src/index.ts';
+  import { DynamoDBPersistenceLayer } from './src/dynamodb/index.ts';
+  import { withSession } from './src/lambda/index.ts';
+  export const handler = withSession(new Sessions({ persistence: new DynamoDBPersistenceLayer() }), async () => '');
+`;
+
+/** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
+const BUDGETS: Readonly<Record<string, number>> = {
+  cookies: 3_600,
+  core: 32_600,
+  dynamodb: 13_800,
+  lambda: 4_400,
+  'table-schema.ts': 200,
+  devalue: 4_600,
+};
+
+interface Bundled {
+  readonly rooms: string[];
+  readonly packages: string[];
+  readonly bytes: number;
+  /** Bytes of each room and package. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
 /** What is bundled of the sources, by room; and which packages. */
-async function bundled(code: string): Promise<{ rooms: string[]; packages: string[]; bytes: number }> {
+async function bundled(code: string): Promise<Bundled> {
   const { metafile } = await build({
     stdin: { contents: code, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -23,19 +48,36 @@ async function bundled(code: string): Promise<{ rooms: string[]; packages: strin
   const used = Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []));
   const names = (pattern: RegExp): string[] =>
     [...new Set(used.flatMap((file) => pattern.exec(file)?.[1] ?? []))].toSorted();
-  return { rooms: names(/^src\/([^/]+)/), packages: names(/node_modules\/((?:@[^/]+\/)?[^/]+)/), bytes };
+  const rooms = names(ROOM);
+  const packages = names(PACKAGE);
+  const bytesOf = (part: string): number =>
+    Object.entries(inputs).reduce(
+      (sum, [file, { bytesInOutput }]) => sum + (partOf(file) === part ? bytesInOutput : 0),
+      0,
+    );
+  return {
+    rooms,
+    packages,
+    bytes,
+    parts: Object.fromEntries([...rooms, ...packages].map((part) => [part, bytesOf(part)])),
+  };
 }
+
+const ROOM = /^src\/([^/]+)/;
+const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)/;
+const partOf = (file: string): string | undefined => (ROOM.exec(file) ?? PACKAGE.exec(file))?.[1];
 
 describe('what comes into a bundle', () => {
   it('of a handler with ./lambda and ./dynamodb is nothing of the rest', async () => {
-    const { rooms, packages } = await bundled(`
-      import { Sessions } from './src/index.ts';
-      import { DynamoDBPersistenceLayer } from './src/dynamodb/index.ts';
-      import { withSession } from './src/lambda/index.ts';
-      export const handler = withSession(new Sessions({ persistence: new DynamoDBPersistenceLayer() }), async () => '');
-    `);
+    const { rooms, packages } = await bundled(HANDLER);
     expect(rooms).toEqual(['cookies', 'core', 'dynamodb', 'lambda', 'table-schema.ts']);
     expect(packages).toEqual(['devalue']);
+  });
+
+  it('of a handler has not grown; if it has, this says by what', async () => {
+    const { parts } = await bundled(HANDLER);
+    const grown = Object.entries(parts).filter(([part, bytes]) => bytes > (BUDGETS[part] ?? 0));
+    expect(grown).toEqual([]);
   });
 
   it.each([
