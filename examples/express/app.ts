@@ -1,5 +1,5 @@
 /** An Express application: sign in, your devices, end one of them, log out everywhere. */
-import express, { type Express, type Request } from 'express';
+import express, { type Express } from 'express';
 import session from 'express-session';
 import type { ExpressSessionStore } from 'dynamodb-sessions/express';
 import { storedIdOf } from 'dynamodb-sessions/express';
@@ -29,13 +29,15 @@ export function createApp(store: ExpressSessionStore, secret: string): Express {
 
   // Who somebody is, your application finds out before this.
   app.post('/login/:user', async (request, response) => {
-    await regenerate(request); // a planted session ID must not become the user's
+    await done((callback) => request.session.regenerate(callback)); // a planted session ID must not become the user's
     request.session.user = request.params.user;
+    await done((callback) => request.session.save(callback)); // a redirect is followed before express-session saves
     response.redirect(303, '/');
   });
 
-  app.post('/logout', (request, response, next) => {
-    request.session.destroy((error: unknown) => (error ? next(error) : response.redirect(303, '/')));
+  app.post('/logout', async (request, response) => {
+    await done((callback) => request.session.destroy(callback));
+    response.redirect(303, '/');
   });
 
   app.get('/devices', async (request, response) => {
@@ -59,8 +61,8 @@ export function createApp(store: ExpressSessionStore, secret: string): Express {
   return app;
 }
 
-function regenerate(request: Request): Promise<void> {
+function done(begin: (callback: (error: unknown) => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
-    request.session.regenerate((error: unknown) => (error ? reject(error as Error) : resolve()));
+    begin((error) => (error ? reject(error as Error) : resolve()));
   });
 }

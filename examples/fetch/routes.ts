@@ -18,7 +18,7 @@ export const GET = withSession(sessions, async (_request, session) => {
 export const POST = withSession(sessions, async (request, session) => {
   const { name } = (await request.json()) as { name: string };
   await session.logIn(name);
-  return Response.redirect(new URL('/', request.url), 303);
+  return new Response(null, { status: 303, headers: { location: '/' } });
 });
 
 export const DELETE = withSession(sessions, async (_request, session) => {

@@ -51,7 +51,7 @@ type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | '
  * ```
  */
 export class ExpressSessionStore extends Store {
-  /** What is done to sessions from outside of a request: `ofUser`, `revoke`, `logOutUser`. */
+  /** What is done to sessions from outside of a request: `ofUser`, `revoke`, `logOutUser`, `logOutEveryone`. */
   readonly sessions: Sessions;
 
   readonly #layer: GuardedLayer<SessionUser>;

@@ -81,6 +81,13 @@ describe.each(engines())('on $name', (engine) => {
       async (options) => {
         const meter = new Meter(table.client);
         const browser = await begin({ maxAge: 3_600_000, ...options });
+        // The service counts a bulk read of what does not exist, the engine does not. So both marks exist.
+        const { client, tableName } = table;
+        const { sessions } = new ExpressSessionStore({
+          persistence: new DynamoDBPersistenceLayer({ client, tableName }),
+        });
+        await sessions.logOutEveryone();
+        await sessions.logOutUser('user-1');
         const costOf = (method: string, path: string): Promise<unknown> => meter.of(() => browser.send(method, path));
 
         expect(await costOf('GET', '/session')).toEqual(costs(0));
@@ -88,7 +95,7 @@ describe.each(engines())('on $name', (engine) => {
         expect(await costOf('GET', '/session')).toEqual(costs(1, 1)); // a page view
         expect(await costOf('PUT', '/data/theme/light')).toEqual(costs(2, 1, 1)); // one that changes data
         // @fastify/session stores the new session twice: empty at once, and with the user at the end.
-        const login = framework === 'express-session' ? costs(4, 2, 2, 1) : costs(5, 2, 3, 1);
+        const login = framework === 'express-session' ? costs(4, 3, 2, 1) : costs(5, 3, 3, 1);
         expect(await costOf('POST', '/login/user-1')).toEqual(login);
         expect(await costOf('GET', '/session')).toEqual(costs(1, 1));
         expect(await costOf('POST', '/logout')).toEqual(costs(2, 1, 1, 1));

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { Sessions } from '../../src/index.js';
 import { engines } from '../engines/index.js';
+import { Browser } from '../express/browser.js';
 import { environmentOf } from '../runtime/surroundings.js';
 import { httpApiAuthorizerEvent, restApiAuthorizerEvent } from '../unit/lambda/authorizer-events.js';
 import { contextOf } from '../unit/lambda/lambda-world.js';
@@ -36,12 +39,69 @@ describe.each(engines())('the examples, on $name', (engine) => {
   beforeAll(async () => {
     table = await createTestTable(engine);
     const environment = { ...environmentOf(engine, table), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    vi.stubEnv('SESSION_SECRET', 'a secret of at least thirty-two characters');
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.resetModules(); // each example reads the environment when it is loaded
   });
   afterAll(async () => {
     vi.unstubAllEnvs();
     await table.drop();
+  });
+
+  it.each(['HTTP API', 'Function URL', 'emulated HTTP API'])(
+    'lambda: a basket behind %s is kept by a login, and forgotten by a logout',
+    async (name) => {
+      const { handler } = await import('../../examples/lambda/handler.js');
+      const service = serviceOf(name);
+      const cookies = new Cookies();
+      const request = async (path: string, body?: string) => {
+        const event = service.event({ path, cookies: cookies.all, ...(body !== undefined && { body }) });
+        const response = service.receive(await handler(event as APIGatewayProxyEventV2, context()));
+        cookies.keep(response.setCookies);
+        return response;
+      };
+      expect((await request('/')).setCookies).toEqual([]);
+      await request('/basket', '{"item":"book"}');
+      expect((await request('/basket', '{"item":"pen"}')).body).toBe('{"basket":["book","pen"]}');
+      const planted = cookies.all;
+      expect(await request('/login', '{"name":"alice"}')).toMatchObject({ statusCode: 303 });
+      expect(cookies.all).not.toEqual(planted);
+      expect((await request('/')).body).toBe('{"user":"alice","basket":["book","pen"]}');
+      await request('/logout', '{}');
+      expect(cookies.all).toEqual([]);
+      expect((await request('/')).body).toBe('{"user":null,"basket":[]}');
+      expect(await request('/elsewhere')).toMatchObject({ statusCode: 404, setCookies: [] });
+    },
+  );
+
+  it('express: a basket is kept by a login, and forgotten by a logout', async () => {
+    const { app } = await import('../../examples/express/basket.js');
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const browser = new Browser(`http://127.0.0.1:${port}`, { 'x-forwarded-proto': 'https' });
+    const answer = async (method: string, path: string) => (await browser.send(method, path)).body;
+
+    expect(await answer('GET', '/')).toEqual({ user: null, basket: [] });
+    expect(browser.cookies.size).toBe(0);
+    await answer('POST', '/basket/book');
+    expect(await answer('POST', '/basket/pen')).toEqual({ basket: ['book', 'pen'] });
+    const planted = browser.copy();
+    expect(await answer('POST', '/login/alice')).toEqual({ user: 'alice', basket: ['book', 'pen'] });
+    expect((await planted.send('GET', '/')).body).toEqual({ user: null, basket: [] });
+    expect(await answer('POST', '/logout')).toEqual({ user: null, basket: [] });
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('fastify: visits are counted', async () => {
+    const { app } = await import('../../examples/express/fastify.js');
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const browser = new Browser(url, { 'x-forwarded-proto': 'https' });
+    expect((await browser.send('GET', '/')).body).toEqual({ visits: 1 });
+    expect((await browser.send('GET', '/')).body).toEqual({ visits: 2 });
+    expect((await new Browser(url, { 'x-forwarded-proto': 'https' }).send('GET', '/')).body).toEqual({ visits: 1 });
+    await app.close();
   });
 
   it.each(honoServices)(
@@ -83,7 +143,7 @@ describe.each(engines())('the examples, on $name', (engine) => {
     };
     expect(await (await send(GET)).json()).toEqual({ user: null, visits: 1 });
     const login = await send(POST, { method: 'POST', body: '{"name":"alice"}' });
-    expect([login.status, login.headers.get('location')]).toEqual([303, 'https://app.example.com/']);
+    expect([login.status, login.headers.get('location')]).toEqual([303, '/']);
     expect(await (await send(GET)).json()).toEqual({ user: 'alice', visits: 2 });
 
     const before = await table.items();

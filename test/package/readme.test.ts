@@ -24,6 +24,7 @@ describe('the documentation', () => {
       );
       await writeFile(join(own, 'users.ts'), USERS);
     }
+    await writeFile(join(folder, 'frameworks.d.ts'), FRAMEWORKS);
     const compilerOptions = { noUnusedLocals: false };
     const config = { extends: '../../tsconfig.json', compilerOptions, include: ['**/*.ts'] };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
@@ -31,25 +32,31 @@ describe('the documentation', () => {
   }, 120_000);
 
   it.each([
+    ['lambda', 'lambda/handler.ts'],
     ['hono', 'hono/app.ts'],
     ['fetch', 'fetch/routes.ts'],
     ['middy', 'middy/handler.ts'],
     ['authorizer', 'authorizer/authorizer.ts'],
+    ['express', 'express/basket.ts'],
+    ['express', 'express/fastify.ts'],
   ])('shows in the guide %s the example that the tests run', async (guide, example) => {
     const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
     expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);
   });
 
-  it('links to files that are there', async () => {
-    const pages = (await readdir(root, { recursive: true })).filter(
-      (name) => /^(?:\w+|docs\/.*)\.md$/.test(name) && !name.startsWith('docs/api/'),
+  it('links to files, and to headings in them, that are there', async () => {
+    const docs = (await readdir(join(root, 'docs'), { recursive: true })).map((name) => `docs/${name}`);
+    const pages = [...(await readdir(root)), ...docs].filter(
+      (name) => name.endsWith('.md') && !name.startsWith('docs/api/'),
     );
     const broken: string[] = [];
     for (const page of pages) {
       const text = await readFile(join(root, page), 'utf8');
-      for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-        const found = await stat(join(root, page, '..', target as string)).catch(() => undefined);
-        if (found === undefined) broken.push(`${page}: ${target}`);
+      for (const [, target = '', heading] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+        const path = target === '' ? join(root, page) : join(root, page, '..', target);
+        const found = await stat(path).catch(() => undefined);
+        const isThere = heading === undefined || (found?.isFile() && (await headingsOf(path)).includes(heading));
+        if (found === undefined || !isThere) broken.push(`${page}: ${target}#${heading}`);
       }
     }
     expect(pages.length).toBeGreaterThan(10);
@@ -57,12 +64,46 @@ describe('the documentation', () => {
   });
 });
 
+/** The headings of a page, as links name them. */
+async function headingsOf(path: string): Promise<string[]> {
+  return [...(await readFile(path, 'utf8')).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    (heading as string)
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 /** What the README's handler takes from its application. */
 const USERS = `
 import type { HttpApiEvent } from 'dynamodb-sessions/lambda';
 import type { UserId } from 'dynamodb-sessions';
 export const users = { find: async (id: UserId): Promise<{ id: UserId; name: string } | undefined> => ({ id, name: 'Ann' }) };
 export const authenticate = async (event: HttpApiEvent): Promise<string> => event.body ?? '';
+`;
+
+/** What the guides use of frameworks that are not installed here. */
+const FRAMEWORKS = `
+declare module '@sveltejs/kit' {
+  interface RequestEvent {
+    readonly request: Request;
+    locals: App.Locals;
+  }
+  export type Handle = (input: {
+    event: RequestEvent;
+    resolve(event: RequestEvent): Response | Promise<Response>;
+  }) => Response | Promise<Response>;
+}
+declare module 'react-router' {
+  interface RouterContext<T> {
+    readonly defaultValue?: T;
+  }
+  export function createContext<T>(defaultValue?: T): RouterContext<T>;
+  export type MiddlewareFunction<Result> = (
+    args: { readonly request: Request; readonly context: { set<T>(context: RouterContext<T>, value: T): void } },
+    next: () => Promise<Result>,
+  ) => Result | undefined | Promise<Result | undefined>;
+}
 `;
 
 async function compile(): Promise<string> {
