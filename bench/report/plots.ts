@@ -33,6 +33,8 @@ const COMPARED: readonly OperationId[] = [
   'logIn',
   'logOut',
 ];
+/** Beside a write of 8 KB the others would hardly be seen. */
+const OF_ONE_KB = COMPARED.filter((id) => id !== 'changeLarge');
 const POINTS = Array.from({ length: 26 }, (_, step) => 10 ** (3 + step / 5));
 
 /** The time of each operation as a ratio to the floor's. */
@@ -44,7 +46,7 @@ export function timePlot(comparison: Comparison): object {
     },
     width: 560,
     height: { step: 12 },
-    data: { values: valuesOf(comparison, ({ time }) => time && { ...time.ratio }) },
+    data: { values: valuesOf(comparison, COMPARED, ({ time }) => time && { ...time.ratio }) },
     encoding: {
       y: operation,
       yOffset: { field: 'contestant', sort: storeIds.map((id) => contestants[id].title) },
@@ -61,8 +63,8 @@ export function timePlot(comparison: Comparison): object {
           x: {
             field: 'median',
             type: 'quantitative',
-            scale: { type: 'log', domainMin: 0.5, nice: false },
-            axis: { title: null, orient: 'top', values: [0.5, 1, 2, 3, 4, 6, 8], format: '~g' },
+            scale: { type: 'log', domainMin: 0.8, nice: false },
+            axis: { title: null, orient: 'top', values: [1, 1.5, 2, 3, 4, 6, 8], format: '~g' },
           },
         },
       },
@@ -77,7 +79,7 @@ export function dollarsPlot(comparison: Comparison): object {
     width: 560,
     height: { step: 13 },
     data: {
-      values: valuesOf(comparison, ({ reads, writes, indexWrites }) => ({
+      values: valuesOf(comparison, OF_ONE_KB, ({ reads, writes, indexWrites }) => ({
         dollars: reads * PRICES.millionReads + (writes + indexWrites) * PRICES.millionWrites,
       })),
     },
@@ -181,8 +183,12 @@ const byUsers = {
 
 const logarithmic = (field: string): object => ({ field, type: 'quantitative', scale: { type: 'log' } });
 
-function valuesOf(comparison: Comparison, numbers: (measured: Measured) => object | undefined): object[] {
-  return COMPARED.flatMap((id) =>
+function valuesOf(
+  comparison: Comparison,
+  ids: readonly OperationId[],
+  numbers: (measured: Measured) => object | undefined,
+): object[] {
+  return ids.flatMap((id) =>
     storeIds.flatMap((contestant) => {
       const measured = comparison[id][contestant];
       const found = measured && numbers(measured);

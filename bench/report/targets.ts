@@ -74,13 +74,14 @@ function targetsOf(
       target: '≤ 1.05',
       measured: distance.ratio.median.toFixed(2),
       met: distance.ratio.median <= 1.05,
+      limit: 'as in the next row, of a longer call',
     },
     {
       what: "page view, time beside the floor's, the engine on the same machine",
       target: '≤ 1.05',
       measured: view.time.ratio.median.toFixed(2),
       met: view.time.ratio.median <= 1.05,
-      limit: `the floor is a bare call to memory on this machine, ${floor.medianMs} ms; ${Math.round((view.time.medianMs - floor.medianMs) * 1_000)} µs more buy the parsing and hashing of the token, the decoding of the item, the deadline, and retries that are brief`,
+      limit: `${Math.round((view.time.medianMs - floor.medianMs) * 1_000)} µs more than ${floor.medianMs} ms. In a loop of its own the library takes ${overhead.microseconds.median} µs; here other contestants and the engine run in between, and the processor's caches are cold`,
     },
     {
       what: 'page view that writes: anonymous touch, touch with the mark, change of data',
@@ -131,7 +132,7 @@ function targetsOf(
       target: '≤ 1.05',
       measured: bundle.loadRatio.median.toFixed(2),
       met: bundle.loadRatio.median <= 1.05,
-      limit: 'what is more to load takes its time: it goes down with the size of the bundle',
+      limit: 'it is the size of the bundle',
     },
     ...(coldStart === undefined
       ? []
