@@ -1,5 +1,6 @@
 /** What is used of Lambda's context. */
 export interface LambdaContext {
+  /** How long the invocation may still take. Without it, a call to the store ends by its own time limit only. */
   getRemainingTimeInMillis?(): number;
 }
 

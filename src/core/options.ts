@@ -48,7 +48,7 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
   readonly acceptChangingUserAgent?: { readonly otherwise: AnomalyPolicy };
 
   /**
-   * When it is checked whether the user has been logged out everywhere since the session's login.
+   * When it is checked whether the user, or everyone, has been logged out everywhere since the session's login.
    * `'touch'`: in requests in which a touch is due, so that a session which the index hid from `logOutUser` lives at
    * most one touch interval more. `'always'`: in every request of a logged-in user, for one more read. `'never'`.
    * @defaultValue `'touch'`

@@ -145,10 +145,10 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
 
   /**
    * Logs everyone out, for the day on which cookies or the table have been stolen: no session that is logged in when
-   * this is called lives on. One write, however many there are: each is found dead, and deleted, when its cookie comes
-   * or the list of its user is asked for, and otherwise expires. Instances that have just looked believe for up to
-   * 10 seconds more that nothing happened; with `revocationCheck: 'touch'`, a session is looked at once in a touch
-   * interval. Anonymous sessions stay.
+   * this is called lives on. One write, however many there are: each is found dead, and deleted, when its cookie comes;
+   * those of which no cookie comes are in no list of their user's any more, and expire. Instances that have just looked
+   * believe for up to 10 seconds more that nothing happened; with `revocationCheck: 'touch'`, a session is looked at
+   * once in a touch interval, and with `'never'` not at all. Anonymous sessions stay.
    *
    * @throws {@link StoreUnavailableError}; {@link ConfigurationError} if the persistence layer cannot do it
    */

@@ -15,7 +15,7 @@ declare const brand: unique symbol;
 /** The secret half of a token: it exists in the cookie and in this process, nowhere else. */
 export type Secret = Uint8Array & { readonly [brand]: 'secret' };
 
-/** SHA-256 of a {@link Secret}: what is stored. A type of its own, so that storing the secret does not compile. */
+/** SHA-256 of a secret: what is stored. A type of its own, so that storing the secret does not compile. */
 export type SecretHash = Uint8Array & { readonly [brand]: 'hash' };
 
 /** A parsed token. */

@@ -88,6 +88,7 @@ export class ExpressSessionStore extends Store {
     callbackify(() => this.#destroy(sid))(callback);
   }
 
+  /** For the framework: makes `req.session` of what `get` has answered. */
   override createSession(...[request, data]: Parameters<Store['createSession']>): Session & SessionData {
     const session = super.createSession(request, data);
     hide(session);

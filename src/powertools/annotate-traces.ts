@@ -5,7 +5,9 @@ import { namesUser, type UserOption } from './user-option.js';
 
 /** What {@link annotateTraces} needs of a Powertools `Tracer`. */
 export interface EventTracer {
+  /** What traces can be searched for. */
   putAnnotation(name: string, value: string | number | boolean): void;
+  /** What a trace shows besides. */
   putMetadata(name: string, value: unknown, namespace?: string): void;
 }
 

@@ -20,8 +20,11 @@ export type SessionMetric =
 
 /** What {@link countEvents} needs of a Powertools `Metrics`. */
 export interface EventMetrics {
+  /** A `Metrics` of its own for one metric, which is written as soon as it is added. */
   singleMetric(): {
+    /** What stands beside the metric, and is none. */
     addMetadata(name: string, value: string): unknown;
+    /** Adds the metric, and writes it. */
     addMetric(name: string, unit: 'Count', value: number): unknown;
   };
 }

@@ -8,9 +8,13 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** What {@link logEvents} needs of a Powertools `Logger`. */
 export interface EventLogger {
+  /** For what everyday traffic brings. */
   debug(message: string, attributes: Record<string, unknown>): void;
+  /** For what somebody did. */
   info(message: string, attributes: Record<string, unknown>): void;
+  /** For what somebody should look into. */
   warn(message: string, attributes: Record<string, unknown>): void;
+  /** For what the store failed to do. */
   error(message: string, attributes: Record<string, unknown>): void;
 }
 
