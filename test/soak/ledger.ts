@@ -20,6 +20,16 @@ interface Known {
   readonly story: string[];
 }
 
+/** What ends the sessions of a user. */
+interface Purge {
+  readonly userId: string;
+  /** Tells the session that it leaves alive. */
+  readonly spares: () => string | undefined;
+  /** When nothing of it was under way any more, failed or not. */
+  endsAt: number;
+  hasFailed: boolean;
+}
+
 const LONGEST_STORY = 12;
 
 /**
@@ -31,7 +41,7 @@ export class Ledger {
   readonly counts: Record<string, number> = {};
   readonly secrets = new Set<string>();
   readonly #sessions = new Map<string, Known>();
-  readonly #purges: { readonly userId: string }[] = [];
+  readonly #purges: Purge[] = [];
   readonly #vouchers = new Map<string, 'issued' | 'handed out'>();
 
   count(what: string): void {
@@ -86,23 +96,45 @@ export class Ledger {
     }
   }
 
-  /** A session turns out to be a user's. */
-  attach(session: Known, userId: string): void {
+  /** A session turns out to be a user's, by a login that was not begun before `since`. */
+  attach(id: string, userId: string, since: number): void {
+    const session = this.#sessions.get(id) as Known;
     session.userId = userId;
-    if (this.#purges.some((purge) => purge.userId === userId)) session.mayBeGone = true;
+    const meets = (purge: Purge): boolean => purge.userId === userId && purge.endsAt > since && purge.spares() !== id;
+    if (this.#purges.some(meets)) session.mayBeGone = true;
   }
 
-  /** While it lasts, and afterwards, any of a user's sessions that there were may be gone. */
-  async purge(userId: string, act: () => Promise<unknown>, spared: () => string | undefined): Promise<void> {
-    const purge = { userId };
+  /**
+   * While it lasts, and afterwards, any of a user's sessions that there were may be gone: also one whose login was
+   * under way, and is answered when the purge is over.
+   *
+   * @param now tells the true time
+   */
+  async purge(
+    userId: string,
+    now: () => number,
+    act: () => Promise<unknown>,
+    spares: () => string | undefined,
+  ): Promise<void> {
+    const purge = { userId, spares, endsAt: Number.POSITIVE_INFINITY, hasFailed: false };
     this.#purges.push(purge);
     this.#suspect(userId, undefined);
     try {
       await act();
+      purge.endsAt = now();
+    } catch (error) {
+      purge.hasFailed = true;
+      throw error;
     } finally {
-      this.#purges.splice(this.#purges.indexOf(purge), 1);
-      this.#suspect(userId, spared());
+      this.#suspect(userId, spares());
     }
+  }
+
+  /** Lets late requests arrive. Of the purges that have failed until now, none is under way afterwards. */
+  async settle(now: () => number, arrive: () => Promise<unknown>): Promise<void> {
+    const failed = this.#purges.filter(({ hasFailed, endsAt }) => hasFailed && endsAt === Number.POSITIVE_INFINITY);
+    await arrive();
+    for (const purge of failed) purge.endsAt = now();
   }
 
   #suspect(userId: string, except: string | undefined): void {

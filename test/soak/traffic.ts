@@ -164,7 +164,10 @@ export class Traffic {
       ledger.violated(6, 'a session has the data of another user');
     }
     known.expiresAt = expiresAt;
-    if (typeof session.userId === 'string') ledger.attach(known, session.userId);
+    if (typeof session.userId === 'string') {
+      const isLoginKnown = known.loggedInAt !== Number.POSITIVE_INFINITY;
+      ledger.attach(id, session.userId, isLoginKnown ? known.loggedInAt : known.createdAt);
+    }
   }
 
   async #act(lambda: Sessions<App>, session: Session<App>): Promise<void> {
@@ -220,11 +223,18 @@ export class Traffic {
       if (session.userId !== undefined && session.userId !== user) known.mayBeGone = true;
     }
     const logIn = (): Promise<void> => session.logIn(user, { exclusive });
-    await (exclusive ? this.ledger.purge(user, logIn, () => session.id) : logIn());
+    await (exclusive
+      ? this.ledger.purge(
+          user,
+          () => this.now,
+          logIn,
+          () => session.id,
+        )
+      : logIn());
     session.set('owner', user);
     const known = this.ledger.begun(session.id as string, begunAt);
     known.isUnsettled = true;
-    this.ledger.attach(known, user);
+    this.ledger.attach(session.id as string, user, begunAt);
     known.loggedInAt = begunAt;
   }
 
@@ -261,7 +271,12 @@ export class Traffic {
     const begunAt = this.now;
     const except = session.userId === user ? session : undefined;
     const logOut = (): Promise<void> => lambda.logOutUser(user, except && { except });
-    await this.ledger.purge(user, logOut, () => undefined);
+    await this.ledger.purge(
+      user,
+      () => this.now,
+      logOut,
+      () => undefined,
+    );
     const deadFrom = this.now + RULES.touchInterval + 2 * SKEW + 1;
     this.ledger.loggedOutEverywhere(user, begunAt, deadFrom, except?.id);
   }
@@ -287,12 +302,19 @@ export class Traffic {
   async #releaseZombies(): Promise<void> {
     while (this.#isOn) {
       await delay(200);
-      for (const network of this.networks) if (chance(0.2)) await this.#land(network);
+      if (chance(0.2)) await this.#land();
     }
-    for (const network of this.networks) await this.#land(network);
+    await this.#land();
   }
 
-  async #land(network: Network): Promise<void> {
+  #land(): Promise<void> {
+    return this.ledger.settle(
+      () => this.now,
+      () => Promise.all(this.networks.map((network) => this.#landOn(network))),
+    );
+  }
+
+  async #landOn(network: Network): Promise<void> {
     try {
       for (let left = await network.releaseZombies(); left > 0; left -= 1) this.ledger.count('late requests landed');
     } catch {
