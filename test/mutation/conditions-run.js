@@ -28,20 +28,37 @@ export async function runConditions() {
   return results;
 }
 
-/** Whether a test fails, with another text for one file. */
+/** Whether a test fails, with another text for one file. That none fails is believed only if all have run, with it. */
 async function fails(judges, mutant) {
-  const transform = (_code, id) => (id === mutant?.file ? mutant.source : undefined);
+  let isInPlace = mutant === undefined;
+  const transform = (_code, id) => {
+    if (id !== mutant?.file) return undefined;
+    isInPlace = true;
+    return mutant.source;
+  };
+  let ended;
+  const onTestRunEnd = (modules, errors, reason) => (ended = { modules, errors, reason });
   const vitest = await startVitest(
     'test',
     judges,
-    { config: join(import.meta.dirname, 'vitest.config.ts'), root, watch: false, bail: 1, reporters: [{}] },
+    {
+      config: join(import.meta.dirname, 'vitest.config.ts'),
+      root,
+      watch: false,
+      bail: 1,
+      reporters: [{ onTestRunEnd }],
+    },
     { plugins: [{ name: 'mutant', enforce: 'pre', transform }] },
   );
-  try {
-    const files = vitest.state.getTestModules();
-    if (files.length === 0) throw new Error(`There are no tests: ${judges.join(' ')}`);
-    return files.some((file) => !file.ok()) || vitest.state.getUnhandledErrors().length > 0;
-  } finally {
-    await vitest.close();
+  await vitest.close();
+
+  const { modules, errors, reason } = ended;
+  if (modules.length === 0) throw new Error(`There are no tests: ${judges.join(' ')}`);
+  // The first failure interrupts the run, which may be over before it has been told what failed.
+  if (reason !== 'passed' || errors.length > 0) return true;
+  const idle = modules.filter((module) => module.state() !== 'passed').map((module) => module.relativeModuleId);
+  if (idle.length > 0 || !isInPlace) {
+    throw new Error(`The judges were not asked: ${idle.join(' ') || 'the mutant was not loaded'}`);
   }
+  return false;
 }

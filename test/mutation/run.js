@@ -3,7 +3,7 @@ import { runConditions } from './conditions-run.js';
 import { runStryker } from './stryker-run.js';
 
 // npm run test:mutation: breaks the code on purpose, in one place at a time, and expects some test to fail.
-// With --quick only the conditions and the options of security.
+// With --quick only the conditions and the options of security, as continuous integration does.
 
 /** What decides about the security of a session without DynamoDB. */
 const SECURITY = ['src/cookies/{cookie-options,session-cookie}.ts', 'src/core/{client,lifetime,rotation}.ts'];

@@ -9,16 +9,31 @@ const root = join(import.meta.dirname, '../..');
 const cache = join(root, '.cache/mutation');
 const packageAt = (name) => join(cache, 'node_modules/@stryker-mutator', name, 'dist/src/index.js');
 
-/** Runs Stryker over these files, and returns the mutants with what became of them. */
+/**
+ * Runs Stryker over these files, and returns the mutants with what became of them. The first failure of a test ends the
+ * run of a mutant, which can be over before it has been told what failed: then the mutant seems to survive. So what
+ * survives is looked at once more, with all its tests run to their end.
+ */
 export async function runStryker(files) {
   install();
+  const results = await mutate(files, { disableBail: false });
+  const doubtful = results.filter(({ survived }) => survived);
+  if (doubtful.length === 0) return results;
+  const lines = new Set(doubtful.map(({ file, first, last }) => `${file}:${first}-${last}`));
+  const again = await mutate([...lines], { disableBail: true });
+  const isSame = (one) => (other) => one.file === other.file && one.first === other.first && one.what === other.what;
+  return results.map((result) => again.find(isSame(result)) ?? result);
+}
+
+async function mutate(files, { disableBail }) {
   const { Stryker } = await import(pathToFileURL(packageAt('core')));
   const results = await new Stryker({
     testRunner: 'vitest',
     plugins: [packageAt('vitest-runner'), join(import.meta.dirname, 'ignore-wording.js')],
     ignorers: ['wording'],
     vitest: { configFile: 'test/mutation/vitest.config.ts' },
-    mutate: [...files],
+    disableBail,
+    mutate: files,
     mutator: {
       // The rest either cannot matter here (an empty object or block fails at once) or is looked into by conditions.js.
       excludedMutations: [
@@ -46,7 +61,8 @@ export async function runStryker(files) {
     .map(({ fileName, location, replacement, status }) => {
       const { line, mutated } = textAt(fileName, location);
       const what = `${mutated} → ${replacement} in: ${line}`.replaceAll(/\s+/g, ' ');
-      return { file: relative(root, fileName), what, status, survived: ['Survived', 'NoCoverage'].includes(status) };
+      const survived = ['Survived', 'NoCoverage'].includes(status);
+      return { file: relative(root, fileName), what, survived, first: location.start.line, last: location.end.line };
     });
 }
 

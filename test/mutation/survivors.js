@@ -6,11 +6,6 @@ export const explained = [
     why: 'The engines hold that an absent attribute is <> any value. It is not documented, so the clause stays.',
   },
   {
-    file: 'src/core/client.ts',
-    what: "/^::ffff:(?=[\\d.]+$)/ → /::ffff:(?=[\\d.]+$)/ in: return new SocketAddress({ address: withoutZone, family }).address.replace(/^::ffff:(?=[\\d.]+$)/, '');",
-    why: 'SocketAddress writes dotted numbers in an IPv6 address only behind ::ffff: at its beginning.',
-  },
-  {
     file: 'src/cleanup/commands.ts',
     what: "id !== undefined → true in: return id !== undefined && isExpired ? { kind: 'expired', id, expiresAt } : { kind: 'skipped' };",
     why: 'Every item of the table has its key.',

@@ -29,6 +29,7 @@ export default defineConfig({
       'test/unit/lambda/{hostile-events,with-streaming-session}.test.ts',
       'test/security/{requirements,unknown-tokens}.test.ts',
     ],
+    setupFiles: ['test/mutation/same-values.ts'],
     globalSetup: ['test/mutation/start-dynalite.ts'],
     sequence: { sequencer: NearestFirst },
   },

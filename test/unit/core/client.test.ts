@@ -20,6 +20,7 @@ describe('F11: the client’s address', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['::FFFF:C000:0201', '192.0.2.1'],
     ['0:0:0:0:0:ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8::ffff:1234', '2001:db8::ffff:1234'],
     ['::1', '::1'],
     ['fe80::1%eth0', 'fe80::1'],
   ])('is kept in one form: %s as %s', (address, canonicalForm) => {
