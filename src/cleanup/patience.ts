@@ -1,7 +1,8 @@
+import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-dynamodb';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../core/errors.js';
-import type { Sender, Sending } from '../dynamodb/sending.js';
+import type { Command, Sender } from '../dynamodb/sending.js';
 
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -29,9 +30,14 @@ export class Patience {
 
   /**
    * @param deadline in milliseconds since the epoch
+   * @param command makes the command, anew for each attempt
    * @throws {@link TimeUp} when the deadline has come, or the signal
    */
-  async send<Answer>(deadline: number, sending: Sending<Answer>, signal: AbortSignal = this.#signal): Promise<Answer> {
+  async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    deadline: number,
+    command: () => Command<Input, Output>,
+    signal: AbortSignal = this.#signal,
+  ): Promise<Output> {
     // A pause alone never takes the time that the first attempt needs.
     let wait = Math.random() * Math.min(this.#pauseMs, Math.max(0, deadline - Date.now()) / 2);
     let cause: unknown;
@@ -40,7 +46,7 @@ export class Patience {
       if (wait > 0) await delay(wait, undefined, { signal }).catch(() => {});
       if (signal.aborted) throw new TimeUp('There is no time left.', { cause });
       try {
-        const answer = await this.#sender.send({ deadline }, sending);
+        const answer = await this.#sender.send({ deadline }, command());
         this.#pauseMs = this.#pauseMs < 1 ? 0 : this.#pauseMs * 0.9;
         return answer;
       } catch (error) {

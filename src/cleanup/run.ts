@@ -94,8 +94,9 @@ export class Run {
   async #takeLease(): Promise<boolean> {
     const { tableName } = this.#options;
     try {
-      const { Attributes: bookmark } = await this.#patience.send(this.#time.toAsk(), (client, signal) =>
-        client.send(new UpdateItemCommand(takeLease(tableName, this.#lease, epochSeconds(this.#clock))), signal),
+      const { Attributes: bookmark } = await this.#patience.send(
+        this.#time.toAsk(),
+        () => new UpdateItemCommand(takeLease(tableName, this.#lease, epochSeconds(this.#clock))),
       );
       this.#places = [...placesIn(bookmark, this.#places.length)];
       return true;
@@ -116,9 +117,7 @@ export class Run {
         await delay(everyMs, undefined, { signal: ended }).catch(() => {});
         if (ended.aborted) return;
         const input = renewLease(tableName, this.#lease, this.#places, epochSeconds(this.#clock));
-        await this.#patience.send(this.#time.toAsk(), (client, signal) =>
-          client.send(new UpdateItemCommand(input), signal),
-        );
+        await this.#patience.send(this.#time.toAsk(), () => new UpdateItemCommand(input));
       }
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) this.#leaseLost = true;
@@ -161,9 +160,7 @@ export class Run {
   async #read(segment: number, after: string | undefined): Promise<ScanCommandOutput> {
     const { tableName, pageSize: limit = PAGE_SIZE } = this.#options;
     const input = scanExpired(tableName, { segment, segments: this.#places.length, after, limit }, this.#cutoff);
-    const page = await this.#patience.send(this.#time.toAsk(), (client, signal) =>
-      client.send(new ScanCommand(input), signal),
-    );
+    const page = await this.#patience.send(this.#time.toAsk(), () => new ScanCommand(input));
     this.#count.scanned += page.ScannedCount ?? 0;
     this.#count.readUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
     return page;
@@ -214,9 +211,7 @@ export class Run {
   async #delete(id: string): Promise<void> {
     const input = deleteExpired(this.#options.tableName, id, this.#cutoff);
     try {
-      await this.#patience.send(this.#time.toAsk(), (client, signal) =>
-        client.send(new DeleteItemCommand(input), signal),
-      );
+      await this.#patience.send(this.#time.toAsk(), () => new DeleteItemCommand(input));
       this.#count.deleted += 1;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -253,14 +248,14 @@ export class Run {
     const { tableName } = this.#options;
     const isDone = this.#places.every(({ kind }) => kind === 'done');
     try {
-      await this.#patience.send(
-        this.#time.toLeave(),
-        (client, signal): Promise<unknown> =>
-          isDone
-            ? client.send(new DeleteItemCommand(removeBookmark(tableName, this.#lease)), signal)
-            : client.send(new UpdateItemCommand(leaveBookmark(tableName, this.#lease, this.#places)), signal),
-        NEVER,
-      );
+      const deadline = this.#time.toLeave();
+      if (isDone) {
+        const input = removeBookmark(tableName, this.#lease);
+        await this.#patience.send(deadline, () => new DeleteItemCommand(input), NEVER);
+      } else {
+        const input = leaveBookmark(tableName, this.#lease, this.#places);
+        await this.#patience.send(deadline, () => new UpdateItemCommand(input), NEVER);
+      }
     } catch (error) {
       // A refusal: another has taken over, or this is the repetition of what was done.
       if (!(error instanceof ConditionalCheckFailedException)) {

@@ -43,9 +43,7 @@ export function addShow(program: StrictCommand): void {
 
 async function itemAt({ client, tableName }: Connection, id: string): Promise<Item | undefined> {
   const input = getSession(tableName, id, true);
-  const answer = await new Sender(client, CALL_TIMEOUT_MS).send({}, (sender, signal) =>
-    sender.send(new GetItemCommand(input), signal),
-  );
+  const answer = await new Sender(client, CALL_TIMEOUT_MS).send({}, new GetItemCommand(input));
   return answer.Item;
 }
 

@@ -53,9 +53,7 @@ export async function scanTable(
         ReturnConsumedCapacity: 'TOTAL',
         ...(after && { ExclusiveStartKey: after }),
       };
-      const page: ScanCommandOutput = await patience.send(Number.POSITIVE_INFINITY, (sender, abortSignal) =>
-        sender.send(new ScanCommand(input), abortSignal),
-      );
+      const page: ScanCommandOutput = await patience.send(Number.POSITIVE_INFINITY, () => new ScanCommand(input));
       const units = page.ConsumedCapacity?.CapacityUnits ?? 0;
       readUnits += units;
       onPage(page.Items ?? [], units);

@@ -26,17 +26,19 @@ const LONGEST_USER_AGENT = 256; // bytes
 
 /** The client as it is compared and stored: an address in its canonical form or none, a user agent of bounded length. */
 export function canonical({ address = '', userAgent }: Client): Client {
-  const family = isIP(address);
   return {
-    address: family === 0 ? undefined : canonicalAddress(address, family === 4 ? 'ipv4' : 'ipv6'),
+    address: canonicalAddress(address),
     userAgent: userAgent === undefined ? undefined : Buffer.from(userAgent).subarray(0, LONGEST_USER_AGENT).toString(),
   };
 }
 
-// An IPv4 client that reaches an IPv6 socket is still an IPv4 client (RFC 4291, 2.5.5.2).
-function canonicalAddress(address: string, family: 'ipv4' | 'ipv6'): string {
+function canonicalAddress(address: string): string | undefined {
+  const family = isIP(address);
+  if (family === 0) return undefined;
+  if (family === 4) return address; // has one form only
   const withoutZone = address.replace(/%.*/, '');
-  return new SocketAddress({ address: withoutZone, family }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
+  // An IPv4 client that reaches an IPv6 socket is still an IPv4 client (RFC 4291, 2.5.5.2).
+  return new SocketAddress({ address: withoutZone, family: 'ipv6' }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
 }
 
 /** In what the client differs from the session's by more than the policy accepts, and what is to be done about it. */

@@ -145,7 +145,7 @@ export class GuardedLayer<User extends SessionUser> {
       if (deadline === undefined) return await call(persistence, { now: this.now });
       const timeUp = (): Error => unavailable(operation, 'did not answer before the deadline');
       // A layer may not know of deadlines.
-      return await withTimeLimit(deadline - Date.now(), () => call(persistence, { now: this.now, deadline }), timeUp);
+      return await withTimeLimit(deadline - Date.now(), call(persistence, { now: this.now, deadline }), timeUp);
     } catch (cause) {
       if (cause instanceof SessionError && !(cause instanceof StoreUnavailableError)) throw cause;
       const error =

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
  * The token in the cookie: `<session ID>.<secret>`. The ID names the session and is no credential;
@@ -67,7 +67,7 @@ export function mintWriteMark(): Uint8Array {
 
 /** SHA-256: the secrets have full entropy, so a slow hash would buy nothing. */
 export function hashSecret(secret: Secret): SecretHash {
-  return createHash('sha256').update(secret).digest() as Uint8Array as SecretHash;
+  return hash('sha256', secret, 'buffer') as Uint8Array as SecretHash;
 }
 
 /**
@@ -85,5 +85,5 @@ export function sameHash(a: SecretHash, b: SecretHash): boolean {
 
 /** What logs, events and inspected objects show of a session ID. */
 export function digestOf(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 16);
+  return hash('sha256', id, 'hex').slice(0, 16);
 }

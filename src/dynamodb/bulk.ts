@@ -43,7 +43,7 @@ async function getGroup(
   const items: Item[] = [];
   await untilDone(getItems(tableName, ids).RequestItems?.[tableName], options, async (keys) => {
     const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
-    const answer = await sender.send(options, (client, signal) => client.send(new BatchGetItemCommand(input), signal));
+    const answer = await sender.send(options, new BatchGetItemCommand(input));
     items.push(...(answer.Responses?.[tableName] ?? []));
     return answer.UnprocessedKeys?.[tableName];
   });
@@ -70,9 +70,7 @@ async function deleteGroup(
   const deletions: WriteRequest[] = ids.map((id) => ({ DeleteRequest: { Key: { [PARTITION_KEY]: { S: id } } } }));
   await untilDone(deletions, options, async (requests) => {
     const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
-    const answer = await sender.send(options, (client, signal) =>
-      client.send(new BatchWriteItemCommand(input), signal),
-    );
+    const answer = await sender.send(options, new BatchWriteItemCommand(input));
     return answer.UnprocessedItems?.[tableName];
   });
 }

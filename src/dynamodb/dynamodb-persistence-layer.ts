@@ -28,7 +28,7 @@ import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
 import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
 import { deleteAll, getAll } from './bulk.js';
-import { createClient } from './client.js';
+import { BriefClient } from './brief-client.js';
 import {
   burySession,
   createSession,
@@ -112,7 +112,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     const region = process.env[TABLE_ENVIRONMENT.region];
     this.#tableName = tableName;
     // A document client's middleware is that of the client within: a plain command passes through it as it is.
-    const client = (options.client as Client | undefined) ?? createClient(region === undefined ? {} : { region });
+    const client = (options.client as Client | undefined) ?? new BriefClient(region === undefined ? {} : { region });
     this.#sender = new Sender(client, timeoutMs);
     this.#users = { loadUser, roleHierarchy };
     this.mayBeStale = !consistentRead;
@@ -151,7 +151,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       );
     }
     try {
-      await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+      await this.#sender.send(options, new UpdateItemCommand(input));
       return { kind: 'saved' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -161,8 +161,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 
   async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
     try {
-      const answer = await this.#sender.send(options, (client, signal) =>
-        client.send(new DeleteItemCommand(deleteSession(this.#tableName, id, condition)), signal),
+      const answer = await this.#sender.send(
+        options,
+        new DeleteItemCommand(deleteSession(this.#tableName, id, condition)),
       );
       const stored = answer.Attributes === undefined ? undefined : readItem(answer.Attributes);
       const wasThere = stored?.kind === 'session' && isLive(stored.record, timeOf(options));
@@ -176,7 +177,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     }
     try {
       const input = burySession(this.#tableName, id, condition, timeOf(options));
-      await this.#sender.send(options, (client, signal) => client.send(new PutItemCommand(input), signal));
+      await this.#sender.send(options, new PutItemCommand(input));
       return { kind: 'deleted' };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return { kind: 'refused' };
@@ -189,7 +190,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     let after: Item | undefined;
     do {
       const input = queryUserSessions(this.#tableName, userId, after);
-      const page = await this.#sender.send(options, (client, signal) => client.send(new QueryCommand(input), signal));
+      const page = await this.#sender.send(options, new QueryCommand(input));
       for (const item of page.Items ?? []) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
       after = page.LastEvaluatedKey;
     } while (after !== undefined);
@@ -256,9 +257,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     const raise = async (until: number | undefined): Promise<number | undefined> => {
       const input = raiseMark(this.#tableName, id, { lastWrite, expiresAt: until, now: timeOf(options) });
       try {
-        const { Attributes: raised = {} } = await this.#sender.send(options, (client, signal) =>
-          client.send(new UpdateItemCommand(input), signal),
-        );
+        const { Attributes: raised = {} } = await this.#sender.send(options, new UpdateItemCommand(input));
         return generationOf(raised);
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -288,9 +287,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
     try {
       const input = createSession(this.#tableName, id, session);
-      const answer = await this.#sender.send(options, (client, signal) =>
-        client.send(new PutItemCommand(input), signal),
-      );
+      const answer = await this.#sender.send(options, new PutItemCommand(input));
       if (!wasRepeated(answer)) return { kind: 'saved' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -301,7 +298,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     }
     try {
       const input = markMayReappear(this.#tableName, id, session);
-      await this.#sender.send(options, (client, signal) => client.send(new UpdateItemCommand(input), signal));
+      await this.#sender.send(options, new UpdateItemCommand(input));
     } catch (error) {
       // It has been ended since, by a logout everywhere: then its user's mark refuses what reappears.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -340,9 +337,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   async #get(input: ReturnType<typeof getSession>, options: CallOptions): Promise<Item | undefined> {
-    const { Item: item } = await this.#sender.send(options, (client, signal) =>
-      client.send(new GetItemCommand(input), signal),
-    );
+    const { Item: item } = await this.#sender.send(options, new GetItemCommand(input));
     return item;
   }
 }

@@ -8,7 +8,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ConfigurationError } from '../core/errors.js';
 import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import type { FormerSession, FormerSessions } from '../core/former-sessions.js';
-import { createClient } from './client.js';
+import { BriefClient } from './brief-client.js';
 import type { Item } from './item.js';
 import { plainObject } from './plain-value.js';
 import { type Client, Sender } from './sending.js';
@@ -83,7 +83,7 @@ function formerTable(
   expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
   if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
 
-  const sender = new Sender((options.client as Client | undefined) ?? createClient(), timeoutMs);
+  const sender = new Sender((options.client as Client | undefined) ?? new BriefClient(), timeoutMs);
   const itemOf = (sid: string): Pick<GetItemCommandInput, 'TableName' | 'Key'> => ({
     TableName: tableName,
     Key: { [hashKey]: { S: prefix + sid } },
@@ -91,7 +91,7 @@ function formerTable(
   return {
     async load(sid): Promise<FormerSession | undefined> {
       const input = { ...itemOf(sid), ConsistentRead: true };
-      const { Item: item } = await sender.send({}, (client, signal) => client.send(new GetItemCommand(input), signal));
+      const { Item: item } = await sender.send({}, new GetItemCommand(input));
       if (item === undefined) return undefined;
       // connect-dynamodb adds milliseconds up to a fraction of a second.
       const expiresAt = item['expires']?.N === undefined ? undefined : Math.ceil(Number(item['expires'].N));
@@ -102,7 +102,7 @@ function formerTable(
       ? {}
       : {
           async delete(sid: string): Promise<void> {
-            await sender.send({}, (client, signal) => client.send(new DeleteItemCommand(itemOf(sid)), signal));
+            await sender.send({}, new DeleteItemCommand(itemOf(sid)));
           },
         }),
   };

@@ -1,17 +1,26 @@
 import {
+  type $Command,
   ConditionalCheckFailedException,
   type DynamoDBClient,
+  type DynamoDBClientResolvedConfig,
   DynamoDBServiceException,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb';
 import { NotStorableError, SessionError, StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions } from '../core/persistence-layer.js';
 import { withTimeLimit } from '../core/time-limit.js';
+import { BriefClient } from './brief-client.js';
 
 /** What sends a command: a client, or a document client, which passes a plain command on as it is. */
 export type Client = Pick<DynamoDBClient, 'send'>;
 
-/** Sends one command with a client, and gives up when told to. */
-export type Sending<Answer> = (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<Answer>;
+/** A command that is sent with a client. */
+export type Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
+  Input,
+  Output,
+  DynamoDBClientResolvedConfig
+>;
 
 /** The one place that waits for DynamoDB, and that says what its errors mean. */
 export class Sender {
@@ -29,7 +38,10 @@ export class Sender {
    *
    * @throws {@link ConditionalCheckFailedException} as it is; every other error as a `SessionError`
    */
-  async send<Answer>({ deadline = Number.POSITIVE_INFINITY }: CallOptions, sending: Sending<Answer>): Promise<Answer> {
+  async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    { deadline = Number.POSITIVE_INFINITY }: CallOptions,
+    command: Command<Input, Output>,
+  ): Promise<Output> {
     const left = Math.min(this.#timeoutMs, deadline - Date.now());
     if (left <= 0) {
       throw new StoreUnavailableError('The deadline was over before DynamoDB was asked; nothing was sent.', {
@@ -37,11 +49,25 @@ export class Sender {
       });
     }
     try {
-      return await withTimeLimit(left, (abortSignal) => sending(this.#client, { abortSignal }), notInTime);
+      const { answer, stop } = begin(this.#client, command);
+      return await withTimeLimit(left, answer, () => {
+        stop();
+        return notInTime();
+      });
     } catch (error) {
       throw translated(error);
     }
   }
+}
+
+/** Begins a call that can be given up. */
+function begin<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  client: Client,
+  command: Command<Input, Output>,
+): { readonly answer: Promise<Output>; readonly stop: () => void } {
+  if (client instanceof BriefClient) return { answer: client.send(command), stop: () => client.stop(command) };
+  const abort = new AbortController();
+  return { answer: client.send(command, { abortSignal: abort.signal }), stop: () => abort.abort() };
 }
 
 const notInTime = (): StoreUnavailableError =>

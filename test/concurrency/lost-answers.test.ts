@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createClient } from '../../src/dynamodb/client.js';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { SessionGoneError, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { type Engine, engines } from '../engines/index.js';
@@ -24,7 +24,7 @@ describe.each(engines())('the promises about lost answers and late writes on $na
   });
 
   beforeEach(() => {
-    const client = createClient({
+    const client = new BriefClient({
       endpoint: engine.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createClient } from '../../src/dynamodb/client.js';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { ExpressSessionStore, type ExpressSessionStoreOptions, storedIdOf } from '../../src/express/index.js';
 import type { SessionEvent } from '../../src/index.js';
@@ -106,7 +106,7 @@ describe.each(engines())('on $name', (engine) => {
       const browser = await begin();
       await browser.send('PUT', '/data/theme/dark');
       const { endpoint } = await startFaultyEndpoint(fault(500, 'InternalServerError'));
-      const client = createClient({
+      const client = new BriefClient({
         endpoint,
         region: 'us-east-1',
         credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

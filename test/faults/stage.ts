@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createClient } from '../../src/dynamodb/client.js';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Engine } from '../engines/index.js';
 import { Network } from '../world/faults.js';
@@ -37,7 +37,7 @@ export async function openStage(engine: Engine): Promise<Stage> {
     sound: new DynamoDBPersistenceLayer({ client: carrier, tableName, timeoutMs: PATIENT_MS }),
     instance({ hangs = false, consistentRead = true } = {}) {
       const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-      const client = createClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
+      const client = new BriefClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
       const network = new Network(client, carrier);
       const timeoutMs = hangs ? HANGING_MS : PATIENT_MS;
       return { network, layer: new DynamoDBPersistenceLayer({ client, tableName, consistentRead, timeoutMs }) };

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createClient } from '../../src/dynamodb/client.js';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { CookieAction } from '../../src/index.js';
 import { engines } from '../engines/index.js';
@@ -17,7 +17,7 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
   });
 
   it('T3 T6: is in no item, stream record, event, error, log line or inspected object, through a whole life', async () => {
-    const client = createClient({
+    const client = new BriefClient({
       endpoint: engine.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

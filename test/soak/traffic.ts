@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '../../src/dynamodb/client.js';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import {
   type CookieAction,
@@ -76,7 +76,7 @@ export class Traffic {
 
   #lambda(engine: Engine, tableName: string): Sessions<App> {
     const skew = randomInt(-SKEW, SKEW + 1);
-    const client = createClient({
+    const client = new BriefClient({
       endpoint: engine.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createClient } from '../../../src/dynamodb/client.js';
+import { BriefClient } from '../../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../../src/dynamodb/index.js';
 import { StoreUnavailableError } from '../../../src/index.js';
 import { type Answer, ok, startFaultyEndpoint } from '../../world/endpoint.js';
@@ -12,7 +12,7 @@ describe('bulk work', () => {
 
   async function layerOn(...answers: [Answer, ...Answer[]]) {
     const server = await startFaultyEndpoint(...answers);
-    const client = createClient({ endpoint: server.endpoint, region: 'us-east-1', credentials });
+    const client = new BriefClient({ endpoint: server.endpoint, region: 'us-east-1', credentials });
     onTestFinished(() => client.destroy());
     return {
       layer: new DynamoDBPersistenceLayer({ client, tableName: 'T', timeoutMs: 500 }),

@@ -1,7 +1,7 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createClient } from '../../../src/dynamodb/client.js';
+import { BriefClient } from '../../../src/dynamodb/brief-client.js';
 import { createSession } from '../../../src/dynamodb/commands.js';
 import { DynamoDBPersistenceLayer, type DynamoDBPersistenceLayerOptions } from '../../../src/dynamodb/index.js';
 import { itemOf, type Item } from '../../../src/dynamodb/item.js';
@@ -132,7 +132,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     /** A layer that loses the first answer to these operations, and asks again, as the SDK does. */
     async function lossyLayer(losses: Record<string, number>): Promise<DynamoDBPersistenceLayer> {
       const { endpoint } = await startLossyProxy(engine, losses);
-      const client = createClient({ endpoint, region: 'us-east-1', credentials });
+      const client = new BriefClient({ endpoint, region: 'us-east-1', credentials });
       onTestFinished(() => client.destroy());
       return new DynamoDBPersistenceLayer({ client, tableName: table.tableName, timeoutMs: 10_000 });
     }
@@ -282,7 +282,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
 
   it('D4: refuses before any I/O what is too large, and what changes too many keys at once', async () => {
     const { endpoint, operations } = await startFaultyEndpoint(ok());
-    const client = createClient({ endpoint, region: 'us-east-1', credentials });
+    const client = new BriefClient({ endpoint, region: 'us-east-1', credentials });
     onTestFinished(() => client.destroy());
     const silent = new DynamoDBPersistenceLayer({ client, tableName: 'T' });
     const large = recordOf({ data: new Map([['a', 'ü'.repeat(205_000)]]) });

@@ -4,14 +4,18 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../../src/dynamodb/index.js';
-import { Sender, wasRepeated } from '../../../src/dynamodb/sending.js';
+import { BriefClient } from '../../../src/dynamodb/brief-client.js';
+import { type Client, Sender, wasRepeated } from '../../../src/dynamodb/sending.js';
 import { NotStorableError, SessionError, StoreUnavailableError } from '../../../src/index.js';
 import { engines } from '../../engines/index.js';
 import { type Answer, fault, ok, startFaultyEndpoint } from '../../world/endpoint.js';
 import { changeOf, NOW, recordOf, stored, withData } from '../../world/records.js';
 import { clientFor, createTestTable } from '../../world/tables.js';
+
+const CREDENTIALS = { accessKeyId: 'a', secretAccessKey: 'b' };
 
 const read = new GetItemCommand({ TableName: 'T', Key: { id: { S: 'ID' } } });
 
@@ -20,7 +24,7 @@ async function senderTo(timeoutMs: number, ...answers: [Answer, ...Answer[]]) {
   const client = new DynamoDBClient({
     endpoint: server.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    credentials: CREDENTIALS,
     maxAttempts: 1,
   });
   onTestFinished(() => client.destroy());
@@ -42,7 +46,7 @@ describe('sending', () => {
   it('F10: sends nothing if the deadline is over before', async () => {
     const { sender, operations } = await senderTo(2_000, ok());
     for (const deadline of [Date.now(), Date.now() - 1, 0, Number.NEGATIVE_INFINITY]) {
-      const { error } = await failure(() => sender.send({ deadline }, (client, options) => client.send(read, options)));
+      const { error } = await failure(() => sender.send({ deadline }, read));
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('nothing was sent') as string });
     }
@@ -56,7 +60,7 @@ describe('sending', () => {
   ])('F10: gives a hung server up at %s', async (_, { deadline }, timeoutMs, expectedMs) => {
     const { sender, operations } = await senderTo(timeoutMs, 'hang');
     const options = deadline === undefined ? {} : { deadline: Date.now() + deadline };
-    const { error, ms } = await failure(() => sender.send(options, (client, signal) => client.send(read, signal)));
+    const { error, ms } = await failure(() => sender.send(options, read));
     expect(error).toBeInstanceOf(StoreUnavailableError);
     expect(error).toMatchObject({ retryable: true });
     expect(ms).toBeGreaterThan(expectedMs - 50);
@@ -65,18 +69,33 @@ describe('sending', () => {
   });
 
   it('F10: gives up what does not listen to the abort, and leaves no rejection unhandled', async () => {
-    const { sender } = await senderTo(100, ok());
     const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error('late')), 200));
-    const { ms } = await failure(() => sender.send({}, () => late));
+    const { ms } = await failure(() => new Sender({ send: () => late }, 100).send({}, read));
     expect(ms).toBeLessThan(190);
     await expect(late).rejects.toThrow('late');
   });
 
-  it('F10: tells the SDK to stop when it gives up', async () => {
-    const { sender } = await senderTo(50, ok());
+  it('F10: tells a client of the caller’s to stop when it gives up', async () => {
     let signal: AbortSignal | undefined;
-    await failure(() => sender.send({}, (_client, { abortSignal }) => new Promise(() => (signal = abortSignal))));
+    const send = (_command: unknown, options: { abortSignal: AbortSignal }): Promise<never> => {
+      signal = options.abortSignal;
+      return new Promise(() => {});
+    };
+    await failure(() => new Sender({ send } as unknown as Client, 50).send({}, read));
     expect(signal?.aborted).toBe(true);
+  });
+
+  it.each<[string, Answer]>([
+    ['hangs', 'hang'],
+    ['fails', fault(500, 'InternalServerError')],
+  ])('F10: lets no attempt of its own client follow after it has given up a server that %s', async (_, answer) => {
+    const { endpoint, operations } = await startFaultyEndpoint(answer);
+    const client = new BriefClient({ endpoint, region: 'us-east-1', credentials: CREDENTIALS });
+    onTestFinished(() => client.destroy());
+    const { error } = await failure(() => new Sender(client, 5).send({}, read));
+    expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('in time') as string });
+    await sleep(1_100);
+    expect(operations.length).toBeLessThanOrEqual(1);
   });
 
   it.each<[string, Answer, boolean]>([
@@ -96,14 +115,14 @@ describe('sending', () => {
     ],
   ])('makes of %s a StoreUnavailableError with the cause, to be tried again: %s', async (_, answer, retryable) => {
     const { sender } = await senderTo(2_000, answer);
-    const { error } = await failure(() => sender.send({}, (client, signal) => client.send(read, signal)));
+    const { error } = await failure(() => sender.send({}, read));
     expect(error).toBeInstanceOf(StoreUnavailableError);
     expect(error).toMatchObject({ retryable, cause: expect.any(Error) as Error });
   });
 
   it('lets a failed condition through as it is, for it is an answer', async () => {
     const { sender } = await senderTo(2_000, fault(400, 'ConditionalCheckFailedException'));
-    const { error } = await failure(() => sender.send({}, (client, signal) => client.send(read, signal)));
+    const { error } = await failure(() => sender.send({}, read));
     expect(error).toBeInstanceOf(ConditionalCheckFailedException);
   });
 
@@ -112,13 +131,13 @@ describe('sending', () => {
     'Item size to update has exceeded the maximum allowed size',
   ])('D4: makes a NotStorableError of “%s”', async (message) => {
     const { sender } = await senderTo(2_000, fault(400, 'ValidationException', message));
-    const { error } = await failure(() => sender.send({}, (client, signal) => client.send(read, signal)));
+    const { error } = await failure(() => sender.send({}, read));
     expect(error).toBeInstanceOf(NotStorableError);
   });
 
   it('shows no credentials, no ID and no data in its message', async () => {
     const { sender } = await senderTo(2_000, fault(400, 'ValidationException', 'ID-7 is bad'));
-    const { error } = await failure(() => sender.send({}, (client, signal) => client.send(read, signal)));
+    const { error } = await failure(() => sender.send({}, read));
     expect(error.message).not.toContain('ID-7');
   });
 
@@ -164,8 +183,9 @@ describe.each(engines())('sending to $name', (engine) => {
   it('passes what is no fault', async () => {
     const table = await createTestTable(engine);
     onTestFinished(() => table.drop());
-    const answer = await new Sender(table.client, 2_000).send({ deadline: Date.now() + 5_000 }, (client, signal) =>
-      client.send(new PutItemCommand({ TableName: table.tableName, Item: { id: { S: 'ID' } } }), signal),
+    const answer = await new Sender(table.client, 2_000).send(
+      { deadline: Date.now() + 5_000 },
+      new PutItemCommand({ TableName: table.tableName, Item: { id: { S: 'ID' } } }),
     );
     expect(answer.$metadata.httpStatusCode).toBe(200);
   });

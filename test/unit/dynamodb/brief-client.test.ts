@@ -1,6 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createClient } from '../../../src/dynamodb/client.js';
+import { BriefClient } from '../../../src/dynamodb/brief-client.js';
 import { type Answer, fault, ok, startFaultyEndpoint } from '../../world/endpoint.js';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -10,7 +10,7 @@ async function ask(
   ...answers: [Answer, ...Answer[]]
 ): Promise<{ error: Error | undefined; attempts: number; ms: number }> {
   const { endpoint, operations } = await startFaultyEndpoint(...answers);
-  const client = createClient({ endpoint, region: 'us-east-1', credentials });
+  const client = new BriefClient({ endpoint, region: 'us-east-1', credentials });
   onTestFinished(() => client.destroy());
   const start = performance.now();
   const error = await client.send(new GetItemCommand({ TableName: 'T', Key: { id: { S: 'ID' } } })).then(
@@ -62,7 +62,7 @@ describe('the default client', () => {
   });
 
   it('F10: gives up soon where nobody listens', async () => {
-    const client = createClient({ endpoint: 'http://127.0.0.1:1', region: 'us-east-1', credentials });
+    const client = new BriefClient({ endpoint: 'http://127.0.0.1:1', region: 'us-east-1', credentials });
     const start = performance.now();
     await expect(client.send(new GetItemCommand({ TableName: 'T', Key: { id: { S: 'ID' } } }))).rejects.toMatchObject({
       code: 'ECONNREFUSED',
