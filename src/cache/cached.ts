@@ -1,4 +1,5 @@
 import QuickLRU from 'quick-lru';
+import { timeOf } from '../core/clock.js';
 import { expectSeconds, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import { isLive } from '../core/lifetime.js';
 import type { PersistenceLayer, SessionUser } from '../core/persistence-layer.js';
@@ -8,7 +9,7 @@ import type { SessionRecord } from '../core/record.js';
 export interface CacheOptions {
   /** How long a session is answered from this instance's memory, in seconds. */
   readonly maxAge: number;
-  /** How many sessions are kept; those used least recently go first. */
+  /** How many sessions are kept at least, and twice as many at most; those used least recently go first. */
   readonly maxSize: number;
 }
 
@@ -50,7 +51,7 @@ export function cached<User extends SessionUser>(
 
     async loadSession(id, call) {
       const known = call?.fresh === true ? undefined : records.get(id);
-      if (known !== undefined && isLive(known, call?.now ?? Math.floor(Date.now() / 1000))) return known;
+      if (known !== undefined && isLive(known, timeOf(call))) return known;
       const writesBefore = writes;
       const record = await layer.loadSession(id, call);
       if (record === undefined) records.delete(id);

@@ -33,7 +33,7 @@ export function addShow(program: StrictCommand): void {
           return EXIT.notAll;
         }
         const now = epochSeconds(systemClock);
-        const state = await stateOf(connection, item, now);
+        const state = await stateOf(connection, id, item, now);
         const view = { id, item, state, withValues: options.data === true };
         print(options, documentOf(view), () => wordsOf(view, now));
         return state === 'live' ? EXIT.done : EXIT.notAll;
@@ -48,12 +48,12 @@ async function itemAt({ client, tableName }: Connection, id: string): Promise<It
 }
 
 /** Whether a request with the session's cookie would find it, and if not, why. */
-async function stateOf(connection: Connection, item: Item, now: number): Promise<SessionState> {
+async function stateOf(connection: Connection, id: string, item: Item, now: number): Promise<SessionState> {
   const stored = readItem(item);
   if (stored.kind !== 'session') return stored.kind === 'tombstone' ? 'ended' : stored.kind;
   const { userId, expiresAt } = stored.record;
   if (expiresAt <= now) return 'expired';
   if (userId === undefined) return 'live';
   const layer = new DynamoDBPersistenceLayer({ ...connection, timeoutMs: CALL_TIMEOUT_MS });
-  return loggedOutBy(stored.record, await layer.loadMarks(userId)) === undefined ? 'live' : 'logged-out';
+  return loggedOutBy(id, stored.record, await layer.loadMarks(userId)) === undefined ? 'live' : 'logged-out';
 }

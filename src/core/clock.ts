@@ -9,3 +9,6 @@ export const systemClock: Clock = { now: () => Date.now() };
 
 /** Whole seconds since the epoch: the unit of every time in a session record, and of DynamoDB's TTL. */
 export const epochSeconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
+
+/** The time of a call to a persistence layer, in whole seconds: the caller's, if it has told it. */
+export const timeOf = ({ now }: { readonly now?: number } = {}): number => now ?? epochSeconds(systemClock);

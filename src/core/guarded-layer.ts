@@ -48,6 +48,7 @@ export class GuardedLayer<User extends SessionUser> {
 
   load(id: string, fresh = false): Promise<SessionRecord | undefined> {
     const report = (finding: LoadFinding): void => {
+      if (this.mayBeStale && !fresh) return; // what is not found so is looked for again
       this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
     };
     return this.#guard('loadSession', async (layer, call) => {
@@ -97,10 +98,12 @@ export class GuardedLayer<User extends SessionUser> {
   }
 
   /** The new generation; `undefined` for a layer without marks. */
-  raiseUserMark(userId: UserId): Promise<number | undefined> {
+  raiseUserMark(userId: UserId, spare?: string): Promise<number | undefined> {
     // A day more than any session that the mark must outlive, for clocks that differ.
     const expiresAt = this.now + this.options.absoluteTimeout + 86_400;
-    return this.#guard('raiseUserMark', async (layer, call) => layer.raiseUserMark?.(userId, expiresAt, call));
+    return this.#guard('raiseUserMark', async (layer, call) =>
+      layer.raiseUserMark?.(userId, expiresAt, { ...call, spare }),
+    );
   }
 
   /** @throws {@link ConfigurationError} for a layer without marks: nobody would be logged out */
@@ -120,18 +123,22 @@ export class GuardedLayer<User extends SessionUser> {
     return this.#guard('roleHierarchy', (layer) => layer.roleHierarchy());
   }
 
-  /** Tells the application. Its listener's fault is its own: no request fails for it. */
+  /** Tells the application. Its listener's fault is its own: no request fails for it, and no process ends by it. */
   emit(detail: SessionEventDetail, id?: string, userId?: UserId): void {
     const { onEvent, clock } = this.options;
+    const warn = (error: unknown): void => {
+      process.emitWarning(`onEvent threw on "${detail.type}": ${String(error)}`, { code: 'SESSIONS_ON_EVENT' });
+    };
     try {
-      onEvent({
+      const told: unknown = onEvent({
         at: new Date(clock.now()),
         ...(id === undefined ? {} : { session: digestOf(id) }),
         ...(userId === undefined ? {} : { userId }),
         ...detail,
       });
+      if (told instanceof Promise) told.catch(warn);
     } catch (error) {
-      process.emitWarning(`onEvent threw on "${detail.type}": ${String(error)}`, { code: 'SESSIONS_ON_EVENT' });
+      warn(error);
     }
   }
 

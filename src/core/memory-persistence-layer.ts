@@ -1,3 +1,4 @@
+import { timeOf } from './clock.js';
 import { isLive } from './lifetime.js';
 import type {
   CallOptions,
@@ -5,6 +6,7 @@ import type {
   DeleteOutcome,
   Marks,
   PersistenceLayer,
+  RaiseOptions,
   SaveOutcome,
   SessionChange,
   SessionUser,
@@ -23,7 +25,10 @@ import { type UserId, userKey } from './user-id.js';
  */
 export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> implements PersistenceLayer<User> {
   readonly #sessions = new Map<string, SessionRecord>();
-  readonly #marks = new Map<string, { generation: number; expiresAt: number }>();
+  readonly #marks = new Map<
+    string,
+    Pick<Marks, 'spared'> & { readonly generation: number; readonly expiresAt: number }
+  >();
   readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
   #epoch: number | undefined;
   #purgeAbove = 1_000;
@@ -95,16 +100,21 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     const mark = this.#marks.get(userKey(userId));
     return {
       ...(mark === undefined ? {} : { generation: mark.generation }),
+      ...(mark?.spared === undefined ? {} : { spared: mark.spared }),
       ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
     };
   }
 
-  async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
+  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number> {
     const user = userKey(userId);
+    const before = this.#marks.get(user);
     // Starts from the time, so that a mark made anew after the last one expired is higher than that was.
-    const mark = this.#marks.get(user) ?? { generation: timeOf(options), expiresAt };
-    const generation = mark.generation + 1;
-    this.#marks.set(user, { generation, expiresAt: Math.max(expiresAt, mark.expiresAt) });
+    const generation = (before?.generation ?? timeOf(options)) + 1;
+    this.#marks.set(user, {
+      generation,
+      ...(options.spare === undefined ? {} : { spared: { id: options.spare, from: before?.generation ?? 0 } }),
+      expiresAt: Math.max(expiresAt, before?.expiresAt ?? 0),
+    });
     return generation;
   }
 
@@ -160,8 +170,6 @@ function merged(
   next.data = data;
   return next as unknown as SessionRecord;
 }
-
-const timeOf = (options: CallOptions): number => options.now ?? Math.floor(Date.now() / 1000);
 
 let warned = false;
 function warnInLambda(): void {

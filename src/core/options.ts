@@ -113,7 +113,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
   const idleTimeout = options.idleTimeout ?? DAY;
   expectSeconds('idleTimeout', idleTimeout, 1, LONGEST_COOKIE);
   const resolved: ResolvedOptions<User> = {
-    persistence: options.persistence ?? new MemoryPersistenceLayer<User>(),
+    persistence: options.persistence === undefined ? new MemoryPersistenceLayer<User>() : options.persistence,
     idleTimeout,
     absoluteTimeout: options.absoluteTimeout ?? Math.max(30 * DAY, idleTimeout),
     touchInterval: options.touchInterval ?? Math.min(5 * MINUTE, Math.floor(idleTimeout / 10)),

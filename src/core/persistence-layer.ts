@@ -22,6 +22,12 @@ export interface CallOptions {
   readonly report?: (finding: LoadFinding) => void;
 }
 
+/** The options of {@link PersistenceLayer.raiseUserMark}. */
+export interface RaiseOptions extends CallOptions {
+  /** The ID of a session of the user. */
+  readonly spare?: string | undefined;
+}
+
 /** Why there is something stored under an ID and yet no session. */
 export type LoadFinding = 'expired' | 'unreadable' | 'newer-version';
 
@@ -76,7 +82,9 @@ export interface DeleteCondition {
  */
 export interface Marks {
   /** The generation of the user's mark: goes up when the user is logged out everywhere. */
-  readonly generation?: number;
+  readonly generation?: number | undefined;
+  /** The one session that the last raise of the user's mark has not ended, unless its generation is below `from`. */
+  readonly spared?: { readonly id: string; readonly from: number };
   /** The table's epoch: goes up when everyone is logged out. */
   readonly epoch?: number;
 }
@@ -159,9 +167,10 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
 
   /**
    * Raises the user's mark to a generation higher than any before, and returns it: whatever session was logged in
-   * with a lower one is logged out from now on. The mark must be kept until `expiresAt` (seconds) at least.
+   * with a lower one is logged out from now on, but for the one to `spare`, if it was not before: the mark says so, in
+   * the same write, as {@link Marks.spared}. The mark must be kept until `expiresAt` (seconds) at least.
    */
-  raiseUserMark?(userId: UserId, expiresAt: number, options?: CallOptions): Promise<number>;
+  raiseUserMark?(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number>;
 
   /** Raises the epoch above any before, for good: whatever session was logged in before is logged out from now on. */
   raiseEpoch?(options?: CallOptions): Promise<void>;

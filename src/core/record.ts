@@ -1,7 +1,10 @@
 import type { SecretHash } from './token.js';
 import { parseUserKey, type UserId } from './user-id.js';
 
-/** The layout of a session record. A record with a newer one is no session to this code, and is never deleted by it. */
+/**
+ * The layout of a session record. A record with a newer one is no session to this code, and is not deleted by it, unless
+ * its user is logged out everywhere.
+ */
 export const RECORD_VERSION = 1;
 
 /**

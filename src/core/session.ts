@@ -7,11 +7,12 @@ import {
   StoreUnavailableError,
 } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
+import { atLogin } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { StartedSession } from './starting.js';
 import { type Changes, type CookieAction, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
-import { isWellFormed, sameUser, type UserId, userKey } from './user-id.js';
+import { sameUser, type UserId, userKey } from './user-id.js';
 import { endOlderLogins, enforceBound } from './user-sessions.js';
 
 /** The keys of the application's session data. */
@@ -71,6 +72,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   readonly #create: boolean;
   readonly #changes = new Map<string, string | undefined>();
   #stored: StoredSession<User> | undefined;
+  /** The session while it is being stored for the first time. */
+  #beginning: Promise<StoredSession<User>> | undefined;
   #cookie: CookieAction = KEEP;
   #user: Promise<User | undefined> | undefined;
   #state: 'open' | 'committed' | 'read-only';
@@ -118,7 +121,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   user(): Promise<User | undefined> {
     const { userId } = this;
     if (userId === undefined) return Promise.resolve(undefined);
-    this.#user ??= this.#layer.loadUser(userId);
+    this.#user ??= this.#layer.loadUser(userId).catch((error: unknown) => {
+      this.#user = undefined; // the next call asks again
+      throw error;
+    });
     return this.#user;
   }
 
@@ -178,13 +184,22 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     change: (value: Data[Key] | undefined) => Data[Key] | Promise<Data[Key]>,
   ): Promise<Data[Key]> {
     this.#refuseIfClosed();
-    const stored = this.#stored ?? (await this.#begin(this.#data()));
     let after!: Data[Key];
-    await stored.replace(key, this.#changes, async (before) => {
+    const changed = async (before: string | undefined): Promise<string> => {
       after = await change(this.#decode(key, before) as Data[Key] | undefined);
       return this.#encode(key, after);
-    });
-    this.#changes.delete(key);
+    };
+    const buffered = this.#bufferedOf(key);
+    if (this.#known === undefined) {
+      const encoded = await changed(this.#encoded(key));
+      if (this.#known === undefined) {
+        await this.#begin(this.#data().set(key, encoded));
+        this.#forget(buffered);
+        return after;
+      }
+    }
+    await (await this.#known)?.replace(key, buffered, changed, true);
+    this.#forget(buffered);
     return after;
   }
 
@@ -197,11 +212,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async getAndDelete<Key extends KeyOf<Data>>(key: Key): Promise<Data[Key] | undefined> {
     this.#refuseIfClosed();
     let taken = this.#encoded(key);
-    await this.#stored?.replace(key, this.#changes, (before) => {
+    const buffered = this.#bufferedOf(key);
+    const take = (before: string | undefined): undefined => {
       taken = before;
-      return undefined;
-    });
-    this.#changes.delete(key);
+    };
+    await (await this.#known)?.replace(key, buffered, take, false);
+    this.#forget(buffered);
     return this.#decode(key, taken) as Data[Key] | undefined;
   }
 
@@ -218,13 +234,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done
-    if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.destroy();
+    if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.#leave();
 
     const marks = await this.#layer.loadMarks(userId, true);
     // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
-    const generation = exclusive ? await this.#layer.raiseUserMark(userId) : marks.generation;
-    const raised = generation === undefined ? {} : { generation };
-    const login = { userId, authenticatedAt: this.#layer.now, ...marks, ...raised };
+    const generation = exclusive ? await this.#layer.raiseUserMark(userId, this.id) : marks.generation;
+    const login = { userId, authenticatedAt: this.#layer.now, ...atLogin({ ...marks, generation }) };
     const stored = await this.#attach(login);
     this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
     this.#emit({ type: 'logged-in', exclusive });
@@ -234,8 +249,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   /**
-   * Ends the session for its user. What `keep` names is carried over into a new, anonymous session; everything else
-   * is gone, so that the next person at the device does not see it.
+   * Ends the session for its user. What `keep` names is carried over into a new, anonymous session, as this request
+   * knows it; everything else is gone, so that the next person at the device does not see it.
    *
    * @throws {@link SessionGoneError} if a login took the session over meanwhile, {@link StoreUnavailableError}
    */
@@ -266,10 +281,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async regenerate(): Promise<void> {
     this.#refuseIfClosed();
-    if (this.#stored === undefined) return;
+    const stored = await this.#known;
+    if (stored === undefined) return;
     const changes = new Map(this.#changes);
-    await this.#stored.reissue(changes);
-    this.#nowStored(this.#stored, changes);
+    await stored.reissue(changes);
+    this.#nowStored(stored, changes);
     this.#emit({ type: 'rotated', reason: 'regenerate' });
   }
 
@@ -281,8 +297,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   async save(): Promise<void> {
     this.#refuseIfClosed();
     const changes = new Map(this.#changes);
-    if (this.#stored === undefined) await this.#beginIfNeeded();
-    else await this.#stored.write(changes);
+    const known = this.#known;
+    if (known === undefined) await this.#beginIfNeeded();
+    else await (await known).write(changes);
     this.#forget(changes);
   }
 
@@ -294,7 +311,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async touch(): Promise<void> {
     this.#refuseIfClosed();
-    await this.#stored?.touch();
+    await (await this.#known)?.touch();
   }
 
   /**
@@ -304,7 +321,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   requireRecentLogin(maxAge: number): void {
     const authenticatedAt = this.#stored?.record.authenticatedAt;
-    if (authenticatedAt === undefined || this.#layer.now - authenticatedAt > maxAge) {
+    // Nothing is recent by a maxAge that is no number.
+    if (authenticatedAt === undefined || !(this.#layer.now - authenticatedAt <= maxAge)) {
       throw new LoginTooOldError(`This needs a login of at most ${maxAge} seconds ago.`);
     }
   }
@@ -321,10 +339,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#refuseIfClosed();
     this.#state = 'committed';
     try {
-      if (this.#stored === undefined) {
+      const known = this.#known;
+      if (known === undefined) {
         await this.#beginIfNeeded();
       } else {
-        const action = await this.#stored.finish(this.#changes);
+        const action = await (await known).finish(this.#changes);
         if (action.kind !== 'keep') this.#cookie = action;
       }
     } catch (error) {
@@ -350,6 +369,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     };
   }
 
+  /** The key with its buffered value, if it has one. */
+  #bufferedOf(key: string): Changes {
+    return new Map([...this.#changes].filter(([changed]) => changed === key));
+  }
+
   #encoded(key: string): string | undefined {
     return this.#changes.has(key) ? this.#changes.get(key) : this.#stored?.record.data.get(key);
   }
@@ -360,7 +384,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   #encode(key: string, value: unknown): string {
-    if (typeof key !== 'string' || !isWellFormed(key) || Buffer.byteLength(key) > LONGEST_KEY) {
+    if (typeof key !== 'string' || !key.isWellFormed() || Buffer.byteLength(key) > LONGEST_KEY) {
       throw new NotStorableError(`A key of a session's data must be well-formed text of at most ${LONGEST_KEY} bytes.`);
     }
     try {
@@ -383,11 +407,24 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     }
   }
 
-  async #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
+  /** The session as it is stored, or is about to be. */
+  get #known(): StoredSession<User> | Promise<StoredSession<User>> | undefined {
+    return this.#stored ?? this.#beginning;
+  }
+
+  #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
     const changes = new Map(this.#changes);
-    const begun = await StoredSession.begin(this.#layer, this.#client, data, login);
-    this.#nowStored(begun, changes);
-    return begun;
+    const begin = async (): Promise<StoredSession<User>> => {
+      try {
+        const begun = await StoredSession.begin(this.#layer, this.#client, data, login);
+        this.#nowStored(begun, changes);
+        return begun;
+      } finally {
+        this.#beginning = undefined;
+      }
+    };
+    this.#beginning = begin();
+    return this.#beginning;
   }
 
   async #beginIfNeeded(): Promise<void> {
@@ -397,12 +434,14 @@ export class Session<Data extends object = Record<string, unknown>, User extends
 
   /** Gives the session a user; if it has been ended meanwhile, a new one, which gets nothing of what that one held. */
   async #attach(login: Login): Promise<StoredSession<User>> {
-    if (this.#stored !== undefined) {
+    const known = this.#known;
+    if (known !== undefined) {
+      const stored = await known;
       const changes = new Map(this.#changes);
       try {
-        await this.#stored.reissue(changes, login);
-        this.#nowStored(this.#stored, changes);
-        return this.#stored;
+        await stored.reissue(changes, login);
+        this.#nowStored(stored, changes);
+        return stored;
       } catch (error) {
         if (!(error instanceof SessionGoneError)) throw error;
         this.#stored = undefined;
@@ -414,7 +453,6 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   /** The session has just been written as a whole, with a secret that its client does not have yet. */
   #nowStored(stored: StoredSession<User>, changes: Changes): void {
     this.#stored = stored;
-    this.#user = undefined;
     this.#forget(changes);
     this.#cookie = stored.cookie();
   }
@@ -426,32 +464,47 @@ export class Session<Data extends object = Record<string, unknown>, User extends
 
   /** Whether this request has ended the session. If somebody else had, the cookie may be that of a later login. */
   async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<boolean> {
-    let ended = false;
-    if (this.#stored !== undefined) {
-      ended = await this.#stored.end();
-      if (ended) this.#emit(event);
-      this.#cookie = ended ? { kind: 'clear' } : KEEP;
-    }
+    const stored = await this.#known;
+    const ended = (await stored?.end()) === true;
+    if (ended) this.#emit(event);
+    if (stored !== undefined) this.#cookie = ended ? { kind: 'clear' } : KEEP;
+    this.#abandon();
+    return ended;
+  }
+
+  /** Nothing of the session is left in this request. */
+  #abandon(): void {
     this.#stored = undefined;
     this.#user = undefined;
     this.#changes.clear();
-    return ended;
+  }
+
+  /** Destroys the session before the login of another user. One that was taken over meanwhile is none of this request's. */
+  async #leave(): Promise<void> {
+    try {
+      await this.#end({ type: 'destroyed' });
+    } catch (error) {
+      if (!(error instanceof SessionGoneError)) throw error;
+      this.#abandon();
+    }
   }
 
   /** The new session first: should the second step fail, nothing is lost, and nobody seems logged out who is not. */
   async #replaceByAnonymous(data: ReadonlyMap<string, string>): Promise<void> {
     const begun = await StoredSession.begin(this.#layer, this.#client, data);
-    if (await this.#end({ type: 'logged-out', everywhere: false })) this.#nowStored(begun, new Map());
-    else await begun.end();
+    let ended = false;
+    try {
+      ended = await this.#end({ type: 'logged-out', everywhere: false });
+    } finally {
+      // Nobody has heard of the new session, so nothing but its room depends on its end.
+      if (!ended) await begun.end().catch(() => {});
+    }
+    if (ended) this.#nowStored(begun, new Map());
   }
 
   /** Whether something that the handler did is not stored. */
   #hasChanges(): boolean {
-    const stored = this.#stored?.record.data;
-    return (
-      [...this.#changes].some(([key, encoded]) => stored?.get(key) !== encoded) ||
-      (stored === undefined && this.#create)
-    );
+    return this.#stored === undefined ? this.#data().size > 0 || this.#create : this.#stored.isChangedBy(this.#changes);
   }
 
   #emit(detail: Parameters<GuardedLayer<User>['emit']>[0]): void {

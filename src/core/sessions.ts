@@ -30,7 +30,7 @@ export interface OfUserOptions {
 
 /** The options of `sessions.logOutUser`. */
 export interface LogOutUserOptions {
-  /** The session that stays: "log out all other devices". If the call fails, it may have ended too. */
+  /** The session that stays: "log out all other devices". If the call fails, it may end with the next one. */
   readonly except?: Pick<Session, 'id'>;
   /** When to give up, in milliseconds since the epoch. */
   readonly deadline?: number;
@@ -115,14 +115,17 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
   }
 
   /**
-   * Ends one session, whoever's it is; with `ofUser`, only if it is that user's.
+   * Ends one session, whoever's it is; with `ofUser`, only if it is that user's. `undefined` for a user is nobody, who
+   * has no sessions.
    *
    * @returns whether there was such a session
    * @throws {@link StoreUnavailableError}
    * @example await sessions.revoke(id, { ofUser: session.userId }); // the button in "your devices"
    */
-  async revoke(id: string, { ofUser }: { readonly ofUser?: UserId } = {}): Promise<boolean> {
-    if (!isSessionId(id)) return false;
+  async revoke(id: string, options: { readonly ofUser?: UserId | undefined } = {}): Promise<boolean> {
+    const { ofUser } = options;
+    const isNobodys = 'ofUser' in options && ofUser === undefined;
+    if (isNobodys || !isSessionId(id)) return false;
     const layer = this.#layer();
     const record = await layer.load(id, true);
     if (record === undefined) return false;
@@ -137,7 +140,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * those that it does not show yet are dead within one touch interval (at once with `revocationCheck: 'always'`).
    *
    * @throws {@link StoreUnavailableError} if not everything could be done: what is done stays done, and calling again
-   * finishes the rest
+   * finishes the rest. What was sent may still land, and end a session on which the user has logged in again meanwhile
    */
   async logOutUser(userId: UserId, { except, deadline }: LogOutUserOptions = {}): Promise<void> {
     await logOutEverywhere(this.#layer(deadline), userId, except?.id);

@@ -14,6 +14,8 @@ export interface StartedSession {
   readonly record: SessionRecord;
   readonly secret: Secret;
   readonly standing: 'current' | 'previous';
+  /** When the request began (seconds), before anything was read. */
+  readonly startedAt: number;
   readonly touchDue: boolean;
 }
 
@@ -34,6 +36,7 @@ export async function findSession<User extends SessionUser>(
   texts: readonly string[],
   client: Client,
 ): Promise<StartedSession | undefined> {
+  const startedAt = layer.now;
   const tokens = texts.map(parseToken).filter((token) => token !== undefined);
   const ids = [...new Set(tokens.map(({ id }) => id))];
   if (ids.length > 2) return refuseAmbiguous(layer);
@@ -47,9 +50,9 @@ export async function findSession<User extends SessionUser>(
     for (const candidate of candidates) if (candidate.standing === 'retired') await punishReuse(layer, candidate);
     return undefined;
   }
-  const touchDue = touchIsDue(layer.options, found.record, layer.now);
+  const touchDue = touchIsDue(layer.options, found.record, startedAt);
   if (await isLoggedOut(layer, found, touchDue)) return undefined;
-  return (await isStrange(layer, found, client)) ? undefined : { ...found, touchDue };
+  return (await isStrange(layer, found, client)) ? undefined : { ...found, startedAt, touchDue };
 }
 
 /**
@@ -85,8 +88,8 @@ async function punishReuse<User extends SessionUser>(
   { id, record }: Candidate,
 ): Promise<void> {
   const revoke = layer.options.reuse === 'revoke' && !layer.readOnly;
-  if (revoke) await layer.delete(id, { auth: record.auth });
-  layer.emit({ type: 'reused', outcome: revoke ? 'revoked' : 'reported' }, id, record.userId);
+  const revoked = revoke && (await layer.delete(id, { auth: record.auth })).kind !== 'refused';
+  layer.emit({ type: 'reused', outcome: revoked ? 'revoked' : 'reported' }, id, record.userId);
 }
 
 /** Whether the user, or everyone, has been logged out since this session's login; if so, clears away what is left. */
@@ -99,7 +102,7 @@ export async function isLoggedOut<User extends SessionUser>(
   if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue))
     return false;
   const marks = await layer.loadMarks(record.userId);
-  const by = loggedOutBy(record, marks);
+  const by = loggedOutBy(id, record, marks);
   if (by === undefined) return false;
   if (layer.readOnly) return true;
   const reason = by === 'epoch' ? 'everyone-logged-out' : 'logged-out-everywhere';
@@ -124,8 +127,8 @@ async function isStrange<User extends SessionUser>(
   if (anomaly === undefined) return false;
   const refused = anomaly.otherwise === 'destroy';
   const destroy = refused && !layer.readOnly;
-  if (destroy) await layer.delete(id, { auth: record.auth });
-  const outcome = destroy ? 'destroyed' : refused ? 'refused' : 'reported';
+  const destroyed = destroy && (await layer.delete(id, { auth: record.auth })).kind !== 'refused';
+  const outcome = destroyed ? 'destroyed' : refused ? 'refused' : 'reported';
   layer.emit({ type: 'anomaly', reason: anomaly.reason, outcome }, id, record.userId);
   return refused;
 }

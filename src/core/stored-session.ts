@@ -24,6 +24,7 @@ export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generati
 
 type Update = Extract<SessionChange, { kind: 'update' }>;
 
+const KEEP: CookieAction = { kind: 'keep' };
 const MOST_ATTEMPTS = 30;
 const LONGEST_WAIT_MS = 200;
 
@@ -37,18 +38,25 @@ export class StoredSession<User extends SessionUser> {
   readonly #client: Client;
   /** When the request began (seconds): what a touch writes, so that its bound does not depend on the handler. */
   readonly #startedAt: number;
+  /** The record as this request knows it: as it was read, with what this request has written since. */
   #record: SessionRecord;
+  /** Whether others may have changed the record before it was read. */
+  #isStale: boolean;
   #secret: Secret;
   /** `unproven`: others have replaced the request's secret more than once since it began. */
   #standing: 'current' | 'previous' | 'unproven';
   #touchDue: boolean;
+  /** The end of the last write that this request has begun. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(layer: GuardedLayer<User>, client: Client, { id, record, secret, standing, touchDue }: StartedSession) {
+  constructor(layer: GuardedLayer<User>, client: Client, started: StartedSession) {
+    const { id, record, secret, standing, startedAt, touchDue } = started;
     this.#layer = layer;
     this.#client = client;
-    this.#startedAt = layer.now;
+    this.#startedAt = startedAt;
     this.id = id;
     this.#record = record;
+    this.#isStale = layer.mayBeStale;
     this.#secret = secret;
     this.#standing = standing;
     this.#touchDue = touchDue;
@@ -66,11 +74,17 @@ export class StoredSession<User extends SessionUser> {
     const outcome = await layer.save(id, record, { kind: 'create' });
     if (outcome.kind !== 'saved') throw contended();
     layer.emit({ type: 'created' }, id, record.userId);
-    return new StoredSession(layer, client, { id, record, secret, standing: 'current', touchDue: false });
+    const startedAt = record.lastSeenAt;
+    return new StoredSession(layer, client, { id, record, secret, standing: 'current', startedAt, touchDue: false });
   }
 
   get record(): SessionRecord {
     return this.#record;
+  }
+
+  /** Whether these changes may make a difference to what is stored. */
+  isChangedBy(changes: Changes): boolean {
+    return this.#isStale ? changes.size > 0 : !isNoChange(pending(this.#record, changes));
   }
 
   /** What tells the client the secret that this request has replaced, or has found replaced. */
@@ -81,55 +95,75 @@ export class StoredSession<User extends SessionUser> {
 
   /** Writes the changes, if they make a difference. */
   async write(changes: Changes): Promise<void> {
-    await this.#write(changes, 'none');
+    await this.#inTurn(() => this.#write(changes, 'none'));
   }
 
   /** Writes what is due of what this request has shown: that the session is in use, and that the new secret was seen. */
   async touch(): Promise<void> {
-    await this.#write(new Map(), 'touch');
+    await this.#inTurn(() => this.#write(new Map(), 'touch'));
   }
 
   /**
    * Writes the changes together with what is due at the end of a request: touch, rotation, and that the new secret
    * was seen. Returns what the response must say of it.
    */
-  async finish(changes: Changes): Promise<CookieAction> {
-    const written = await this.#write(changes, 'touch and rotation');
-    if (written === 'rotated') return this.cookie();
-    if (written === 'nothing' && this.#standing === 'previous') await this.#lookAgain();
-    const successor = this.#standing === 'previous' ? successorOf(this.#record, this.#secret) : undefined;
-    return successor === undefined ? { kind: 'keep' } : this.cookie(successor);
+  finish(changes: Changes): Promise<CookieAction> {
+    return this.#inTurn(async () => {
+      const written = await this.#write(changes, 'touch and rotation');
+      if (written === 'rotated') return this.cookie();
+      // A login may have come between, and its cookie must stay.
+      if (written === 'nothing' && this.#standing === 'previous' && !(await this.#lookAgain())) return KEEP;
+      const successor = this.#standing === 'previous' ? successorOf(this.#record, this.#secret) : undefined;
+      return successor === undefined ? KEEP : this.cookie(successor);
+    });
   }
 
   /** Replaces the secret without grace, together with the changes and perhaps a login. */
-  async reissue(changes: Changes, login?: Login): Promise<void> {
-    const secret = mintSecret();
-    const next = { ...this.#touched(reissue(this.#record, secret, this.#layer.now)), ...login };
-    await this.#save(next, changes, { touched: true, rotated: true, userAttached: login !== undefined });
-    this.#secret = secret;
-    this.#standing = 'current';
-    this.#touchDue = false;
+  reissue(changes: Changes, login?: Login): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#compareAnew(changes);
+      const secret = mintSecret();
+      const reissued = reissue(this.#record, secret, this.#layer.now);
+      // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
+      const touched = this.#touchDue || login !== undefined;
+      const next = { ...(touched ? this.#touched(reissued) : reissued), ...login };
+      await this.#save(next, changes, { touched, rotated: true, userAttached: login !== undefined });
+      this.#secret = secret;
+      this.#standing = 'current';
+      this.#touchDue = false;
+    });
   }
 
   /**
    * One atomic change of one key, tried again for as long as others come between.
    *
    * @param buffered the key's value, where this request has one that is not stored yet
+   * @param mustBeFresh whether a change that makes no difference is made to what is stored now, not to what was read
    */
   async replace(
     key: string,
     buffered: Changes,
     change: (before: string | undefined) => string | undefined | Promise<string | undefined>,
+    mustBeFresh: boolean,
   ): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const { lastWrite } = this.#record;
-      const after = await change(buffered.has(key) ? buffered.get(key) : this.#record.data.get(key));
+    let isFresh = !mustBeFresh && !this.#isStale;
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const before = this.#record;
+      const after = await change(buffered.has(key) ? buffered.get(key) : before.data.get(key));
       const changes = new Map([[key, after]]);
-      if (isNoChange(pending(this.#record, changes))) return;
-      if ((await this.#save(this.#record, changes, {}, { lastWrite })) === 'saved') return;
-      if (attempt === MOST_ATTEMPTS) throw contended();
+      const isDone = await this.#inTurn(async () => {
+        if (this.#record !== before) return false;
+        if (!isNoChange(pending(before, changes)))
+          return (await this.#save(before, changes, {}, { lastWrite: before.lastWrite })) === 'saved';
+        if (isFresh) return true;
+        if (!(await this.#lookAgain())) throw gone();
+        isFresh = true;
+        return this.#record.data.get(key) === before.data.get(key);
+      });
+      if (isDone) return;
       await delay(Math.random() * Math.min(2 ** attempt, LONGEST_WAIT_MS));
     }
+    throw contended();
   }
 
   /**
@@ -137,10 +171,19 @@ export class StoredSession<User extends SessionUser> {
    *
    * @returns `false` if somebody else has ended it before
    */
-  async end(): Promise<boolean> {
-    const outcome = await this.#layer.delete(this.id, { auth: this.#record.auth });
-    if (outcome.kind === 'refused') throw gone();
-    return outcome.kind === 'deleted';
+  end(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#layer.delete(this.id, { auth: this.#record.auth });
+      if (outcome.kind === 'refused') throw gone();
+      return outcome.kind === 'deleted';
+    });
+  }
+
+  /** One write at a time: each goes from what the one before has left. */
+  #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(write);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async #write(
@@ -149,6 +192,7 @@ export class StoredSession<User extends SessionUser> {
   ): Promise<'nothing' | 'written' | 'rotated'> {
     const touches = upkeep !== 'none';
     const rotates = upkeep === 'touch and rotation';
+    await this.#compareAnew(changes);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const { now, options } = this.#layer;
       const record = this.#record;
@@ -160,7 +204,8 @@ export class StoredSession<User extends SessionUser> {
       const rotated = rotation !== undefined || confirmed;
       if (isNoChange(pending(record, changes)) && !touched && !rotated) return 'nothing';
 
-      const withSecrets = rotation?.next ?? (confirmed ? confirm(options, record, now) : record);
+      // The new secret was seen when the request began, however long it takes.
+      const withSecrets = rotation?.next ?? (confirmed ? confirm(options, record, this.#startedAt) : record);
       const next = touched ? this.#touched(withSecrets) : withSecrets;
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
@@ -201,19 +246,27 @@ export class StoredSession<User extends SessionUser> {
     return outcome.kind;
   }
 
+  /** What makes no difference to what was read may make one to what is stored. */
+  async #compareAnew(changes: Changes): Promise<void> {
+    const someMakeNone = countOf(pending(this.#record, changes)) < changes.size;
+    if (this.#isStale && someMakeNone && !(await this.#lookAgain())) throw gone();
+  }
+
   /** Takes over what another request has written, and sees where that leaves this request's secret. */
   #adopt(record: SessionRecord): void {
     const standing = standingOf(record, hashSecret(this.#secret), this.#layer.now);
     this.#record = record;
+    this.#isStale = false;
     this.#standing = standing === 'current' || standing === 'previous' ? standing : 'unproven';
     this.#touchDue &&= touchIsDue(this.#layer.options, record, this.#startedAt);
   }
 
-  /** Before a successor is sent without a write: a login may have come between, and its cookie must stay. */
-  async #lookAgain(): Promise<void> {
+  /** Reads what is stored now. Returns whether it is still the session that this request began with. */
+  async #lookAgain(): Promise<boolean> {
     const current = await this.#layer.load(this.id, true);
-    if (current === undefined) this.#standing = 'unproven';
-    else this.#adopt(current);
+    if (current?.auth !== this.#record.auth) return false;
+    this.#adopt(current);
+    return true;
   }
 
   #touched(record: SessionRecord): SessionRecord {
@@ -259,7 +312,8 @@ function pending({ data }: SessionRecord, changes: Changes): Pick<Update, 'set' 
   };
 }
 
-const isNoChange = ({ set, removed }: Pick<Update, 'set' | 'removed'>): boolean => set.length + removed.length === 0;
+const countOf = ({ set, removed }: Pick<Update, 'set' | 'removed'>): number => set.length + removed.length;
+const isNoChange = (changes: Pick<Update, 'set' | 'removed'>): boolean => countOf(changes) === 0;
 
 /** An explicit write came too late. */
 const gone = (): SessionGoneError =>

@@ -20,8 +20,9 @@ export function userKey(userId: UserId): string {
   return key;
 }
 
+// A lone surrogate would come back from UTF-8 as another character.
 function typed(userId: unknown): string | undefined {
-  if (typeof userId === 'string') return userId === '' || !isWellFormed(userId) ? undefined : `s:${userId}`;
+  if (typeof userId === 'string') return userId === '' || !userId.isWellFormed() ? undefined : `s:${userId}`;
   if (typeof userId === 'number') return Number.isFinite(userId) ? `n:${userId}` : undefined;
   return typeof userId === 'bigint' ? `b:${userId}` : undefined;
 }
@@ -42,9 +43,4 @@ export function parseUserKey(key: string): UserId | undefined {
 /** Whether two IDs name the same user, type included. */
 export function sameUser(a: UserId, b: UserId): boolean {
   return userKey(a) === userKey(b);
-}
-
-/** Whether a string survives UTF-8: a lone surrogate would come back as another character. */
-export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
 }

@@ -19,11 +19,11 @@ export async function listUserSessions<User extends SessionUser>(
   const user = userKey(userId);
   return [...sessions]
     .filter(
-      ([, record]) =>
+      ([id, record]) =>
         record.userId !== undefined &&
         userKey(record.userId) === user &&
         isLive(record, layer.now) &&
-        loggedOutBy(record, marks) === undefined,
+        loggedOutBy(id, record, marks) === undefined,
     )
     .toSorted(([a, x], [b, y]) => y.lastSeenAt - x.lastSeenAt || y.createdAt - x.createdAt || (a < b ? -1 : 1));
 }
@@ -37,10 +37,8 @@ export async function logOutEverywhere<User extends SessionUser>(
   userId: UserId,
   except: string | undefined,
 ): Promise<void> {
-  const isMarked = except !== undefined && (await layer.loadMarks(userId)).generation !== undefined;
-  const generation = await layer.raiseUserMark(userId);
-  if (except !== undefined && generation !== undefined)
-    await spare(layer, except, userId, { from: isMarked ? generation - 1 : 0, to: generation });
+  await layer.raiseUserMark(userId, except);
+  if (except !== undefined) await spare(layer, except, userId);
   await sweep(layer, userId, except, (ids) => layer.deleteAll(ids));
   layer.emit({ type: 'logged-out', everywhere: true }, undefined, userId);
 }
@@ -73,19 +71,17 @@ export async function enforceBound<User extends SessionUser>(
 }
 
 /**
- * Brings one session up to the new generation. If it has ended meanwhile, there is nothing to spare; nor if an earlier
- * logout everywhere has ended it, and an index hid it then: its generation is too low.
+ * Brings the session that the mark has spared up to the mark's generation, for the next raise to find it there. If it
+ * has ended meanwhile, or another raise has come since, there is nothing to spare.
  */
-async function spare<User extends SessionUser>(
-  layer: GuardedLayer<User>,
-  id: string,
-  userId: UserId,
-  { from, to: generation }: { readonly from: number; readonly to: number },
-): Promise<void> {
+async function spare<User extends SessionUser>(layer: GuardedLayer<User>, id: string, userId: UserId): Promise<void> {
+  const { epoch: _, ...marks } = await layer.loadMarks(userId);
+  const { generation } = marks;
+  if (generation === undefined) return;
   for (;;) {
     const record = await layer.load(id, true);
     if (record?.userId === undefined || userKey(record.userId) !== userKey(userId)) return;
-    if ((record.generation ?? 0) < from) return;
+    if (loggedOutBy(id, record, marks) !== undefined) return;
     const outcome = await layer.save(
       id,
       { ...record, generation, lastWrite: mintWriteMark() },

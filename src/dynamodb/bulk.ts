@@ -29,7 +29,7 @@ export async function getAll(
   ids: readonly string[],
 ): Promise<readonly Item[]> {
   const pages = await Promise.all(
-    groupsOf(MOST_READS, ids).map((group) => getGroup(sender, options, tableName, group)),
+    groupsOf(MOST_READS, [...new Set(ids)]).map((group) => getGroup(sender, options, tableName, group)),
   );
   return pages.flat();
 }

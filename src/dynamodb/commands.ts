@@ -23,6 +23,10 @@ const TOMBSTONE_SECONDS = 3_600;
 /** The attribute of a mark that counts its raises. */
 export const GENERATION = 'generation';
 
+/** The attributes of a mark whose last raise has spared a session: its ID, and the generation before the raise. */
+export const SPARED = 'spared';
+export const SPARED_FROM = 'sparedFrom';
+
 const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
 
 /** The ID of a user's mark. */
@@ -122,7 +126,7 @@ export function burySession(
   TableName: string,
   id: string,
   condition: DeleteCondition,
-  now: number,
+  { lastWrite, now }: { readonly lastWrite: Uint8Array; readonly now: number },
 ): PutItemCommandInput {
   const placeholders = new Placeholders();
   return {
@@ -131,9 +135,13 @@ export function burySession(
       ...keyOf(id),
       [VERSION]: { N: String(RECORD_VERSION) },
       [ENDED_AT]: { N: String(now) },
+      lastWrite: { B: lastWrite },
       [TTL_ATTRIBUTE]: { N: String(now + TOMBSTONE_SECONDS) },
     },
-    ConditionExpression: and(...deleteConditions(placeholders, condition)),
+    ConditionExpression: and(
+      `attribute_not_exists(${placeholders.name(ENDED_AT)})`,
+      ...deleteConditions(placeholders, condition),
+    ),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
@@ -186,6 +194,8 @@ export interface Raise {
   readonly lastWrite: Uint8Array;
   /** Until when the mark must stay, on the condition that it does not stay longer already; without: as long as it does. */
   readonly expiresAt?: number | undefined;
+  /** The ID of a session that stays. */
+  readonly spare?: string | undefined;
   readonly now: number;
 }
 
@@ -193,9 +203,14 @@ export interface Raise {
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
  */
-export function raiseMark(TableName: string, id: string, { lastWrite, expiresAt, now }: Raise): UpdateItemCommandInput {
+export function raiseMark(
+  TableName: string,
+  id: string,
+  { lastWrite, expiresAt, spare, now }: Raise,
+): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
+  const spared = placeholders.name(SPARED);
   const writer = placeholders.name('lastWrite');
   const own = placeholders.value({ B: lastWrite });
   const set = [
@@ -203,6 +218,10 @@ export function raiseMark(TableName: string, id: string, { lastWrite, expiresAt,
     `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
     `${writer} = ${own}`,
   ];
+  if (spare !== undefined) {
+    set.push(`${spared} = ${placeholders.value({ S: spare })}`);
+    set.push(`${placeholders.name(SPARED_FROM)} = if_not_exists(${generation}, ${placeholders.number(0)})`);
+  }
   let staysNoLonger: Condition | undefined;
   if (expiresAt !== undefined) {
     const name = placeholders.name(TTL_ATTRIBUTE);
@@ -213,7 +232,7 @@ export function raiseMark(TableName: string, id: string, { lastWrite, expiresAt,
   return {
     TableName,
     Key: keyOf(id),
-    UpdateExpression: `SET ${set.join(', ')}`,
+    UpdateExpression: `SET ${set.join(', ')}${spare === undefined ? ` REMOVE ${spared}` : ''}`,
     ConditionExpression: and(`(attribute_not_exists(${writer}) OR ${writer} <> ${own})`, staysNoLonger),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -8,6 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { timeOf } from '../core/clock.js';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import { isLive } from '../core/lifetime.js';
@@ -17,6 +18,7 @@ import type {
   DeleteOutcome,
   Marks,
   PersistenceLayer,
+  RaiseOptions,
   SaveOutcome,
   SessionChange,
   SessionUser,
@@ -39,6 +41,8 @@ import {
   markMayReappear,
   queryUserSessions,
   raiseMark,
+  SPARED,
+  SPARED_FROM,
   updateSession,
 } from './commands.js';
 import { type Item, LARGEST_DATA, MAY_REAPPEAR, readItem, sizeOfData } from './item.js';
@@ -161,27 +165,19 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
 
   async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
     try {
-      const answer = await this.#sender.send(
-        options,
-        new DeleteItemCommand(deleteSession(this.#tableName, id, condition)),
-      );
-      const stored = answer.Attributes === undefined ? undefined : readItem(answer.Attributes);
-      const wasThere = stored?.kind === 'session' && isLive(stored.record, timeOf(options));
-      return { kind: wasThere || wasRepeated(answer) ? 'deleted' : 'absent' };
+      const input = deleteSession(this.#tableName, id, condition);
+      const answer = await this.#sender.send(options, new DeleteItemCommand(input));
+      const { Attributes: item } = answer;
+      const isDeleted = item === undefined ? wasRepeated(answer) : isLiveSession(item, options);
+      return { kind: isDeleted ? 'deleted' : 'absent' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
       if (item === undefined || readItem(item).kind === 'tombstone')
         return { kind: wasRepeated(error) ? 'deleted' : 'absent' };
-      if (!Object.hasOwn(item, MAY_REAPPEAR)) return { kind: 'refused' };
-    }
-    try {
-      const input = burySession(this.#tableName, id, condition, timeOf(options));
-      await this.#sender.send(options, new PutItemCommand(input));
-      return { kind: 'deleted' };
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return { kind: 'refused' };
-      throw error;
+      return Object.hasOwn(item, MAY_REAPPEAR)
+        ? this.#bury(id, condition, isLiveSession(item, options), options)
+        : { kind: 'refused' };
     }
   }
 
@@ -242,7 +238,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return marksOf(await this.#get(getSession(this.#tableName, markIdOf(userId), true), options), everyone);
   }
 
-  async raiseUserMark(userId: UserId, expiresAt: number, options: CallOptions = {}): Promise<number> {
+  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number> {
     return this.#raise(markIdOf(userId), expiresAt, options);
   }
 
@@ -252,10 +248,11 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   /** @param expiresAt `undefined` for a mark that stays */
-  async #raise(id: string, expiresAt: number | undefined, options: CallOptions): Promise<number> {
+  async #raise(id: string, expiresAt: number | undefined, options: RaiseOptions): Promise<number> {
     const lastWrite = mintWriteMark();
+    const { spare } = options;
     const raise = async (until: number | undefined): Promise<number | undefined> => {
-      const input = raiseMark(this.#tableName, id, { lastWrite, expiresAt: until, now: timeOf(options) });
+      const input = raiseMark(this.#tableName, id, { lastWrite, expiresAt: until, spare, now: timeOf(options) });
       try {
         const { Attributes: raised = {} } = await this.#sender.send(options, new UpdateItemCommand(input));
         return generationOf(raised);
@@ -299,11 +296,28 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     try {
       const input = markMayReappear(this.#tableName, id, session);
       await this.#sender.send(options, new UpdateItemCommand(input));
+      return { kind: 'saved' };
     } catch (error) {
-      // It has been ended since, by a logout everywhere: then its user's mark refuses what reappears.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // It has been ended since, when nothing said yet that a copy may come: now something stands in its place.
+      await this.#bury(id, {}, false, options);
+      return { kind: 'gone' };
     }
-    return { kind: 'saved' };
+  }
+
+  /** Ends a session that may reappear. */
+  async #bury(id: string, condition: DeleteCondition, wasLive: boolean, options: CallOptions): Promise<DeleteOutcome> {
+    const lastWrite = mintWriteMark();
+    try {
+      const input = burySession(this.#tableName, id, condition, { lastWrite, now: timeOf(options) });
+      await this.#sender.send(options, new PutItemCommand(input));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const item = await this.#present(id, error, options);
+      if (item === undefined || readItem(item).kind !== 'tombstone') return { kind: 'refused' };
+      if (!isWrittenBy(lastWrite, item)) return { kind: 'absent' };
+    }
+    return { kind: wasLive ? 'deleted' : 'absent' };
   }
 
   /** Why an update's condition did not hold; it may be because it had been applied, and the answer lost. */
@@ -348,19 +362,27 @@ const EPOCH_SECONDS = 10;
 /** DynamoDB's limit for an expression. */
 const LONGEST_EXPRESSION = 4_096;
 
-const timeOf = (options: CallOptions): number => options.now ?? Math.floor(Date.now() / 1000);
+function isLiveSession(item: Item, options: CallOptions): boolean {
+  const stored = readItem(item);
+  return stored.kind === 'session' && isLive(stored.record, timeOf(options));
+}
 
 function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Item {
   const writer = item?.['lastWrite']?.B;
   return writer !== undefined && Buffer.compare(writer, lastWrite) === 0;
 }
 
-const marksOf = (user: Item | undefined, everyone: Item | undefined): Marks => ({
-  ...(user && { generation: generationOf(user) }),
-  ...(everyone && { epoch: generationOf(everyone) }),
-});
+function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
+  const id = user?.[SPARED]?.S;
+  const from = Number(user?.[SPARED_FROM]?.N);
+  return {
+    ...(user && { generation: generationOf(user) }),
+    ...(id !== undefined && Number.isSafeInteger(from) && { spared: { id, from } }),
+    ...(everyone && { epoch: generationOf(everyone) }),
+  };
+}
 
-/** A mark that cannot be read is higher than any generation: whom it concerns must log in anew. */
+/** A mark that cannot be read is higher than any generation: nobody whom it concerns is logged in. */
 function generationOf(item: Item): number {
   const generation = Number(item[GENERATION]?.N);
   return Number.isSafeInteger(generation) ? generation : Number.POSITIVE_INFINITY;

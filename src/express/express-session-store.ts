@@ -6,6 +6,7 @@ import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../c
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
 import { Sessions } from '../core/sessions.js';
+import { atLogin } from '../core/marks.js';
 import { isLoggedOut } from '../core/starting.js';
 import { mintWriteMark } from '../core/token.js';
 import { sameUser } from '../core/user-id.js';
@@ -208,7 +209,7 @@ export class ExpressSessionStore extends Store {
   async #loginOf(session: SessionData, known?: SessionRecord): Promise<Login | undefined> {
     const userId = this.#userId(session) ?? undefined;
     if (userId === undefined || (known?.userId !== undefined && sameUser(known.userId, userId))) return undefined;
-    return { userId, authenticatedAt: this.#layer.now, ...(await this.#layer.loadMarks(userId, true)) };
+    return { userId, authenticatedAt: this.#layer.now, ...atLogin(await this.#layer.loadMarks(userId, true)) };
   }
 }
 

@@ -1,5 +1,4 @@
 import { NotStorableError } from '../core/errors.js';
-import { isWellFormed } from '../core/user-id.js';
 
 /** A session between the application and the store: each of its keys is stored for itself, as JSON text. */
 
@@ -22,7 +21,7 @@ export function encode(session: object): Map<string, string> {
 }
 
 function textOf(key: string, value: unknown): string | undefined {
-  if (!isWellFormed(key)) throw new NotStorableError('Cannot store a key of the session: it is not well-formed.');
+  if (!key.isWellFormed()) throw new NotStorableError('Cannot store a key of the session: it is not well-formed.');
   try {
     return JSON.stringify(value) as string | undefined;
   } catch {

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { SessionGoneError, type Sessions, StoreUnavailableError } from '../../src/index.js';
@@ -8,6 +8,8 @@ import { createTestTable, type TestTable } from '../world/tables.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // The promises of the README that are about the network between a Lambda and DynamoDB.
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 describe.each(engines())('the promises about lost answers and late writes on $name', (engine: Engine) => {
   let table: TestTable;
@@ -24,11 +26,7 @@ describe.each(engines())('the promises about lost answers and late writes on $na
   });
 
   beforeEach(() => {
-    const client = new BriefClient({
-      endpoint: engine.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    const client = new BriefClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
     network = new Network(client);
     world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName, timeoutMs: 1_500 }));
     sessions = world.sessions();
@@ -37,6 +35,22 @@ describe.each(engines())('the promises about lost answers and late writes on $na
     user = `user-${users}`;
     return () => client.destroy();
   });
+
+  /** Another instance, for each of whose commands something else comes just before. */
+  function crowdedInstance(before: (command: string) => Promise<void>): { network: Network; sessions: Sessions<App> } {
+    const client = new BriefClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
+    onTestFinished(() => client.destroy());
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        async (call) => {
+          await before(String(commandName));
+          return next(call);
+        },
+      { step: 'initialize' },
+    );
+    const persistence = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+    return { network: new Network(client), sessions: new World(persistence).sessions() };
+  }
 
   const itemOf = async (id: string) => (await table.items()).find((item) => item['id']?.S === id);
 
@@ -159,6 +173,20 @@ describe.each(engines())('the promises about lost answers and late writes on $na
       expect(left?.['secretHash'] ?? left?.['user']).toBeUndefined();
     });
 
+    it('the very write that created it, after a revoke that came before it was known to have been sent twice', async () => {
+      const revoked: boolean[] = [];
+      const crowded = crowdedInstance(async (command) => {
+        const [own] = command === 'UpdateItemCommand' ? await sessions.ofUser(user) : [];
+        if (own !== undefined) revoked.push(await sessions.revoke(own.id));
+      });
+      crowded.network.plan('PutItem', 'zombie');
+      const login = new Browser(crowded.sessions).request((session) => session.logIn(user));
+      await expect(login).rejects.toThrow(StoreUnavailableError);
+      expect(revoked).toEqual([true]);
+      expect(await crowded.network.releaseZombies()).toBe(1);
+      expect(await sessions.ofUser(user)).toEqual([]);
+    });
+
     it('a create that failed for its client leaves nothing that anybody could use', async () => {
       network.plan('PutItem', 'zombie', 'zombie', 'zombie');
       const session = await browser.start();
@@ -239,6 +267,37 @@ describe.each(engines())('the promises about lost answers and late writes on $na
       network.plan('UpdateItem', 'zombie', 'zombie', 'zombie');
       await expect(session.logIn(user)).rejects.toThrow(StoreUnavailableError);
       await sessions.logOutUser(user);
+      await network.releaseZombies();
+      expect(await sessions.ofUser(user)).toEqual([]);
+    });
+  });
+
+  describe('15. a request that has ended nothing does not clear the cookie', () => {
+    it.each<[string, () => void]>([
+      ['was created by a write that was sent twice', () => network.plan('PutItem', 'zombie')],
+      ['was created as usual', () => {}],
+    ])('since the session has expired, which %s', async (_, plan) => {
+      plan();
+      await browser.request((session) => session.logIn(user));
+      const late = await browser.start();
+      world.now += 86_400;
+      network.plan('DeleteItem', 'drop-before');
+      await late.destroy();
+      expect(await late.commit()).toEqual({ kind: 'keep' });
+      await network.releaseZombies();
+    });
+
+    it('since another has ended the session at the same time, which was created by a write that was sent twice', async () => {
+      network.plan('PutItem', 'zombie');
+      await browser.request((session) => session.logIn(user));
+      const other = await browser.start();
+      const crowded = crowdedInstance(async (command) => {
+        if (command === 'PutItemCommand') await other.destroy();
+      });
+      const late = await crowded.sessions.start({ tokens: [browser.token as string] });
+      await late.destroy();
+      expect(await other.commit()).toEqual({ kind: 'clear' });
+      expect(await late.commit()).toEqual({ kind: 'keep' });
       await network.releaseZombies();
       expect(await sessions.ofUser(user)).toEqual([]);
     });

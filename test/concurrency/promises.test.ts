@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NotStorableError, SessionGoneError, type Sessions } from '../../src/index.js';
+import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
@@ -47,6 +48,7 @@ describe.each(stores())('the promises on $name', (each) => {
       'a rotation': { later: 3_700, write: () => {}, throws: false },
       'an explicit save': { write: (session) => (session.set('cart', ['late']), session.save()), throws: true },
       'an update': { write: (session) => session.update('visits', () => 1), throws: true },
+      'an update that changes nothing': { write: (session) => session.update('theme', () => 'dark'), throws: true },
       'a getAndDelete': { write: (session) => session.getAndDelete('theme'), throws: true },
       'a regenerate': { write: (session) => session.regenerate(), throws: true },
     };
@@ -219,6 +221,19 @@ describe.each(stores())('the promises on $name', (each) => {
       expect((await browser.start()).userId).toBeUndefined();
     });
 
+    it('does not accept a retired cookie again because a slow request has seen the new one, too (L3)', async () => {
+      await browser.request((session) => session.logIn(user));
+      const copy = new Browser(sessions);
+      copy.token = browser.token;
+      world.now += 3_600;
+      await browser.request();
+      const slow = await browser.start();
+      await browser.request();
+      world.now += 200;
+      await slow.commit();
+      expect((await copy.start()).userId).toBeUndefined();
+    });
+
     it('only refuses a secret that never was, and one from before the last (L3)', async () => {
       await browser.request((session) => session.logIn(user));
       const first = browser.token as string;
@@ -340,6 +355,36 @@ describe.each(stores())('the promises on $name', (each) => {
       expect((await hidden!.start()).userId).toBeUndefined();
     });
 
+    it('those that the index did not show, within one touch interval, whatever they do meanwhile (F5)', async () => {
+      const [hidden] = await devices(1);
+      await new World(withoutIndex(store.persistence)).sessions().logOutUser(user);
+      for (let passed = 0; passed < 300; passed += 100) {
+        world.now += 100;
+        await hidden!.request((session) => session.id !== undefined && session.regenerate());
+      }
+      expect((await hidden!.start()).userId).toBeUndefined();
+    });
+
+    it('those whose last touch was under way when it came, counted from the beginning of that request (F5)', async () => {
+      const [hidden] = await devices(1);
+      world.now += 300;
+      const slow = layerWith(store.persistence, {
+        loadMarks: async (...call) => {
+          const marks = await store.persistence.loadMarks?.(...call);
+          await new World(withoutIndex(store.persistence)).sessions().logOutUser(user);
+          world.now += 2;
+          return marks ?? {};
+        },
+      });
+      const began = world.now;
+      const instance = new World(slow).sessions({ clock: { now: () => world.now * 1000 } });
+      const session = await instance.start({ tokens: [hidden!.token as string] });
+      expect(session.userId).toBe(user);
+      hidden!.receive(await session.commit());
+      world.now = began + 300;
+      expect((await hidden!.start()).userId).toBeUndefined();
+    });
+
     it('those that the index did not show, also if one of them then asks to log out all others', async () => {
       const [hidden] = await devices(1);
       await new World(withoutIndex(store.persistence)).sessions().logOutUser(user);
@@ -348,6 +393,42 @@ describe.each(stores())('the promises on $name', (each) => {
       world.now += 300;
       expect((await hidden!.start()).userId).toBeUndefined();
       expect(await sessions.ofUser(user)).toEqual([]);
+    });
+
+    it('not the one that asks, although it loads another page meanwhile; nor what it holds, at an exclusive login', async () => {
+      const mine = new Browser(sessions);
+      await mine.request((session) => (session.set('cart', ['book']), session.logIn(user)));
+      world.now += 400;
+      const crowded = layerWith(store.persistence, {
+        raiseUserMark: async (...call) => {
+          const generation = await store.persistence.raiseUserMark?.(...call);
+          const other = await mine.start();
+          expect(other.userId).toBe(user);
+          return generation as number;
+        },
+      });
+      const instance = new World(crowded).sessions({ clock: { now: () => world.now * 1000 } });
+      await instance.logOutUser(user, { except: await mine.start() });
+      const session = await instance.start({ tokens: [mine.token as string] });
+      await session.logIn(user, { exclusive: true });
+      mine.receive(await session.commit());
+      world.now += 400;
+      const found = await mine.start();
+      expect([found.userId, found.get('cart')]).toEqual([user, ['book']]);
+    });
+
+    it('the one that asks to be spared as well, if it has ended before that is noted', async () => {
+      const [hidden] = await devices(1);
+      const asking = await hidden!.start();
+      const crowded = layerWith(store.persistence, {
+        raiseUserMark: async (...call) => {
+          await new World(withoutIndex(store.persistence)).sessions().logOutUser(user);
+          return (await store.persistence.raiseUserMark?.(...call)) as number;
+        },
+      });
+      await new World(crowded).sessions().logOutUser(user, { except: asking });
+      world.now += 400;
+      expect((await hidden!.start()).userId).toBeUndefined();
     });
 
     it('nobody else, and no login that comes after', async () => {
@@ -439,6 +520,16 @@ describe.each(stores())('the promises on $name', (each) => {
       await session.commit();
       expect(Object.fromEntries((await browser.start()).entries())).toEqual({ theme: 'dark', visits: 1 });
     });
+  });
+
+  it('3. an update is of what is stored, though it changes nothing of what its request has read', async () => {
+    await browser.request((session) => session.set('visits', 5));
+    const slow = await browser.start();
+    await browser.request((session) => session.set('visits', 0));
+    expect(await slow.update('visits', (n = 0) => Math.max(n, 5))).toBe(5);
+    expect((await browser.start()).get('visits')).toBe(5);
+    await browser.request((session) => session.set('visits', 7));
+    expect(await slow.update('visits', (n = 0) => Math.max(n, 5))).toBe(7);
   });
 
   it('14. getAndDelete hands a value to exactly one caller', async () => {
@@ -534,6 +625,16 @@ describe.each(stores())('the promises on $name', (each) => {
     });
   });
 
+  it('L8: whoever is not signed in ends nobody’s session by its ID', async () => {
+    await browser.request((session) => session.logIn(user));
+    const id = (await browser.start()).id as string;
+    const stranger = await sessions.start();
+    expect(await sessions.revoke(id, { ofUser: stranger.userId })).toBe(false);
+    expect(await sessions.revoke(id, { ofUser: `${user}-other` })).toBe(false);
+    expect((await browser.start()).userId).toBe(user);
+    expect(await sessions.revoke(id)).toBe(true);
+  });
+
   it('L11: nothing is stored, and no cookie sent, for a visitor of whom nothing is known', async () => {
     const before = (await store.dump()).length;
     expect(await browser.request((session) => session.get('theme'))).toEqual({ kind: 'keep' });
@@ -549,18 +650,12 @@ describe.each(stores())('the promises on $name', (each) => {
     const session = await browser.start();
     session.requireRecentLogin(300);
     expect(() => session.requireRecentLogin(299)).toThrow('299 seconds');
+    expect(() => session.requireRecentLogin(Number.NaN)).toThrow('NaN seconds');
     await session.logIn(user);
     session.requireRecentLogin(0);
   });
 });
 
 /** A layer whose index has not learned of any session yet. */
-function withoutIndex(persistence: TestStore['persistence']): TestStore['persistence'] {
-  return new Proxy(persistence, {
-    get(target, name) {
-      if (name === 'userSessions') return () => Promise.resolve([]);
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-}
+const withoutIndex = (persistence: TestStore['persistence']): TestStore['persistence'] =>
+  layerWith(persistence, { userSessions: () => Promise.resolve([]) });

@@ -79,7 +79,7 @@ export const requestKinds: readonly RequestKind[] = [
   { name: 'revoke', calls: [G, G, D], begin: revoke },
   { name: 'devices', calls: [G, Q, B], begin: devices },
   { name: 'everywhere', calls: [G, U, Q, 'BatchWriteItem', Q], begin: everywhere },
-  { name: 'elsewhere', calls: [G, B, U, G, U, Q, 'BatchWriteItem', Q], begin: elsewhere },
+  { name: 'elsewhere', calls: [G, U, B, G, U, Q, 'BatchWriteItem', Q], begin: elsewhere },
   { name: 'reuse', calls: [G, D], begin: reuse },
   { name: 'hidden', calls: [G, B, D], begin: hidden },
   { name: 'moved', calls: [G, D], begin: moved },

@@ -14,8 +14,8 @@ const HANDLER = `
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
   cookies: 3_600,
-  core: 32_600,
-  dynamodb: 14_100,
+  core: 33_900,
+  dynamodb: 14_700,
   lambda: 4_400,
   'table-schema.ts': 200,
   devalue: 4_600,

@@ -80,7 +80,7 @@ describe('the options of Sessions', () => {
     ['reuse', ['ignore', '', 5, false]],
     ['revocationCheck', ['often', '', 5, false]],
     ['maxSessionsPerUser', [0, -1, 1.5, NaN, Infinity, 10_001, '5', null, false]],
-    ['persistence', [{}, 'memory', 5, false, class {}, { loadSession: () => {} }]],
+    ['persistence', [null, {}, 'memory', 5, false, class {}, { loadSession: () => {} }]],
     ['codec', [{}, JSON, { encode: () => '' }, { decode: () => '' }, 'json']],
     ['clock', [{}, { now: 5 }, 5, 'utc']],
     ['onEvent', [{}, 'log', 5, true]],

@@ -116,6 +116,19 @@ describe('a retired secret that comes back', () => {
   });
 });
 
+describe('what has been taken over before it could be ended', () => {
+  it('is told of as it is: a retired secret has ended nothing, and a strange client is refused', async () => {
+    const { first, second } = await rotated();
+    world.now += 120;
+    overrides = { deleteSession: () => Promise.resolve({ kind: 'refused' }) };
+    expect(await userOf([first])).toBeUndefined();
+    expect(world.events.at(-1)).toMatchObject({ type: 'reused', outcome: 'reported' });
+    const options: SessionsOptions = { acceptChangingUserAgent: { otherwise: 'destroy' } };
+    expect((await world.sessions(options).start({ tokens: [second], userAgent: 'curl' })).userId).toBeUndefined();
+    expect(world.events.at(-1)).toMatchObject({ type: 'anomaly', outcome: 'refused' });
+  });
+});
+
 describe('a client that is another', () => {
   it.each([
     ['report', 'reported', 'user-1'],

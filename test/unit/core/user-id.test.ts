@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NotStorableError } from '../../../src/index.js';
-import { isWellFormed, parseUserKey, sameUser, type UserId, userKey } from '../../../src/core/user-id.js';
+import { parseUserKey, sameUser, type UserId, userKey } from '../../../src/core/user-id.js';
 
 describe('a user ID', () => {
   it.each<[UserId, string]>([
@@ -110,17 +110,5 @@ describe('a user ID', () => {
 
   it('is in no message of an error', () => {
     expect(() => userKey(`secret-${'x'.repeat(2_000)}`)).toThrow(/^(?!.*secret)/);
-  });
-});
-
-describe('isWellFormed', () => {
-  it('holds for the texts that survive UTF-8', () => {
-    const units = fc
-      .array(fc.integer({ min: 0xd700, max: 0xe0ff }), { maxLength: 6 })
-      .map((codes) => String.fromCharCode(...codes));
-    fc.assert(
-      fc.property(units, (text) => isWellFormed(text) === (Buffer.from(text, 'utf8').toString('utf8') === text)),
-      { numRuns: 10_000 },
-    );
   });
 });

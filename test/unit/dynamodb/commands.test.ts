@@ -185,14 +185,15 @@ describe('the command', () => {
     );
     expect(deletion.ExpressionAttributeValues).toEqual(values);
 
-    const burial = burySession('T', 'ID', condition, 1_000);
+    const burial = burySession('T', 'ID', condition, { lastWrite: new Uint8Array([1]), now: 1_000 });
     expect(burial.Item).toEqual({
       id: { S: 'ID' },
       version: { N: '1' },
       endedAt: { N: '1000' },
+      lastWrite: { B: new Uint8Array([1]) },
       expiresAt: { N: '4600' },
     });
-    expect(burial.ConditionExpression).toBe(conditions);
+    expect(burial.ConditionExpression).toBe(`attribute_not_exists(#endedAt) AND ${conditions}`);
     expect(burial.ExpressionAttributeValues).toEqual(values);
   });
 
@@ -224,11 +225,12 @@ describe('the command', () => {
       TableName: 'T',
       Key: { id: { S: 'user#s:user-1' } },
       UpdateExpression:
-        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #expiresAt = :4',
+        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #expiresAt = :4 REMOVE #spared',
       ConditionExpression:
         '(attribute_not_exists(#lastWrite) OR #lastWrite <> :0) AND (attribute_not_exists(#expiresAt) OR #expiresAt <= :4)',
       ExpressionAttributeNames: {
         '#generation': 'generation',
+        '#spared': 'spared',
         '#version': 'version',
         '#lastWrite': 'lastWrite',
         '#expiresAt': 'expiresAt',
@@ -242,6 +244,15 @@ describe('the command', () => {
       },
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+  });
+
+  it('that raises a mark but spares a session, unless its generation was below the mark before', () => {
+    const raise = { lastWrite: new Uint8Array([1]), spare: 'ID', now: 1_000 };
+    expect(raiseMark('T', markIdOf('user-1'), raise)).toMatchObject({
+      UpdateExpression:
+        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #spared = :4, #sparedFrom = if_not_exists(#generation, :5)',
+      ExpressionAttributeValues: { ':4': { S: 'ID' }, ':5': { N: '0' } },
     });
   });
 });

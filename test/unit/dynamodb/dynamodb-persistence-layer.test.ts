@@ -272,7 +272,19 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       expect(await layer.loadMarks(user)).toEqual({ generation: first + 1 });
     });
 
-    it('is above any generation if it cannot be read, so that its user logs in anew', async () => {
+    it('is read once, though it is poisoned so that the index shows it among the sessions', async () => {
+      const user = newId();
+      await put({
+        id: { S: `user#s:${user}` },
+        user: { S: `s:${user}` },
+        createdAt: { N: '1' },
+        generation: { N: '7' },
+      });
+      await expect.poll(() => layer.userSessions(user)).toHaveLength(1);
+      expect(await layer.loadUserSessions(user)).toMatchObject({ sessions: new Map(), generation: 7 });
+    });
+
+    it('is above any generation if it cannot be read, so that nobody whom it concerns is logged in', async () => {
       const user = newId();
       await put({ id: { S: `user#s:${user}` }, version: { N: '1' }, generation: { S: 'poison' } });
       expect((await layer.loadMarks(user)).generation).toBe(Number.POSITIVE_INFINITY);

@@ -1,0 +1,188 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  MemoryPersistenceLayer,
+  NotStorableError,
+  type PersistenceLayer,
+  SessionGoneError,
+  type Sessions,
+  StoreUnavailableError,
+} from '../../src/index.js';
+import { layerWith } from '../world/layer-with.js';
+import { stores, type TestStore } from '../world/stores.js';
+import { type App, Browser, World } from '../world/world.js';
+
+// A handler may do several things with its session at once, and go on after one of them has failed.
+
+describe.each(stores())('one request on $name', (each) => {
+  let store: TestStore;
+  let world: World;
+  let sessions: Sessions<App>;
+  let browser: Browser;
+  let user: string;
+  let users = 0;
+
+  beforeAll(async () => {
+    store = await each.open();
+    return () => store.close();
+  });
+
+  beforeEach(() => {
+    world = new World(store.persistence);
+    sessions = world.sessions();
+    browser = new Browser(sessions);
+    users += 1;
+    user = `user-${users}`;
+  });
+
+  const entries = async (): Promise<unknown> => Object.fromEntries((await browser.start()).entries());
+
+  /** A browser with the same cookie whose requests get the answer to the first save after those to later ones. */
+  function withLateAnswer(): Browser {
+    let saves = 0;
+    const persistence = layerWith(store.persistence, {
+      saveSession: async (...call) => {
+        const outcome = await store.persistence.saveSession(...call);
+        saves += 1;
+        if (saves === 1) await delay(100);
+        return outcome;
+      },
+    });
+    const other = new Browser(new World(persistence).sessions());
+    other.token = browser.token;
+    return other;
+  }
+
+  it('updates two keys of a session that is not stored yet: one session is, with both', async () => {
+    const before = (await store.dump()).length;
+    await browser.request((session) =>
+      Promise.all([session.update('visits', (n = 0) => n + 1), session.update('theme', () => 'dark')]),
+    );
+    expect(await entries()).toEqual({ visits: 1, theme: 'dark' });
+    expect(await store.dump()).toHaveLength(before + 1);
+  });
+
+  it.each<[string, (session: Awaited<ReturnType<Browser['start']>>) => Promise<unknown>]>([
+    ['saves', (session) => session.save()],
+    ['logs in', (session) => session.logIn(user)],
+    ['takes a key', (session) => session.getAndDelete('challenge')],
+  ])('%s while an update stores the session for the first time: one session is stored', async (_, act) => {
+    const before = (await store.dump()).length;
+    await browser.request((session) => {
+      session.set('theme', 'dark');
+      return Promise.all([session.update('visits', (n = 0) => n + 1), act(session)]);
+    });
+    expect(await entries()).toEqual({ visits: 1, theme: 'dark' });
+    expect(await store.dump()).toHaveLength(before + 1);
+  });
+
+  it('stores with one write what the first update makes', async () => {
+    const saves: string[] = [];
+    const persistence = layerWith(store.persistence, {
+      saveSession: (id, session, change, call) => {
+        saves.push(change.kind);
+        return store.persistence.saveSession(id, session, change, call);
+      },
+    });
+    await new Browser(new World(persistence).sessions()).request((session) => session.update('visits', () => 1));
+    expect(saves).toEqual(['create']);
+  });
+
+  it('L11: stores nothing, and sends no cookie, for a first update that fails', async () => {
+    const before = (await store.dump()).length;
+    const session = await browser.start();
+    await expect(session.update('visits', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(session.update('visits', () => (() => 1) as never)).rejects.toThrow(NotStorableError);
+    expect(await session.commit()).toEqual({ kind: 'keep' });
+    expect(await store.dump()).toHaveLength(before);
+  });
+
+  it('keeps what is set while an update or a getAndDelete is under way', async () => {
+    await browser.request((session) => {
+      session.set('visits', 1);
+      session.set('challenge', 'first');
+    });
+    await browser.request(async (session) => {
+      const under = [session.update('visits', (n = 0) => n + 1), session.getAndDelete('challenge')];
+      await Promise.resolve();
+      session.set('visits', 100);
+      session.set('challenge', 'second');
+      await Promise.all(under);
+    });
+    expect(await entries()).toEqual({ visits: 100, challenge: 'second' });
+  });
+
+  it('loses no update beside a save whose answer comes last', async () => {
+    await browser.request((session) => session.set('visits', 0));
+    const session = await withLateAnswer().start();
+    session.set('theme', 'dark');
+    await Promise.all([session.save(), session.update('visits', (n = 0) => n + 1)]);
+    await session.update('visits', (n = 0) => n + 1);
+    await session.commit();
+    expect(await entries()).toEqual({ visits: 2, theme: 'dark' });
+  });
+
+  it('sends the cookie of a regenerate beside a save whose answer comes last', async () => {
+    await browser.request((session) => session.set('visits', 1));
+    const other = withLateAnswer();
+    const session = await other.start();
+    session.set('theme', 'dark');
+    await Promise.all([session.save(), session.regenerate()]);
+    session.set('visits', 2);
+    browser.receive(await other.finish(session));
+    expect(await entries()).toEqual({ visits: 2, theme: 'dark' });
+  });
+
+  it.each([
+    ['the same user', 0],
+    ['another user', 1],
+  ])('logs %s in, into a new session, if its own was taken over meanwhile', async (_, other) => {
+    await browser.request((session) => session.logIn(user));
+    const slow = await browser.start();
+    slow.set('theme', 'dark');
+    await browser.request((session) => session.regenerate());
+    const id = (await browser.start()).id;
+    await slow.logIn(other === 0 ? user : `${user}-other`);
+    expect(slow.id).not.toBe(id);
+    expect(await slow.commit()).toMatchObject({ kind: 'set' });
+    expect((await browser.start()).id).toBe(id);
+  });
+
+  it('leaves no session behind when a logout that keeps something is refused', async () => {
+    await browser.request((session) => session.set('theme', 'dark'));
+    const late = await browser.start();
+    await browser.request((session) => session.logIn(user));
+    const before = (await store.dump()).length;
+    await expect(late.logOut({ keep: ['theme'] })).rejects.toThrow(SessionGoneError);
+    expect(await store.dump()).toHaveLength(before);
+  });
+});
+
+describe('the user of one request', () => {
+  const loadedUser = (loadUser: PersistenceLayer['loadUser']): Browser =>
+    new Browser(new World(new MemoryPersistenceLayer({ loadUser })).sessions());
+
+  it('stays the one that was logged in, when the secret is replaced', async () => {
+    const session = await loadedUser(() => Promise.resolve(undefined)).start();
+    const user = { id: 'user-1', roles: ['admin'] };
+    await session.logIn(user);
+    await session.regenerate();
+    expect(await session.user()).toBe(user);
+    await session.logOut();
+    expect(await session.user()).toBeUndefined();
+  });
+
+  it('is asked for again after a failure, and once otherwise', async () => {
+    let calls = 0;
+    const browser = loadedUser((id) => {
+      calls += 1;
+      return calls === 1 ? Promise.reject(new Error('down')) : Promise.resolve({ id });
+    });
+    await browser.request((session) => session.logIn('user-1'));
+    const session = await browser.start();
+    await expect(session.user()).rejects.toThrow(StoreUnavailableError);
+    expect(await session.user()).toEqual({ id: 'user-1' });
+    expect(await session.user()).toEqual({ id: 'user-1' });
+    expect(calls).toBe(2);
+  });
+});

@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cached } from '../../src/cache/index.js';
+import {
+  MemoryPersistenceLayer,
+  type PersistenceLayer,
+  SessionGoneError,
+  StoreUnavailableError,
+} from '../../src/index.js';
+import { layerWith } from '../world/layer-with.js';
+import { Browser, World } from '../world/world.js';
+
+// What is read may be from before another instance's write: with a cache, or without consistent reads. A request that
+// comes after that write has to win against it all the same.
+
+describe('a request whose read is from before another instance’s write', () => {
+  let memory: PersistenceLayer;
+  let others: Partial<PersistenceLayer>;
+  let world: World;
+  /** Goes to the instance with the cache. */
+  let browser: Browser;
+  /** The same browser, when its requests go to another instance. */
+  let elsewhere: Browser;
+
+  beforeEach(async () => {
+    memory = new MemoryPersistenceLayer();
+    others = {};
+    world = new World(cached(layerWith(memory, others), { maxAge: 60, maxSize: 10 }));
+    browser = new Browser(world.sessions());
+    elsewhere = new Browser(new World(memory).sessions());
+    await elsewhere.request((session) => session.set('theme', 'light'));
+    browser.token = elsewhere.token;
+    await browser.request();
+  });
+
+  const stored = async (): Promise<unknown> => Object.fromEntries((await elsewhere.start()).entries());
+
+  it('sets back what the other has changed', async () => {
+    await elsewhere.request((session) => session.set('theme', 'dark'));
+    await browser.request((session) => session.set('theme', 'light'));
+    expect(await stored()).toEqual({ theme: 'light' });
+  });
+
+  it('logs in with what it sets back', async () => {
+    await elsewhere.request((session) => session.set('theme', 'dark'));
+    await browser.request((session) => (session.set('theme', 'light'), session.logIn('user-1')));
+    elsewhere.token = browser.token;
+    expect(await stored()).toEqual({ theme: 'light' });
+  });
+
+  it('deletes what the other has set', async () => {
+    await elsewhere.request((session) => session.set('challenge', 'once'));
+    await browser.request((session) => session.delete('challenge'));
+    expect(await stored()).toEqual({ theme: 'light' });
+  });
+
+  it('14. takes what the other has set, and nobody does afterwards', async () => {
+    await elsewhere.request((session) => session.set('challenge', 'once'));
+    await browser.request(async (session) => expect(await session.getAndDelete('challenge')).toBe('once'));
+    await elsewhere.request(async (session) => expect(await session.getAndDelete('challenge')).toBeUndefined());
+  });
+
+  it('updates what the other has set', async () => {
+    await elsewhere.request((session) => session.set('visits', 5));
+    await browser.request(async (session) => expect(await session.update('visits', (n = 0) => Math.max(n, 0))).toBe(5));
+  });
+
+  it('7. is no success if what it sets cannot be compared with what is stored', async () => {
+    const session = await browser.start();
+    others.loadSession = () => Promise.reject(new Error('down'));
+    session.set('theme', 'light');
+    await expect(session.commit()).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it('15. loses what it sets to a login, even what would change nothing, and sends no cookie', async () => {
+    const session = await browser.start();
+    await elsewhere.request((other) => other.logIn('user-1'));
+    session.set('theme', 'light');
+    world.takeEvents();
+    expect(await session.commit()).toEqual({ kind: 'keep' });
+    expect(world.takeEvents()).toEqual(['lost-write']);
+  });
+
+  it('L1: writes nothing more with what it has seen of a login that has come between', async () => {
+    const session = await browser.start();
+    await elsewhere.request((other) => other.logIn('user-1'));
+    await expect(session.update('theme', () => 'light')).rejects.toThrow(SessionGoneError);
+    session.set('cart', ['planted']);
+    expect(await session.commit()).toEqual({ kind: 'keep' });
+    expect(await stored()).toEqual({ theme: 'light' });
+  });
+
+  it('tells once that the session has expired', async () => {
+    world.now += 2 * 86_400;
+    world.takeEvents();
+    await browser.start();
+    expect(world.takeEvents()).toEqual(['expired']);
+  });
+});
