@@ -20,7 +20,8 @@ const NAMESPACE = 'dynamodb-sessions';
  * and by their session. The details are metadata under `dynamodb-sessions`, by type; of two events of one type in a
  * request, those of the later one.
  *
- * X-Ray takes annotations for a subsegment only, such as `captureLambdaHandler` opens around a handler.
+ * X-Ray takes annotations for a subsegment only, such as `captureLambdaHandler` opens around a handler. It puts what the
+ * handler returns into the trace, the session's cookie with it, unless it is told `captureResponse: false`.
  *
  * @throws {@link ConfigurationError} for an unknown option, or what is no tracer
  * @example
@@ -28,7 +29,8 @@ const NAMESPACE = 'dynamodb-sessions';
  * const tracer = new Tracer({ serviceName: 'shop' });
  * const sessions = new Sessions({ persistence, onEvent: annotateTraces(tracer) });
  *
- * export const handler = middy(withSession(sessions, answer)).use(captureLambdaHandler(tracer));
+ * const tracing = captureLambdaHandler(tracer, { captureResponse: false });
+ * export const handler = middy(withSession(sessions, answer)).use(tracing);
  * ```
  */
 export function annotateTraces(tracer: EventTracer, options: UserOption = {}): (event: SessionEvent) => void {
