@@ -4,8 +4,8 @@ import { StoreUnavailableError } from '../core/errors.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
-import { findSource } from '../lambda/sources.js';
-import { WebSessions, type WebSessionsOptions } from '../web/index.js';
+import { findSource, type LambdaEvent } from '../lambda/sources.js';
+import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/index.js';
 
 /** The options of {@link honoSession}. */
 export interface HonoSessionOptions extends WebSessionsOptions {
@@ -51,7 +51,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
   return async (context, next) => {
     try {
       const deadline = deadlineOf(lambdaContextOf(context));
-      const session = await requests.start(context.req.raw, { create, address: address(context), ...deadline });
+      const session = await requests.start(requestOf(context), { create, address: address(context), ...deadline });
       context.set('session', session);
       await next();
       // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
@@ -80,9 +80,21 @@ interface LambdaBindings {
 
 const bindingsOf = ({ env }: Context): LambdaBindings => (env as LambdaBindings | undefined) ?? {};
 
+/** On Lambda, what the event says: Hono's adapter encodes all of a header if one of its characters is beyond ASCII. */
+function requestOf(context: Context): WebRequest {
+  const event = bindingsOf(context).event as LambdaEvent;
+  const source = findSource(event);
+  if (source === undefined) return context.req.raw;
+  const headers = new Map([
+    ['cookie', source.cookies(event).join(';')],
+    ['user-agent', source.userAgent(event)],
+  ]);
+  return { headers: { get: (name) => headers.get(name) ?? null } };
+}
+
 function addressOf(context: Context): string | undefined {
-  const { event } = bindingsOf(context);
-  return findSource(event)?.address(event as never);
+  const event = bindingsOf(context).event as LambdaEvent;
+  return findSource(event)?.address(event);
 }
 
 function lambdaContextOf(context: Context): LambdaContext | undefined {

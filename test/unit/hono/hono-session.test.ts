@@ -9,7 +9,7 @@ import type { App } from '../../world/world.js';
 import { httpApiEvent } from '../lambda/events.js';
 import { contextOf, FORGED, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
 import { awslambda, ResponseStream } from '../lambda/runtime.js';
-import { serviceOf } from '../lambda/services.js';
+import { serviceOf, services } from '../lambda/services.js';
 import { honoServices } from './hono-services.js';
 
 const CAUSE = 'connect ECONNREFUSED 10.0.3.17:8000, table prod-sessions';
@@ -80,6 +80,39 @@ describe.each(honoServices)('Hono on Lambda, behind $name', (service) => {
     const event = service.event({ cookies: [`__Host-id=${FORGED}`] });
     const result = await handle(appOf(world))(event as never, contextOf(300) as never);
     expect(service.receive(result).statusCode).toBe(503);
+  });
+});
+
+// Hono's adapter encodes all of a header if a character is beyond ASCII: https://github.com/honojs/hono/pull/4437
+describe.each(services)("a header that Hono's adapter encodes, behind $name", (service) => {
+  it('does not hide the session', async () => {
+    const world = new LambdaWorld();
+    const app = appOf(world);
+    app.get('/devices', (c) => c.text(c.var.session.get('theme') ?? 'no session'));
+    const event = service.event({ cookies: ['name=é', `__Host-id=${await world.token({ theme: 'dark' })}`] });
+    expect(service.receive(await handle(app)(event as never, lambdaContext)).body).toBe('dark');
+  });
+
+  it('does not disguise the client', async () => {
+    const world = new LambdaWorld();
+    const app = appOf(world, { create: true });
+    const event = service.event({ headers: { 'user-agent': 'Zoé/1.0' } });
+    await handle(app)(event as never, lambdaContext);
+    expect([...world.saved.values()]).toEqual([
+      expect.objectContaining({ userAgent: expect.not.stringContaining('%') }),
+    ]);
+  });
+});
+
+describe.each(['HTTP API', 'Function URL'])('a cookie with a character above U+00FF, behind a %s', (name) => {
+  it('gets a 400 of Hono, before the middleware is asked', async () => {
+    const world = new LambdaWorld();
+    const service = serviceOf(name);
+    const event = service.event({ cookies: ['name=中', `__Host-id=${await world.token()}`] });
+    vi.spyOn(console, 'error').mockReturnValue();
+    expect(service.receive(await handle(appOf(world))(event as never, lambdaContext)).statusCode).toBe(400);
+    vi.restoreAllMocks();
+    expect(world.calls).toEqual([]);
   });
 });
 
