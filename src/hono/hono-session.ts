@@ -49,6 +49,8 @@ export function honoSession<Data extends object, User extends SessionUser>(
   const requests = new WebSessions(sessions, webOptions);
 
   return async (context, next) => {
+    // What the middlewares around have set so far. To look at `context.res` would change how the handler's headers are merged.
+    const around = [...context.body(null).headers];
     try {
       const deadline = deadlineOf(lambdaContextOf(context));
       const session = await requests.start(requestOf(context), { create, address: address(context), ...deadline });
@@ -56,16 +58,17 @@ export function honoSession<Data extends object, User extends SessionUser>(
       await next();
       // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
       if (context.error instanceof StoreUnavailableError) throw context.error;
-      if (context.error === undefined) answer(context, await requests.commit(session, context.res));
+      if (context.error === undefined) replace(context, await requests.commit(session, context.res));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      answer(context, onStoreError === undefined ? requests.unavailable() : await onStoreError(error, context));
+      replace(context, new Response(null, { headers: around }));
+      context.res = onStoreError === undefined ? requests.unavailable() : await onStoreError(error, context);
     }
   };
 }
 
 /** Hono puts the headers of the response that was there before over those of the next one, cookies included. */
-function answer(context: Context, response: Response): void {
+function replace(context: Context, response: Response): void {
   if (response === context.res) return;
   context.res = undefined;
   context.res = response;

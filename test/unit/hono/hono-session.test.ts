@@ -1,5 +1,6 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { handle, streamHandle } from 'hono/aws-lambda';
+import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { stream } from 'hono/streaming';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -275,6 +276,38 @@ describe('Hono elsewhere', () => {
     const response = await app.request('/');
     expect([response.status, await response.text()]).toEqual([503, 'Service Unavailable']);
     expect([...response.headers.keys()]).toEqual(['cache-control', 'content-type', 'retry-after']);
+  });
+
+  it.each([
+    ['the session cannot be loaded', { loadSession: failing }, {}],
+    ['what was set cannot be stored', { saveSession: failing }, {}],
+    ['the application answers instead', { saveSession: failing }, { onStoreError: () => new Response('sorry') }],
+    [
+      'it answers by way of Hono',
+      { saveSession: failing },
+      { onStoreError: (_: unknown, c: Context) => c.body('sorry') },
+    ],
+  ])('L12: keeps the headers of the middlewares around it, and only those, when %s', async (_name, broken, options) => {
+    const world = new LambdaWorld(broken);
+    const app = new Hono<SessionEnv<App>>();
+    app.use(cors({ origin: 'https://shop.example.com', credentials: true }));
+    app.use((c, next) => {
+      c.header('x-request-id', '1');
+      c.header('set-cookie', 'outer=1', { append: true });
+      return next();
+    });
+    app.use(honoSession(world.sessions, options));
+    app.get('/', (c) => {
+      c.var.session.set('theme', 'dark');
+      c.header('x-secret', '1');
+      return c.text('saved!', 200, { 'set-cookie': 'own=1', etag: '1' });
+    });
+    const headers = { origin: 'https://shop.example.com', cookie: `__Host-id=${FORGED}` };
+    const response = await app.request('/', { headers });
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://shop.example.com');
+    expect(response.headers.get('x-request-id')).toBe('1');
+    expect(response.headers.getSetCookie()).toEqual(['outer=1']);
+    for (const own of ['x-secret', 'etag']) expect(response.headers.get(own)).toBeNull();
   });
 
   it('L12: lets the application answer instead, with the error to look at', async () => {
