@@ -65,7 +65,9 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
 /** The result as the service would understand it: what has no `statusCode` is the body of a 200. */
 function explicit(result: HttpApiResult | undefined | null): Exclude<HttpApiResult, string> {
-  if (typeof result === 'object' && typeof result?.statusCode === 'number') return result;
-  const body = typeof result === 'string' ? result : JSON.stringify(result ?? null);
-  return { statusCode: 200, headers: { 'content-type': 'application/json' }, body };
+  if (at(result, 'statusCode') !== undefined) return result as Exclude<HttpApiResult, string>;
+  // A stream, of Node.js or of the web, is a body for whatever wrapper has made the handler one that streams.
+  const isStream = Symbol.asyncIterator in Object(result);
+  const body = isStream || typeof result === 'string' ? (result as string) : JSON.stringify(result ?? null);
+  return { statusCode: 200, headers: { 'content-type': `application/${isStream ? 'octet-stream' : 'json'}` }, body };
 }

@@ -103,6 +103,11 @@ describe.each(services)('the result for $name', (service) => {
     });
   });
 
+  it('C8: a status code may be text', async () => {
+    const response = await respondWithCookie(service, { statusCode: '303', headers: { location: '/' }, body: '' });
+    expect(response).toMatchObject({ statusCode: 303, headers: { location: ['/'] }, body: '' });
+  });
+
   it('C7: no cache may keep a response that sets a cookie', async () => {
     expect((await respondWithCookie(service, plain)).headers['cache-control']).toEqual(['no-store']);
   });

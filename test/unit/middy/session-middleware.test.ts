@@ -1,10 +1,11 @@
+import { Readable } from 'node:stream';
 import middy from '@middy/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError, StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
 import { sessionMiddleware, type SessionMiddlewareOptions } from '../../../src/middy/index.js';
 import { httpApiEvent, unsupportedEvents } from '../lambda/events.js';
 import { contextOf, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
-import { awslambda, ResponseStream } from '../lambda/runtime.js';
+import { awslambda, ResponseStream, type StreamedResponse } from '../lambda/runtime.js';
 import { services } from '../lambda/services.js';
 
 const failing = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED 10.0.3.17:8000'));
@@ -181,23 +182,42 @@ describe('sessionMiddleware', () => {
     expect(late).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CLOSED' }));
   });
 
-  it('sends the cookie before the body of a handler that streams', async () => {
+  async function streamed(answer: () => unknown): Promise<StreamedResponse> {
     vi.stubGlobal('awslambda', awslambda);
     const handler = middy({ streamifyResponse: true })
       .use(sessionMiddleware(new LambdaWorld().sessions))
       .handler(async (_event, { session }) => {
         session.set('theme', 'dark');
-        return { statusCode: 200, headers: { 'content-type': 'text/plain' }, body: 'streamed' };
+        return answer();
       });
     const body = new ResponseStream();
     await (handler as unknown as (...parameters: unknown[]) => Promise<void>)(httpApiEvent(), body, context());
-    expect(body.received).toEqual({
+    return body.received;
+  }
+
+  it('sends the cookie before the body of a handler that streams', async () => {
+    const headers = { 'content-type': 'text/plain' };
+    expect(await streamed(() => ({ statusCode: 200, headers, body: 'streamed' }))).toEqual({
       prelude: {
         statusCode: 200,
         headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' },
         cookies: [expect.stringMatching(/^__Host-id=/)],
       },
       body: 'streamed',
+    });
+  });
+
+  it.each([
+    ['of Node.js', () => Readable.from(['one, ', 'two'])],
+    ['of the web', () => new Response('one, two').body],
+  ])('C8: sends the cookie before a stream %s that is all a handler returns', async (_name, answer) => {
+    expect(await streamed(answer)).toEqual({
+      prelude: {
+        statusCode: 200,
+        headers: { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' },
+        cookies: [expect.stringMatching(/^__Host-id=/)],
+      },
+      body: 'one, two',
     });
   });
 
