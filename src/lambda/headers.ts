@@ -12,10 +12,12 @@ export function valuesOf(headers: Headers | null | undefined, name: string): str
     .map(String);
 }
 
-/** The headers without one of them, whatever the case of its name. */
+/** The headers without one of them, whatever the case of its name, and without those that have no value. */
 export function without<H extends Headers>(headers: H | undefined, name: string): H {
   return Object.fromEntries(
-    Object.entries(headers ?? {}).filter(([candidate]) => candidate.toLowerCase() !== name),
+    Object.entries(headers ?? {}).filter(
+      ([candidate, value]) => candidate.toLowerCase() !== name && [value ?? []].flat().length > 0,
+    ),
   ) as H;
 }
 

@@ -124,6 +124,15 @@ describe.each(services)('the result for $name', (service) => {
     },
   );
 
+  it.each([
+    ['undefined', { headers: { 'cache-control': undefined, 'x-none': undefined } }],
+    ['null', { headers: { 'cache-control': null, 'x-none': null } }],
+    ['an empty list', { multiValueHeaders: { 'cache-control': [], 'x-none': [] } }],
+  ])('C7: a header whose value is %s says nothing', async (_name, own) => {
+    const response = await respondWithCookie(service, frozen({ ...plain, ...own }));
+    expect(response.headers).toEqual({ 'cache-control': ['no-store'] });
+  });
+
   it('C8: is the very same object when the session has nothing to say', async () => {
     const world = new LambdaWorld();
     const cookies = [`__Host-id=${await world.token()}`];
