@@ -19,6 +19,9 @@ export interface ResponsePrelude {
 /**
  * Ends the request's session, and begins the response: call it before the first byte of the body. From then on the
  * session can only be read, for its cookie is on its way.
+ *
+ * @throws {@link StoreUnavailableError} if something that was set could not be stored, and then each time: let it pass,
+ * and the answer is a 503
  */
 export type Respond = (prelude?: ResponsePrelude) => Promise<Writable>;
 
@@ -68,8 +71,14 @@ export function withStreamingSession<
     };
     try {
       const session = await requests.start(event, { context });
-      const respond: Respond = async (prelude = {}) =>
-        begin(await requests.commit(session, event, { statusCode: 200, ...prelude }));
+      let failure: unknown;
+      const respond: Respond = async (prelude = {}) => {
+        try {
+          return begin(await requests.commit(session, event, { ...prelude, statusCode: prelude.statusCode ?? 200 }));
+        } catch (error) {
+          throw (failure ??= error); // a later call fails because the session is closed, which hides why it is
+        }
+      };
       await handler(event, session, respond, context);
       if (!hasBegun) (await respond({ statusCode: 204 })).end();
     } catch (error) {

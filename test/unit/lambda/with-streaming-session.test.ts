@@ -76,6 +76,19 @@ describe.each(sources)('withStreamingSession behind $name', ({ event: eventOf })
     expect(setCookiesOf(response)).toHaveLength(1);
   });
 
+  it('C8: puts it there when the status code is undefined, which means 200', async () => {
+    const response = await stream(new LambdaWorld(), eventOf(), async (_event, session, respond) => {
+      session.set('theme', 'dark');
+      const prelude = { statusCode: undefined, headers: { 'content-type': 'text/html' } } as object;
+      (await respond(prelude)).end('<p>');
+    });
+    expect(response).toMatchObject({
+      prelude: { statusCode: 200, headers: { 'content-type': 'text/html' } },
+      body: '<p>',
+    });
+    expect(setCookiesOf(response)).toHaveLength(1);
+  });
+
   it('C8: puts it there for a body that is piped', async () => {
     const response = await stream(new LambdaWorld(), eventOf(), async (_event, session, respond) => {
       session.set('theme', 'dark');
@@ -191,6 +204,20 @@ describe.each(sources)('withStreamingSession behind $name', ({ event: eventOf })
       return Promise.resolve();
     });
     expect(response).toEqual(unavailable);
+  });
+
+  it.each<[string, (respond: Respond) => Promise<void>]>([
+    ['responds again', async (respond) => void (await respond({ statusCode: 500 })).end('sorry')],
+    ['does not respond', () => Promise.resolve()],
+  ])('L12: answers 503 when a handler that could not save %s', async (_name, goOn) => {
+    const world = new LambdaWorld({ saveSession: failing });
+    const response = await stream(world, eventOf(), async (_event, session, respond) => {
+      session.set('theme', 'dark');
+      await expect(respond()).rejects.toBeInstanceOf(StoreUnavailableError);
+      await goOn(respond);
+    });
+    expect(response).toEqual(unavailable);
+    expect(world.calls).toEqual(['saveSession']);
   });
 
   it('D5: saves and sends nothing when the handler throws before it responds, and lets the error pass', async () => {
