@@ -12,6 +12,18 @@ export function refuseUnknown(owner: string, options: object, known: readonly st
   }
 }
 
+/** What each option must be if it is given; a table that lacks an option does not compile. */
+export function expectOptions<Options extends object>(
+  options: Options,
+  kinds: Readonly<Record<keyof Options, 'a boolean' | 'a function' | 'an object'>>,
+): void {
+  refuseUnknown('', options, Object.keys(kinds));
+  for (const [name, value] of Object.entries(options)) {
+    const kind = kinds[name as keyof Options];
+    if (value !== undefined && !kind.endsWith(typeof value)) throw unexpected(name, value, kind);
+  }
+}
+
 export function expectWholeNumber(name: string, value: unknown, least: number, most: number, unit = ''): void {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw unexpected(name, value, `a whole number${unit} from ${least} to ${most}`);

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
+import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -45,7 +46,13 @@ export function honoSession<Data extends object, User extends SessionUser>(
   sessions: Sessions<Data, User>,
   options: HonoSessionOptions = {},
 ): MiddlewareHandler<SessionEnv<Data, User>> {
-  const { create = false, address = addressOf, onStoreError, ...webOptions } = options;
+  expectOptions(options, {
+    cookie: 'an object',
+    create: 'a boolean',
+    address: 'a function',
+    onStoreError: 'a function',
+  });
+  const { create = false, address = addressOf, onStoreError = () => requests.unavailable(), ...webOptions } = options;
   const requests = new WebSessions(sessions, webOptions);
 
   return async (context, next) => {
@@ -62,7 +69,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       replace(context, new Response(null, { headers: around }));
-      context.res = onStoreError === undefined ? requests.unavailable() : await onStoreError(error, context);
+      context.res = await onStoreError(error, context);
     }
   };
 }

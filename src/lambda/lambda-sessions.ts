@@ -1,6 +1,6 @@
 import { type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
-import { refuseUnknown } from '../core/expect.js';
+import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -23,7 +23,7 @@ export interface StartOptions {
 /**
  * The two calls that `withSession` is made of, for those who wire them themselves.
  *
- * @throws {@link ConfigurationError} for cookie options that cannot work
+ * @throws {@link ConfigurationError} for options that cannot work
  * @example
  * ```ts
  * const requests = new LambdaSessions(sessions);
@@ -39,7 +39,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
   readonly #cookie: SessionCookie;
 
   constructor(sessions: Sessions<Data, User>, options: LambdaSessionsOptions = {}) {
-    refuseUnknown('', options, ['cookie']);
+    expectOptions(options, { cookie: 'an object' });
     this.#sessions = sessions;
     this.#cookie = new SessionCookie(options.cookie);
   }

@@ -1,5 +1,6 @@
 import type { LambdaContext } from '../core/deadline.js';
 import { SessionGoneError, StoreUnavailableError, UnsupportedEventError } from '../core/errors.js';
+import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -100,6 +101,7 @@ export function sessionAuthorizer<Data extends object, User extends SessionUser>
   sessions: Sessions<Data, User>,
   options: SessionAuthorizerOptions<Data, User> = {},
 ): <Event extends AuthorizerEvent>(event: Event, context?: LambdaContext) => Promise<AuthorizerResultOf<Event>> {
+  expectOptions(options, { cookie: 'an object', authorize: 'a function', context: 'a function' });
   const { authorize, context: describe, ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 

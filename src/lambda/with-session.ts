@@ -1,5 +1,6 @@
 import type { LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
+import { expectFunctions, expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -45,7 +46,9 @@ export function withSession<
   ) => Promise<NoInfer<ResultOf<Event>>> | NoInfer<ResultOf<Event>>,
   options: WithSessionOptions<Event> = {},
 ): (event: Event, context: Context) => Promise<ResultOf<Event>> {
-  const { create = false, onStoreError, ...lambdaOptions } = options;
+  expectOptions(options, { cookie: 'an object', create: 'a boolean', onStoreError: 'a function' });
+  expectFunctions('', { handler }, ['handler']);
+  const { create = false, onStoreError = (_error, event) => requests.unavailable(event), ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return async (event, context) => {
@@ -55,7 +58,7 @@ export function withSession<
       return await requests.commit(session, event, result);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      return onStoreError === undefined ? requests.unavailable(event) : onStoreError(error, event);
+      return onStoreError(error, event);
     }
   };
 }

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { LambdaContext } from '../core/deadline.js';
 import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
+import { expectFunctions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -59,6 +60,7 @@ export function withStreamingSession<
   if (runtime === undefined) {
     throw new ConfigurationError("withStreamingSession found no global awslambda; expected Lambda's Node.js runtime.");
   }
+  expectFunctions('', { handler }, ['handler']);
   const requests = new LambdaSessions(sessions, options);
 
   return runtime.streamifyResponse(async (event: Event, responseStream: Writable, context: Context) => {

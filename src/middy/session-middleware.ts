@@ -1,20 +1,13 @@
 import type { MiddlewareObj, Request } from '@middy/core';
 import { StoreUnavailableError } from '../core/errors.js';
+import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
-import { type LambdaEvent, LambdaSessions, type LambdaSessionsOptions, type ResultOf } from '../lambda/index.js';
+import { type LambdaEvent, LambdaSessions, type WithSessionOptions } from '../lambda/index.js';
 
 /** The options of {@link sessionMiddleware}. */
-export interface SessionMiddlewareOptions extends LambdaSessionsOptions {
-  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
-  readonly create?: boolean;
-  /** What to answer when the store is unavailable. @defaultValue a 503 that leaves the cookie alone */
-  readonly onStoreError?: (
-    error: StoreUnavailableError,
-    event: LambdaEvent,
-  ) => ResultOf<LambdaEvent> | Promise<ResultOf<LambdaEvent>>;
-}
+export interface SessionMiddlewareOptions extends WithSessionOptions {}
 
 /** Lambda's context, with the session. */
 export type SessionContext<Data extends object, User extends SessionUser> = Request['context'] & {
@@ -43,7 +36,8 @@ export function sessionMiddleware<Data extends object, User extends SessionUser>
   sessions: Sessions<Data, User>,
   options: SessionMiddlewareOptions = {},
 ): MiddlewareObj<unknown, unknown, Error, SessionContext<Data, User>> {
-  const { create = false, onStoreError, ...lambdaOptions } = options;
+  expectOptions(options, { cookie: 'an object', create: 'a boolean', onStoreError: 'a function' });
+  const { create = false, onStoreError = (_error, event) => requests.unavailable(event), ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return {
@@ -56,7 +50,7 @@ export function sessionMiddleware<Data extends object, User extends SessionUser>
     onError: async (request) => {
       const { error, event } = request as { error: unknown; event: LambdaEvent };
       if (!(error instanceof StoreUnavailableError) || request.response !== undefined) return;
-      request.response = onStoreError === undefined ? requests.unavailable(event) : await onStoreError(error, event);
+      request.response = await onStoreError(error, event);
     },
   };
 }

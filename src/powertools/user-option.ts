@@ -1,5 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
-import { refuseUnknown } from '../core/expect.js';
+import { expectOptions } from '../core/expect.js';
 
 /** Whether users are named. */
 export interface UserOption {
@@ -13,9 +12,6 @@ export interface UserOption {
 
 /** @throws {@link ConfigurationError} */
 export function namesUser(options: UserOption): boolean {
-  refuseUnknown('', options, ['userId']);
-  const { userId = false } = options;
-  if (typeof userId !== 'boolean')
-    throw new ConfigurationError(`Option userId is a value of type ${typeof userId}; expected a boolean.`);
-  return userId;
+  expectOptions(options, { userId: 'a boolean' });
+  return options.userId ?? false;
 }

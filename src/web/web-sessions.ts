@@ -1,5 +1,5 @@
 import { type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
-import { refuseUnknown } from '../core/expect.js';
+import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';
@@ -21,7 +21,7 @@ export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline
 /**
  * Sessions for whatever speaks `Request` and `Response`.
  *
- * @throws {@link ConfigurationError} for cookie options that cannot work
+ * @throws {@link ConfigurationError} for options that cannot work
  * @example
  * ```ts
  * const requests = new WebSessions(sessions);
@@ -37,7 +37,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
   readonly #cookie: SessionCookie;
 
   constructor(sessions: Sessions<Data, User>, options: WebSessionsOptions = {}) {
-    refuseUnknown('', options, ['cookie']);
+    expectOptions(options, { cookie: 'an object' });
     this.#sessions = sessions;
     this.#cookie = new SessionCookie(options.cookie);
   }

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../core/errors.js';
+import { expectFunctions, expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
@@ -51,7 +52,14 @@ export function withSession<
   handler: (request: Incoming, session: Session<Data, User>, ...rest: Rest) => Response | Promise<Response>,
   options: WithSessionOptions<NoInfer<Incoming>, Rest> = {},
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
-  const { create = false, address, onStoreError, ...webOptions } = options;
+  expectOptions(options, {
+    cookie: 'an object',
+    create: 'a boolean',
+    address: 'a function',
+    onStoreError: 'a function',
+  });
+  expectFunctions('', { handler }, ['handler']);
+  const { create = false, address, onStoreError = () => requests.unavailable(), ...webOptions } = options;
   const requests = new WebSessions(sessions, webOptions);
 
   return async (request, ...rest) => {
@@ -60,7 +68,7 @@ export function withSession<
       return await requests.commit(session, await handler(request, session, ...rest));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      return onStoreError === undefined ? requests.unavailable() : onStoreError(error, request, ...rest);
+      return onStoreError(error, request, ...rest);
     }
   };
 }

@@ -14,9 +14,9 @@ const HANDLER = `
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
   cookies: 3_600,
-  core: 33_900,
+  core: 34_000,
   dynamodb: 14_700,
-  lambda: 4_400,
+  lambda: 4_500,
   'table-schema.ts': 200,
   devalue: 4_600,
 };

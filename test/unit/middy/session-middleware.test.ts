@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import middy from '@middy/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ConfigurationError, StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
+import { StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
 import { sessionMiddleware, type SessionMiddlewareOptions } from '../../../src/middy/index.js';
 import { httpApiEvent, unsupportedEvents } from '../lambda/events.js';
 import { contextOf, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
@@ -219,10 +219,5 @@ describe('sessionMiddleware', () => {
       },
       body: 'one, two',
     });
-  });
-
-  it('refuses unknown options when it is called', () => {
-    const { sessions } = new LambdaWorld();
-    expect(() => sessionMiddleware(sessions, { cookies: {} } as never)).toThrow(ConfigurationError);
   });
 });
