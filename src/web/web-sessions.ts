@@ -69,14 +69,15 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    * request created, rotated, logged in, logged out or destroyed the session, with `Cache-Control: no-store` unless the
    * handler decided otherwise. The handler's own headers and cookies stay, and so does its body: it is not read here.
    *
-   * A response with a cookie is a new one. What no program can make is returned as it came, without: a 101, and
-   * `Response.error()`.
+   * A response with a cookie is a new one. What no program can make is returned as it came, without: one with a status
+   * below 200 or above 599, and `Response.error()`.
    *
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}, for what the handler did is not saved
    */
   async commit(session: Session<Data, User>, response: Response): Promise<Response> {
     const setCookies = this.#cookie.headers(await session.commit());
-    return setCookies.length === 0 || response.status < 200 ? response : withCookies(response, setCookies);
+    const { status } = response;
+    return setCookies.length === 0 || status < 200 || status > 599 ? response : withCookies(response, setCookies);
   }
 
   /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */

@@ -101,10 +101,12 @@ describe('a response to which the session adds its cookie', () => {
     expect(second.headers.getSetCookie()).toHaveLength(1);
   });
 
-  it.each([
-    ['a 101', Object.defineProperty(new Response(), 'status', { value: 101 })],
-    ['Response.error()', Response.error()],
-  ])('is returned as it came if it is %s, which no program can make', async (_name, response) => {
+  it.each<[string, () => Response | Promise<Response>]>([
+    ['a 101', () => Object.defineProperty(new Response(), 'status', { value: 101 })],
+    ['a fetched 999', () => fetched(999)],
+    ['Response.error()', () => Response.error()],
+  ])('is returned as it came if it is %s, which no program can make', async (_name, make) => {
+    const response = await make();
     expect(await committed(response)).toBe(response);
   });
 
