@@ -2,8 +2,9 @@ import type { SessionEvent } from '../core/events.js';
 import { expectFunctions } from '../core/expect.js';
 
 /**
- * Tells several listeners of each event, in their order, and none less because another has thrown.
+ * Tells several listeners of each event, in their order, and none less because another has failed. They may be async.
  *
+ * @returns a listener that returns a promise of what they return; `onEvent` makes a warning of one that fails
  * @throws {@link ConfigurationError} for what is no function
  * @example
  * ```ts
@@ -11,18 +12,8 @@ import { expectFunctions } from '../core/expect.js';
  * const sessions = new Sessions({ persistence, onEvent });
  * ```
  */
-export function tellAll(...listeners: readonly ((event: SessionEvent) => void)[]): (event: SessionEvent) => void {
+export function tellAll(...listeners: readonly ((event: SessionEvent) => unknown)[]): (event: SessionEvent) => unknown {
   expectFunctions('listeners', listeners, Object.keys(listeners));
 
-  return (event) => {
-    const errors = listeners.flatMap((listener) => {
-      try {
-        listener(event);
-        return [];
-      } catch (error) {
-        return [error];
-      }
-    });
-    if (errors.length > 0) throw errors[0];
-  };
+  return (event) => Promise.all(listeners.map(async (listener) => listener(event)));
 }

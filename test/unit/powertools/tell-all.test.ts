@@ -19,13 +19,19 @@ describe('tellAll', () => {
     ]);
   });
 
-  it('tells those after one that throws, and does not hide the error', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('The listener failed.');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('The listener failed.'))],
+  ])('tells those after one that %s, and hands the error on', async (_name, failing) => {
     const told: SessionEvent[] = [];
-    const failing = (): void => {
-      throw new Error('The listener failed.');
-    };
-    expect(() => tellAll(failing, (event) => void told.push(event))(EVENTS.created)).toThrow('The listener failed.');
+    const telling = tellAll(failing, failing, (event) => told.push(event))(EVENTS.created);
     expect(told).toEqual([EVENTS.created]);
+    await expect(telling).rejects.toThrow('The listener failed.');
   });
 
   it('refuses what is no listener', () => {
