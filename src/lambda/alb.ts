@@ -56,18 +56,18 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
     [...valuesOf(event.multiValueHeaders, 'user-agent'), ...valuesOf(event.headers, 'user-agent')][0],
 
   withCookies(event, result, setCookies) {
-    return event.multiValueHeaders === undefined || event.multiValueHeaders === null
-      ? withSingleHeaders(result, setCookies)
-      : withMultiHeaders(result, setCookies);
+    return readsMultiHeaders(event) ? withMultiHeaders(result, setCookies) : withSingleHeaders(result, setCookies);
   },
 
   answer(event, statusCode, headers, body) {
     const result = { statusCode, headers, body, isBase64Encoded: false };
-    return event.multiValueHeaders === undefined || event.multiValueHeaders === null
-      ? result
-      : withMultiHeaders(result, []);
+    return readsMultiHeaders(event) ? withMultiHeaders(result, []) : result;
   },
 };
+
+function readsMultiHeaders({ multiValueHeaders }: AlbEvent): boolean {
+  return multiValueHeaders !== undefined && multiValueHeaders !== null;
+}
 
 /** With multi-value headers on, nothing else is read: headers that the handler set singly are moved there. */
 function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
