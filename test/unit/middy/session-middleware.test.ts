@@ -159,6 +159,25 @@ describe('sessionMiddleware', () => {
     expect(world.calls).toEqual([]);
   });
 
+  it('must be used after a middleware whose `after` returns a value, which ends the stack', async () => {
+    const world = new LambdaWorld();
+    const returning = { after: ({ response }: middy.Request) => ({ ...response, statusCode: 201 }) };
+    const stacks = [
+      middy().use(returning).use(sessionMiddleware(world.sessions)),
+      middy().use(sessionMiddleware(world.sessions)).use(returning),
+    ].map((stack) =>
+      stack.handler(async (_event, { session }) => {
+        session.set('theme', 'dark');
+        return { statusCode: 200 };
+      }),
+    );
+    expect(await Promise.all(stacks.map((handler) => handler(httpApiEvent(), context())))).toEqual([
+      expect.objectContaining({ statusCode: 201, cookies: [expect.stringMatching(/^__Host-id=/)] }),
+      { statusCode: 201 },
+    ]);
+    expect(world.calls).toEqual(['saveSession']);
+  });
+
   it('D5: keeps the sessions of two invocations apart that run at once in one instance', async () => {
     const world = new LambdaWorld();
     const tokens = [await world.token({ visits: 1 }), await world.token({ visits: 2 })];
