@@ -3,14 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { BUILT } from './set-up.js';
 
 const run = promisify(execFile);
 
-/** Bundles a file of the benchmarks with the package as it is published, as a user's handler would be. */
-export async function bundle(entry: URL, outfile: string, options: BuildOptions = {}): Promise<void> {
-  await build({
+/**
+ * Bundles a file of the benchmarks with the package as it is published, as a user's handler would be.
+ *
+ * @returns what is in it
+ */
+export async function bundle(entry: URL, outfile: string, options: BuildOptions = {}): Promise<Metafile> {
+  const { metafile } = await build({
     entryPoints: [fileURLToPath(entry)],
     outfile,
     bundle: true,
@@ -26,8 +30,10 @@ export async function bundle(entry: URL, outfile: string, options: BuildOptions 
       'dynamodb-sessions/dynamodb': join(BUILT, 'dynamodb/index.js'),
     },
     logLevel: 'error',
+    metafile: true,
     ...options,
   });
+  return metafile as Metafile;
 }
 
 /** Runs a Node of its own with these arguments. What it prints is its result, as JSON. */

@@ -46,6 +46,8 @@ export interface BundleResults {
   /** Of the library alone. */
   readonly minifiedBytes: number;
   readonly gzippedBytes: number;
+  /** The minified bytes by what they are for. */
+  readonly parts: Readonly<Record<string, number>>;
   /** Of loading a bundle with the SDK and the library, and one with the SDK alone. */
   readonly loadMs: Medians;
   readonly loadRatio: Spread;

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { it } from 'vitest';
 import { bundle, resultOf, withFolder } from '../child.js';
 import { type BundleResults, record } from '../results.js';
+import { partsOf } from './parts.js';
 import { ratios, roundedSpread, spreadOf } from '../statistics.js';
 
 const LOADS = 100;
@@ -14,7 +15,10 @@ it('the size of the bundle, and how long it takes to load', async () => {
     const [library, withLibrary, sdkAlone] = ['library.mjs', 'with-library.mjs', 'sdk-alone.mjs'].map((name) =>
       join(folder, name),
     ) as [string, string, string];
-    await bundle(new URL('library.ts', import.meta.url), library, { external: ['@aws-sdk/*'], banner: {} });
+    const inside = await bundle(new URL('library.ts', import.meta.url), library, {
+      external: ['@aws-sdk/*'],
+      banner: {},
+    });
     await bundle(new URL('library.ts', import.meta.url), withLibrary);
     await bundle(new URL('sdk-alone.ts', import.meta.url), sdkAlone);
 
@@ -31,6 +35,7 @@ it('the size of the bundle, and how long it takes to load', async () => {
     const results: BundleResults = {
       minifiedBytes: code.length,
       gzippedBytes: gzipSync(code).length,
+      parts: partsOf(inside),
       loadMs: {
         withLibrary: roundedSpread(spreadOf(times.withLibrary)).median,
         sdkAlone: roundedSpread(spreadOf(times.sdkAlone)).median,

@@ -20,8 +20,14 @@ export function loadTable({ bundle, coldStart }: AllResults): string {
           spread(coldStart.ratio),
         ],
   ];
-  const sizes = `The library alone, without the SDK: ${inThousands(bundle.minifiedBytes)} bytes minified, ${inThousands(bundle.gzippedBytes)} gzipped.`;
-  return `${table(['', 'SDK alone', 'with the library', 'ratio'], rows)}\n\n${sizes}`;
+  return table(['', 'SDK alone', 'with the library', 'ratio'], rows);
+}
+
+/** What the library adds to a bundle, and for what. */
+export function sizeTable({ bundle: { minifiedBytes, gzippedBytes, parts } }: AllResults): string {
+  const rows = Object.entries(parts).map(([part, bytes]) => [part, inThousands(bytes)]);
+  const all = ['all, without the SDK', `${inThousands(minifiedBytes)}, ${inThousands(gzippedBytes)} gzipped`];
+  return table(['of the handler’s bundle', 'bytes, minified'], [...rows, all]);
 }
 
 const spread = ({ median, low, high }: { median: number; low: number; high: number }): string =>

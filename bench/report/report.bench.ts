@@ -8,7 +8,7 @@ import { replaced } from './markdown.js';
 import { svgOf } from './plot.js';
 import { dollarsPlot, monthPlot, pressurePlot, timePlot } from './plots.js';
 import { demandTable, dollarsTable, pressuresTable } from './scale-tables.js';
-import { loadTable, overheadLine } from './library.js';
+import { loadTable, overheadLine, sizeTable } from './library.js';
 import { surroundingsLine } from './surroundings.js';
 import { type CleanupResults, targetsTable } from './targets.js';
 
@@ -38,6 +38,7 @@ it('writes the results into docs/performance.md, and draws them', async () => {
     bytes: bytesTable(comparison),
     overhead: overheadLine(results),
     loading: loadTable(results),
+    size: sizeTable(results),
     demand: demandTable(comparison),
     dollars: dollarsTable(comparison),
     pressures: pressuresTable(comparison),

@@ -126,13 +126,14 @@ function targetsOf(
       target: '≤ 20 kB, ≤ 8 kB',
       measured: `${inKilobytes(bundle.minifiedBytes)}, ${inKilobytes(bundle.gzippedBytes)} kB`,
       met: bundle.minifiedBytes <= 20_000 && bundle.gzippedBytes <= 8_000,
+      limit: 'what the promises take; [by parts](#loading-it)',
     },
     {
       what: "loading a bundle with the SDK, beside the SDK's alone",
       target: '≤ 1.05',
       measured: bundle.loadRatio.median.toFixed(2),
       met: bundle.loadRatio.median <= 1.05,
-      limit: 'it is the size of the bundle',
+      limit: `${(bundle.loadMs.withLibrary - bundle.loadMs.sdkAlone).toFixed(1)} ms, to parse the library's bytes and to run them`,
     },
     ...(coldStart === undefined
       ? []
