@@ -17,7 +17,7 @@ import { checkProps } from './check-props.js';
 import { SessionCleanup } from './cleanup.js';
 import { SessionDashboard } from './dashboard.js';
 import { tableMetric } from './metrics.js';
-import type { SessionStoreProps } from './session-store-props.js';
+import type { SessionStoreProps, SessionStoreReplica } from './session-store-props.js';
 
 /** The actions that the persistence layer calls on the table, and on its index. */
 const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem'];
@@ -52,12 +52,14 @@ export class SessionStore extends Construct {
   readonly dashboard: SessionDashboard | undefined;
 
   readonly #encryptionKey: IKey | undefined;
+  readonly #replicas: readonly SessionStoreReplica[];
 
   constructor(scope: Construct, id: string, props: SessionStoreProps = {}) {
     super(scope, id);
     checkProps(props, Stack.of(this));
 
     this.#encryptionKey = props.encryptionKey;
+    this.#replicas = props.replicas ?? [];
     this.table = this.#createTable(props);
 
     if (props.cleanup !== false) {
@@ -87,23 +89,23 @@ export class SessionStore extends Construct {
 
   /**
    * Lets a function, or any other principal, keep sessions here: the actions that the persistence layer calls, and no
-   * other. A function is told the table's name and region in its environment.
+   * other. A function is told the table's name and region in its environment. If the table has a replica in the region
+   * of the grantee's stack, this is about that replica alone.
    */
   grantAccess(grantee: IGrantable): Grant {
     if (hasEnvironment(grantee)) {
       grantee.addEnvironment(TABLE_ENVIRONMENT.tableName, this.table.tableName);
-      grantee.addEnvironment(TABLE_ENVIRONMENT.region, this.table.env.region);
+      grantee.addEnvironment(TABLE_ENVIRONMENT.region, this.#tableFor(grantee).region);
     }
     this.#grantKey(grantee);
-    const { tableArn } = this.table;
-    return this.#grant(grantee, TABLE_ACTIONS, tableArn).combine(
-      this.#grant(grantee, INDEX_ACTIONS, `${tableArn}/index/${USER_INDEX.indexName}`),
+    return this.#grant(grantee, TABLE_ACTIONS).combine(
+      this.#grant(grantee, INDEX_ACTIONS, `/index/${USER_INDEX.indexName}`),
     );
   }
 
   /** What {@link grantAccess} gives, and `Scan`: for operators, who look at the whole table. */
   grantAdministration(grantee: IGrantable): Grant {
-    return this.grantAccess(grantee).combine(this.#grant(grantee, ['Scan'], this.table.tableArn));
+    return this.grantAccess(grantee).combine(this.#grant(grantee, ['Scan']));
   }
 
   /** A metric of the table, such as `ConsumedReadCapacityUnits`. @default - sum over 5 minutes */
@@ -139,13 +141,29 @@ export class SessionStore extends Construct {
     });
   }
 
-  #grant(grantee: IGrantable, names: readonly string[], arn: string): Grant {
+  /** @param path what is meant of the table: nothing, or its index */
+  #grant(grantee: IGrantable, names: readonly string[], path = ''): Grant {
     const actions = names.map((name) => `dynamodb:${name}`);
-    return Grant.addToPrincipal({ grantee, actions, resourceArns: [arn] });
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.#tableFor(grantee).tableArn + path] });
   }
 
   #grantKey(grantee: IGrantable): void {
-    this.#encryptionKey?.grant(grantee, ...KEY_ACTIONS);
+    const { encryptionKeyArn } = this.#tableFor(grantee);
+    if (encryptionKeyArn === undefined) this.#encryptionKey?.grant(grantee, ...KEY_ACTIONS);
+    else Grant.addToPrincipal({ grantee, actions: KEY_ACTIONS, resourceArns: [encryptionKeyArn] });
+  }
+
+  /** The replica in the region of the grantee's stack; if there is none, the table in its own. */
+  #tableFor(grantee: IGrantable): SessionStoreReplica & { readonly tableArn: string } {
+    const { tableArn, tableName: resourceName, env } = this.table;
+    const here = Construct.isConstruct(grantee) ? Stack.of(grantee).region : undefined;
+    const replica = this.#replicas.find(({ region }) => region === here);
+    if (replica === undefined) return { region: env.region, tableArn };
+    const { region } = replica;
+    return {
+      ...replica,
+      tableArn: Stack.of(this).formatArn({ service: 'dynamodb', region, resource: 'table', resourceName }),
+    };
   }
 }
 

@@ -1,9 +1,12 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { SessionStore } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
-import { only, statements, synth, synthDefault } from './synth.js';
+import { only, type Props, statements, synth, synthDefault, type Synthesised } from './synth.js';
 
 const TABLE_ARN = { 'Fn::GetAtt': ['StoreTable0CCFA19B', 'Arn'] };
 const INDEX_ARN = { 'Fn::Join': ['', [TABLE_ARN, '/index/byUser']] };
@@ -20,6 +23,15 @@ const ON_TABLE = {
   ],
   Resource: TABLE_ARN,
 };
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
 const ON_INDEX = { Effect: 'Allow', Action: 'dynamodb:Query', Resource: INDEX_ARN };
 const LOGS = {
   Effect: 'Allow',
@@ -68,15 +80,7 @@ describe('grantAccess', () => {
     });
     const use = {
       Effect: 'Allow',
-      Action: [
-        'kms:Decrypt',
-        'kms:DescribeKey',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        'kms:GenerateDataKeyWithoutPlaintext',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-      ],
+      Action: KEY_ACTIONS,
       Resource: { 'Fn::GetAtt': ['Key961B73FD', 'Arn'] },
     };
     expect(statements(result, 'Api')).toContainEqual(use);
@@ -91,6 +95,76 @@ describe('grantAdministration', () => {
       { ...ON_TABLE, Action: [...ON_TABLE.Action, 'dynamodb:Scan'].toSorted() },
       ON_INDEX,
     ]);
+  });
+});
+
+describe('a grantee whose stack is in another region', () => {
+  const account = '111122223333';
+  const keyArn = `arn:aws:kms:us-east-1:${account}:key/1`;
+  const inUsEast1 = (resource: string): string => `arn:aws:dynamodb:us-east-1:${account}:table/${resource}`;
+
+  /** A stack in us-east-1, and in it what is given access to a store of eu-west-3. */
+  function elsewhere(props: Props, add: (stack: Stack, store: SessionStore) => void): Pick<Synthesised, 'template'> {
+    let stack = new Stack();
+    synth(props, {
+      env: { account, region: 'eu-west-3' },
+      add: (scope, store) => {
+        stack = new Stack(scope, 'Elsewhere', { env: { account, region: 'us-east-1' } });
+        add(stack, store);
+      },
+    });
+    return { template: Template.fromStack(stack) };
+  }
+  const environmentsIn = ({ template }: Pick<Synthesised, 'template'>): unknown =>
+    Object.values(template.findResources('AWS::Lambda::Function')).map(
+      ({ Properties }) => Properties.Environment.Variables,
+    );
+
+  it('keeps sessions in the replica there, and nowhere else', () => {
+    const replicas = [{ region: 'eu-west-1' }, { region: 'us-east-1' }];
+    const result = elsewhere({ tableName: 'Sessions', replicas }, (stack, store) =>
+      store.grantAccess(newFunction(stack)),
+    );
+    expect(environmentsIn(result)).toEqual([
+      { DYNAMODB_SESSIONS_TABLE: 'Sessions', DYNAMODB_SESSIONS_REGION: 'us-east-1' },
+    ]);
+    expect(statements(result, 'Api')).toEqual([
+      { ...ON_TABLE, Resource: inUsEast1('Sessions') },
+      { ...ON_INDEX, Resource: inUsEast1('Sessions/index/byUser') },
+    ]);
+  });
+
+  it('administers the replica there', () => {
+    const replicas = [{ region: 'us-east-1' }];
+    const result = elsewhere({ tableName: 'Sessions', replicas }, (stack, store) =>
+      store.grantAdministration(newRole(stack)),
+    );
+    expect(statements(result, 'Operator')).toEqual([
+      { ...ON_TABLE, Action: [...ON_TABLE.Action, 'dynamodb:Scan'].toSorted(), Resource: inUsEast1('Sessions') },
+      { ...ON_INDEX, Resource: inUsEast1('Sessions/index/byUser') },
+    ]);
+  });
+
+  it("may use the replica's key, and not the table's", () => {
+    const replicas = [{ region: 'us-east-1', encryptionKeyArn: keyArn }];
+    const result = elsewhere(
+      (scope) => ({ tableName: 'Sessions', replicas, encryptionKey: new Key(scope, 'Key') }),
+      (stack, store) => store.grantAccess(newFunction(stack)),
+    );
+    expect(statements(result, 'Api').filter((statement) => JSON.stringify(statement).includes('kms:'))).toEqual([
+      { Effect: 'Allow', Action: KEY_ACTIONS, Resource: keyArn },
+    ]);
+  });
+
+  it("keeps sessions in the table's own region if there is no replica in its own", () => {
+    const replicas = [{ region: 'eu-west-1' }];
+    const result = elsewhere({ tableName: 'Sessions', replicas }, (stack, store) =>
+      store.grantAccess(newFunction(stack)),
+    );
+    expect(environmentsIn(result)).toEqual([
+      { DYNAMODB_SESSIONS_TABLE: 'Sessions', DYNAMODB_SESSIONS_REGION: 'eu-west-3' },
+    ]);
+    expect(JSON.stringify(statements(result, 'Api'))).toContain(':dynamodb:eu-west-3:');
   });
 });
 

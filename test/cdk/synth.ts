@@ -19,7 +19,7 @@ export interface Synthesised {
 }
 
 type Add = (scope: Construct, store: SessionStore) => void;
-type Props = SessionStoreProps | ((scope: Construct) => SessionStoreProps);
+export type Props = SessionStoreProps | ((scope: Construct) => SessionStoreProps);
 
 /** A stack with a store, and whatever else a test adds to it. */
 export function synth(props: Props = {}, { add, ...stackProps }: StackProps & { add?: Add } = {}): Synthesised {
