@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { PARTITION_KEY, TABLE_ENVIRONMENT, TTL_ATTRIBUTE, USER_INDEX } from '../src/table-schema.js';
 import { SessionAlarms } from './alarms.js';
 import { checkProps } from './check-props.js';
@@ -91,9 +91,12 @@ export class SessionStore extends Construct {
    * Lets a function, or any other principal, keep sessions here: the actions that the persistence layer calls, and no
    * other. A function is told the table's name and region in its environment. If the table has a replica in the region
    * of the grantee's stack, this is about that replica alone.
+   *
+   * @throws an error that says what to do, if the function has access to another store: its environment names one table
    */
   grantAccess(grantee: IGrantable): Grant {
     if (hasEnvironment(grantee)) {
+      this.#expectNoOther(grantee);
       grantee.addEnvironment(TABLE_ENVIRONMENT.tableName, this.table.tableName);
       grantee.addEnvironment(TABLE_ENVIRONMENT.region, this.#tableFor(grantee).region);
     }
@@ -141,6 +144,16 @@ export class SessionStore extends Construct {
     });
   }
 
+  #expectNoOther(grantee: WithEnvironment): void {
+    const store = storeOf.get(grantee) ?? this;
+    if (store !== this) {
+      throw new Error(
+        `SessionStore: grantAccess: ${grantee.node.path} has access to ${store.node.path} already, and its environment names one table only. For the rights alone call grantAccess(fn.grantPrincipal), and tell the persistence layer this table's name.`,
+      );
+    }
+    storeOf.set(grantee, this);
+  }
+
   /** @param path what is meant of the table: nothing, or its index */
   #grant(grantee: IGrantable, names: readonly string[], path = ''): Grant {
     const actions = names.map((name) => `dynamodb:${name}`);
@@ -167,7 +180,10 @@ export class SessionStore extends Construct {
   }
 }
 
-type WithEnvironment = IGrantable & { addEnvironment(name: string, value: string): unknown };
+/** The store that a function is told of. */
+const storeOf = new WeakMap<IGrantable, SessionStore>();
+
+type WithEnvironment = IConstruct & IGrantable & { addEnvironment(name: string, value: string): unknown };
 
 /** A function; asked by what it can do, for there may be two copies of aws-cdk-lib. */
 function hasEnvironment(grantee: IGrantable): grantee is WithEnvironment {

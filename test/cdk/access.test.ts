@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { SessionStore } from 'dynamodb-sessions/cdk';
+import { SessionStore } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
 import { only, type Props, statements, synth, synthDefault, type Synthesised } from './synth.js';
 
@@ -85,6 +85,53 @@ describe('grantAccess', () => {
     };
     expect(statements(result, 'Api')).toContainEqual(use);
     expect(statements(result, 'StoreCleanup')).toContainEqual(use);
+  });
+});
+
+describe('a function with access to two stores', () => {
+  it('is refused: its environment names one table', () => {
+    const add = (scope: Construct, store: SessionStore): void => {
+      const api = newFunction(scope);
+      store.grantAccess(api);
+      new SessionStore(scope, 'Other').grantAdministration(api);
+    };
+    expect(() => synth({}, { add })).toThrow(
+      'SessionStore: grantAccess: Test/Api has access to Test/Store already, and its environment names one table only',
+    );
+  });
+
+  it('has rights on the second by its role, as it is told to', () => {
+    const result = synth(
+      {},
+      {
+        add: (scope, store) => {
+          const api = newFunction(scope);
+          store.grantAccess(api);
+          new SessionStore(scope, 'Other').grantAccess(api.grantPrincipal);
+        },
+      },
+    );
+    result.template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { DYNAMODB_SESSIONS_TABLE: { Ref: 'StoreTable0CCFA19B' } } },
+    });
+    expect(statements(result, 'Api')).toMatchObject([
+      { Resource: [{ 'Fn::GetAtt': [expect.stringMatching(/^OtherTable/), 'Arn'] }, TABLE_ARN] },
+      { Action: 'dynamodb:Query' },
+    ]);
+  });
+
+  it('is not what has access to one store twice', () => {
+    const result = synth(
+      {},
+      {
+        add: (scope, store) => {
+          const api = newFunction(scope);
+          store.grantAccess(api);
+          store.grantAdministration(api);
+        },
+      },
+    );
+    expect(statements(result, 'Api')).toHaveLength(2);
   });
 });
 
