@@ -24,12 +24,13 @@ export function addCleanup(program: StrictCommand): void {
     .action(
       running<CleanupCommandOptions>(async ({ dryRun = false, readBudget, ...options }) => {
         const connection = await connect(options, createBatchClient);
+        const { client, tableName } = connection;
         const bar = new ProgressBar((await describeTable(connection))?.items);
         const doing = dryRun ? 'expired' : 'deleted';
         const onProgress = (progress: CleanupProgress): void =>
           bar.show(progress.scanned, `${number(progress[doing])} ${doing}`);
         const { result: report, interrupted } = await interruptible((signal) =>
-          cleanUp({ ...connection, dryRun, onProgress, signal, ...(readBudget !== undefined && { readBudget }) }),
+          cleanUp({ client, tableName, dryRun, onProgress, signal, ...(readBudget !== undefined && { readBudget }) }),
         ).finally(() => bar.end());
         print(options, { ...report, dryRun }, () => wordsFor(report, dryRun));
         return report.kind === 'finished' ? EXIT.done : (interrupted ?? EXIT.notAll);

@@ -8,10 +8,12 @@ export interface ConnectionOptions {
   readonly endpoint?: string;
 }
 
-/** A table, and the way to it. */
+/** A table, and the way to it: all that a persistence layer is told. */
 export interface Connection {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  /** How long one call may take, its retries included. */
+  readonly timeoutMs: number;
 }
 
 type ClientConfig = Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'>;
@@ -28,7 +30,7 @@ export async function connect(
   } catch {
     throw new UsageError('No region: give --region, or set AWS_REGION.');
   }
-  return { client, tableName };
+  return { client, tableName, timeoutMs: 20_000 };
 }
 
 /** Whether a local engine is meant. Nothing that is sent there is a secret. */
@@ -77,6 +79,3 @@ function createPatientClient(config: ClientConfig): DynamoDBClient {
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   });
 }
-
-/** How long one call may take, its retries included. */
-export const CALL_TIMEOUT_MS = 20_000;

@@ -3,7 +3,7 @@ import { epochSeconds, systemClock } from '../core/clock.js';
 import { userKey } from '../core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { running } from './action.js';
-import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import { printable } from './printable.js';
@@ -26,7 +26,7 @@ export function addList(program: StrictCommand): void {
         // The parser would complain of this before it finds `--usr`.
         if (options.user === undefined) throw new UsageError('Whose sessions? Give --user <id>.');
         const userId = readUserId(options.user, options);
-        const persistence = new DynamoDBPersistenceLayer({ ...(await connect(options)), timeoutMs: CALL_TIMEOUT_MS });
+        const persistence = new DynamoDBPersistenceLayer(await connect(options));
         const sessions = await new Sessions({ persistence }).ofUser(userId);
         const none = `The user ${sayUser(userId)} has no live session.${typeHint(userId)}`;
         print(options, { user: userKey(userId), sessions: sessions.map(documentOf) }, () =>

@@ -2,7 +2,7 @@ import { Sessions } from '../core/sessions.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
-import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import type { StrictCommand } from './strict-command.js';
@@ -18,10 +18,11 @@ export function addLogOutEveryone(program: StrictCommand): void {
     .option('--yes', 'do not ask')
     .action(
       running<LogOutEveryoneOptions>(async (options) => {
-        const { client, tableName } = await connect(options);
+        const connection = await connect(options);
+        const { tableName } = connection;
         const done = await isConfirmed(`End the sessions of all users in the table ${tableName}?`, options);
         if (done) {
-          const persistence = new DynamoDBPersistenceLayer({ client, tableName, timeoutMs: CALL_TIMEOUT_MS });
+          const persistence = new DynamoDBPersistenceLayer(connection);
           await new Sessions({ persistence }).logOutEveryone();
         }
         print(options, { table: tableName, loggedOut: done }, () => (done ? DONE : 'Nothing was ended.'));

@@ -3,7 +3,7 @@ import { Sessions } from '../core/sessions.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
-import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { LogOutLayer } from './log-out-layer.js';
 import { note, print } from './output.js';
@@ -26,12 +26,12 @@ export function addLogOut(program: StrictCommand): void {
     .action(
       running<LogOutOptions>(async (options, argument = '') => {
         const userId = readUserId(argument, options);
-        const { client, tableName } = await connect(options);
-        const layer = new LogOutLayer({ client, tableName, timeoutMs: CALL_TIMEOUT_MS });
+        const connection = await connect(options);
+        const layer = new LogOutLayer(connection);
         const sessions = new Sessions({ persistence: layer, absoluteTimeout: LONGEST_ABSOLUTE_TIMEOUT });
 
         const before = (await sessions.ofUser(userId)).length;
-        const question = `End ${count(before, 'session')} of the user ${sayUser(userId)} in the table ${tableName}?`;
+        const question = `End ${count(before, 'session')} of the user ${sayUser(userId)} in the table ${connection.tableName}?`;
         if (before > 1 && !(await isConfirmed(question, options))) {
           print(options, { user: userKey(userId), ended: 0, removed: 0, since: 0 }, () => 'Nothing was ended.');
           return EXIT.notAll;

@@ -1,7 +1,7 @@
 import { Sessions } from '../core/sessions.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { running } from './action.js';
-import { CALL_TIMEOUT_MS, connect } from './connection.js';
+import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import { readSessionId } from './session-id.js';
@@ -15,7 +15,7 @@ export function addRevoke(program: StrictCommand): void {
     .action(
       running(async (options, argument = '') => {
         const id = readSessionId(argument);
-        const persistence = new DynamoDBPersistenceLayer({ ...(await connect(options)), timeoutMs: CALL_TIMEOUT_MS });
+        const persistence = new DynamoDBPersistenceLayer(await connect(options));
         const revoked = await new Sessions({ persistence }).revoke(id);
         print(options, { id, revoked }, () =>
           revoked ? `The session ${id} has ended.` : `There is no live session ${id}.`,

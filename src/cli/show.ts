@@ -6,7 +6,7 @@ import { getSession } from '../dynamodb/commands.js';
 import { type Item, readItem } from '../dynamodb/item.js';
 import { Sender } from '../dynamodb/sending.js';
 import { running } from './action.js';
-import { CALL_TIMEOUT_MS, type Connection, connect } from './connection.js';
+import { type Connection, connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import { readSessionId } from './session-id.js';
@@ -41,9 +41,9 @@ export function addShow(program: StrictCommand): void {
     );
 }
 
-async function itemAt({ client, tableName }: Connection, id: string): Promise<Item | undefined> {
+async function itemAt({ client, tableName, timeoutMs }: Connection, id: string): Promise<Item | undefined> {
   const input = getSession(tableName, id, true);
-  const answer = await new Sender(client, CALL_TIMEOUT_MS).send({}, new GetItemCommand(input));
+  const answer = await new Sender(client, timeoutMs).send({}, new GetItemCommand(input));
   return answer.Item;
 }
 
@@ -54,6 +54,6 @@ async function stateOf(connection: Connection, id: string, item: Item, now: numb
   const { userId, expiresAt } = stored.record;
   if (expiresAt <= now) return 'expired';
   if (userId === undefined) return 'live';
-  const layer = new DynamoDBPersistenceLayer({ ...connection, timeoutMs: CALL_TIMEOUT_MS });
+  const layer = new DynamoDBPersistenceLayer(connection);
   return loggedOutBy(id, stored.record, await layer.loadMarks(userId)) === undefined ? 'live' : 'logged-out';
 }

@@ -5,7 +5,6 @@ import { Sender } from '../dynamodb/sending.js';
 import type { Connection } from './connection.js';
 
 const AT_ONCE = 4;
-const CALL_TIMEOUT_MS = 15_000;
 
 /** Which parts of the table are read. */
 export interface ScanPlan {
@@ -33,12 +32,12 @@ export function planFor(percent: number): Pick<ScanPlan, 'parts' | 'chosen'> {
  * @returns whether all of it was read: `false` if the budget was used up, or the signal came
  */
 export async function scanTable(
-  { client, tableName }: Connection,
+  { client, tableName, timeoutMs }: Connection,
   { parts, chosen, readBudget = Number.POSITIVE_INFINITY, signal }: ScanPlan,
   onPage: (items: readonly Item[], readUnits: number) => void,
 ): Promise<boolean> {
   const failed = new AbortController();
-  const patience = new Patience(new Sender(client, CALL_TIMEOUT_MS), AbortSignal.any([signal, failed.signal]));
+  const patience = new Patience(new Sender(client, timeoutMs), AbortSignal.any([signal, failed.signal]));
   const left = chosen.values();
   let readUnits = 0;
 
