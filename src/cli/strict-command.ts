@@ -19,10 +19,12 @@ export class StrictCommand extends Command {
     return { operands: [...operands, ...ids], unknown };
   }
 
+  /** The program takes its own options out before a command sees the rest: so it looks at theirs as well. */
   #refuseSwallowing(args: readonly string[]): void {
+    const options = [this, ...this.commands].flatMap((command) => command.options);
     for (const [index, arg] of args.entries()) {
       if (arg === '--') return;
-      const option = this.options.find(({ long, required }) => required && long === arg);
+      const option = options.find(({ long, required }) => required && long === arg);
       if (option === undefined || !args[index + 1]?.startsWith('-')) continue;
       this.error(
         `error: option '${option.flags}' argument missing (a value that begins with a dash is given as ${arg}=-…)`,
