@@ -43,7 +43,8 @@ const documentOf = ({ current: _, ...summary }: SessionSummary): unknown => summ
 
 function tableOf(sessions: readonly SessionSummary[]): string {
   const now = epochSeconds(systemClock);
-  const say = (date: Date): string => fromNow(date.getTime() / 1_000, now);
+  // A damaged item may hold a time that no Date can.
+  const say = (date: Date): string => (Number.isNaN(date.getTime()) ? '–' : fromNow(date.getTime() / 1_000, now));
   return textTable(
     ['ID', 'SEEN', 'CREATED', 'ENDS', 'ADDRESS', 'USER AGENT'],
     sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent }) => [

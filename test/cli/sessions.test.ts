@@ -151,6 +151,18 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       }
     });
 
+    it('shows the number of a time that no Date can hold', async () => {
+      const item = sessionItem({ userId: user, expiresAt: 9e15, authenticatedAt: -9e15 });
+      const id = item['id']?.S as string;
+      await table.put([item]);
+      expect(await json('show', id)).toMatchObject({
+        exitCode: 0,
+        document: { expiresAt: '9000000000000000', authenticatedAt: '-9000000000000000' },
+      });
+      expect((await run('show', id)).stdout).toMatch(/ends +9000000000000000 /);
+      expect((await run('list', '--user', user)).stdout).toMatch(new RegExp(`\n${id} .* – +2001`));
+    });
+
     it('knows that a session which the index hid from a logout everywhere is dead', async () => {
       await table.logIn(user);
       await table.sessions.logOutUser(user);

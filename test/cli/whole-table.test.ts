@@ -93,6 +93,17 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       expect(stderr).toMatch(/^Reading about .* read units?\.\n$/); // before, and no bar where there is no terminal
     });
 
+    it('is not stopped by a time that no Date can hold', async () => {
+      const ended = { ...expiredItem(), expiresAt: { N: '-9E+15' } };
+      const older = { ...expiredItem(), expiresAt: { N: '-1E+125' } };
+      await table.put([ended, withoutUser(sessionItem({ expiresAt: 9e15 }))]);
+      const counts = { live: { sessions: 1 }, expired: { sessions: 1 }, oldestExpiredAt: '-9000000000000000' };
+      expect(await json('stats')).toMatchObject({ exitCode: 0, document: counts });
+      await table.put([older]);
+      expect(await json('stats')).toMatchObject({ exitCode: 0, document: { ...counts, oldestExpiredAt: '-1e+125' } });
+      expect(await run('stats')).toMatchObject({ exitCode: 0 });
+    });
+
     it('reads no more than its budget, and says that it is not all', async () => {
       await table.put(many(120, () => sessionItem(LARGE)));
       const { document, exitCode } = await json('stats', '--read-budget', '1');
