@@ -31,6 +31,8 @@ const DELETIONS_AT_ONCE = 32;
 const LEASE_SECONDS = 60;
 const RENEWALS_PER_LEASE = 4;
 const CALL_TIMEOUT_MS = 15_000;
+/** How long a run that was told to stop tries to leave the bookmark. */
+const LEAVING_MS = 2_000;
 
 /** One run over the table, or over as much of it as there is time for. */
 export class Run {
@@ -103,7 +105,7 @@ export class Run {
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
       if (!(error instanceof TimeUp)) throw error;
-      if (error.cause !== undefined) throw error.cause;
+      if (error.cause !== undefined && !this.#isAborted) throw error.cause;
       return true;
     }
   }
@@ -226,9 +228,14 @@ export class Run {
     this.#halt.abort();
   }
 
+  /** Somebody who has stopped the run waits for its report: that DynamoDB does not answer is no failure then. */
+  get #isAborted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
   #whyStop(): StopReason | undefined {
-    const { signal, readBudget = Number.POSITIVE_INFINITY } = this.#options;
-    if (signal?.aborted === true) return 'aborted';
+    const { readBudget = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#isAborted) return 'aborted';
     if (this.#time.isUp() || this.#halt.signal.aborted) return 'deadline';
     return this.#count.readUnits >= readBudget ? 'budget' : undefined;
   }
@@ -237,7 +244,7 @@ export class Run {
     if (this.#leaseLost) return { kind: 'busy' };
     if (this.#failure !== undefined) throw this.#failure.error;
     const nothingDone = this.#pages + this.#count.deleted + this.#count.extended === 0;
-    if (nothingDone && this.#causeOfDelay !== undefined) throw this.#causeOfDelay;
+    if (nothingDone && this.#causeOfDelay !== undefined && !this.#isAborted) throw this.#causeOfDelay;
     if (this.#places.every(({ kind }) => kind === 'done')) return { kind: 'finished' };
     return { kind: 'unfinished', reason: this.#whyStop() ?? 'deadline' };
   }
@@ -248,7 +255,7 @@ export class Run {
     const { tableName } = this.#options;
     const isDone = this.#places.every(({ kind }) => kind === 'done');
     try {
-      const deadline = this.#time.toLeave();
+      const deadline = Math.min(this.#time.toLeave(), this.#isAborted ? Date.now() + LEAVING_MS : Infinity);
       if (isDone) {
         const input = removeBookmark(tableName, this.#lease);
         await this.#patience.send(deadline, () => new DeleteItemCommand(input), NEVER);
@@ -258,7 +265,7 @@ export class Run {
       }
     } catch (error) {
       // A refusal: another has taken over, or this is the repetition of what was done.
-      if (!(error instanceof ConditionalCheckFailedException)) {
+      if (!(error instanceof ConditionalCheckFailedException) && !this.#isAborted) {
         this.#failure ??= { error: error instanceof TimeUp ? (error.cause ?? notLeft()) : error };
       }
     }

@@ -1,8 +1,6 @@
 import { EXIT, type ExitCode } from './exit-code.js';
 import { note } from './output.js';
 
-const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
-
 /** npx hands a Ctrl-C on to a process that the terminal has told already. */
 const SAME_KEYSTROKE_MS = 500;
 
@@ -15,22 +13,41 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ readonly result: T; readonly interrupted: ExitCode | undefined }> {
   const interruption = new AbortController();
-  let interrupted: (typeof EXIT_CODES)[keyof typeof EXIT_CODES] | undefined;
+  let interrupted: ExitCode | undefined;
   let since = 0;
-  const interrupt = (signal: NodeJS.Signals): void => {
+  const stop = onInterruption((exitCode) => {
     if (interrupted !== undefined) {
       if (performance.now() - since > SAME_KEYSTROKE_MS) process.exit(interrupted);
       return;
     }
-    interrupted = signal === 'SIGTERM' ? EXIT_CODES.SIGTERM : EXIT_CODES.SIGINT;
+    interrupted = exitCode;
     since = performance.now();
     interruption.abort();
     note('\nInterrupted: ending what is under way. Ctrl-C again ends at once.');
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  });
   try {
     return { result: await work(interruption.signal), interrupted };
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    stop();
   }
+}
+
+/** Lets a piece of work be ended at once when it is interrupted, with words for the person at the terminal. */
+export async function endedAtOnce<T>(work: () => Promise<T>, lastWords: () => string): Promise<T> {
+  const stop = onInterruption((exitCode) => {
+    note(`\nInterrupted. ${lastWords()}`);
+    process.exit(exitCode);
+  });
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}
+
+/** Where nobody listens, a signal ends the process. */
+function onInterruption(listener: (exitCode: ExitCode) => void): () => void {
+  const hear = (signal: NodeJS.Signals): void => listener(signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
+  process.on('SIGINT', hear).on('SIGTERM', hear);
+  return () => void process.off('SIGINT', hear).off('SIGTERM', hear);
 }

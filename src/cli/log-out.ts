@@ -5,6 +5,7 @@ import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
 import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
+import { endedAtOnce } from './interruption.js';
 import { LogOutLayer } from './log-out-layer.js';
 import { note, print } from './output.js';
 import { count } from './quantities.js';
@@ -37,7 +38,10 @@ export function addLogOut(program: StrictCommand): void {
           return EXIT.notAll;
         }
         try {
-          await sessions.logOutUser(userId);
+          await endedAtOnce(
+            () => sessions.logOutUser(userId),
+            () => whatIsLeft(layer),
+          );
         } catch (error) {
           if (error instanceof StoreUnavailableError) note(whatIsLeft(layer));
           throw error;

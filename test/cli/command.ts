@@ -25,8 +25,8 @@ export interface Command {
 
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Told of the process as soon as there is one. */
-  readonly onStart?: (child: { kill(signal: NodeJS.Signals): boolean }) => void;
+  /** Sends the signal as soon as it is time. */
+  readonly interrupt?: { readonly signal: NodeJS.Signals; readonly isTime: () => boolean };
 }
 
 /** Nothing of this machine's: no credentials, no region, no home. */
@@ -58,17 +58,22 @@ export function useCommand(): Command {
   return {
     argv: () => [process.execPath, program()],
     environment,
-    async run(args, { environment: more = {}, onStart } = {}) {
+    async run(args, { environment: more = {}, interrupt } = {}) {
       const child = spawn(process.execPath, [program(), ...args], {
         env: { ...environment, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      onStart?.(child);
+      const watch = setInterval(() => {
+        if (interrupt?.isTime() !== true) return;
+        clearInterval(watch);
+        child.kill(interrupt.signal);
+      }, 1);
       const [[exitCode], stdout, stderr] = await Promise.all([
         once(child, 'close') as Promise<[number | null]>,
         text(child.stdout),
         text(child.stderr),
       ]);
+      clearInterval(watch);
       return { exitCode, stdout, stderr };
     },
   };

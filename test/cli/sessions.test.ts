@@ -251,6 +251,22 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
     });
   });
 
+  describe('log-out, interrupted', () => {
+    it.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)('says at %s what is left to do, and ends with %d', async (signal, code) => {
+      await table.logIn(user);
+      const { endpoint, operations } = await startLossyProxy(engine, { BatchWriteItem: 1_000 });
+      const args = ['log-out', user, '--table', table.tableName, '--endpoint', endpoint];
+      const isTime = (): boolean => operations.includes('BatchWriteItem');
+      const { exitCode, stdout, stderr } = await command.run(args, { interrupt: { signal, isTime } });
+      expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
+      expect(stderr).toMatch(/^\nInterrupted\. Not all was done: .* refused from now on, .* Run it again.*\n$/);
+      expect(await json('log-out', user)).toMatchObject({ exitCode: 0 });
+    });
+  });
+
   describe('create-table', () => {
     it('creates the table, once', async () => {
       const args = ['create-table', '--table', `made-${newId()}`, '--endpoint', engine.endpoint];

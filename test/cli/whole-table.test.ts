@@ -6,7 +6,7 @@ import type { Item } from '../../src/dynamodb/item.js';
 import { Sessions } from '../../src/index.js';
 import { CLEANUP_BOOKMARK, EVERYONE_MARK } from '../../src/table-schema.js';
 import { capabilities, type Engine, engines } from '../engines/index.js';
-import { fault, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
+import { fault, ok, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
 import { useCommand } from './command.js';
 import { expiredItem, nowSeconds, type OperatedTable, openTable, sessionItem, withoutUser } from './table.js';
@@ -152,17 +152,9 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       const proxy = await startLossyProxy(engine, {});
       const args = ['cleanup', '--json', '--table', table.tableName, '--endpoint', proxy.endpoint];
       const deletions = (): number => proxy.operations.filter((operation) => operation === 'DeleteItem').length;
-      let watch: NodeJS.Timeout | undefined;
       const { exitCode, stdout, stderr } = await command.run(args, {
-        onStart(child) {
-          watch = setInterval(() => {
-            if (deletions() < 10) return;
-            clearInterval(watch);
-            child.kill('SIGINT');
-          }, 1);
-        },
+        interrupt: { signal: 'SIGINT', isTime: () => deletions() >= 10 },
       });
-      clearInterval(watch);
       const report = JSON.parse(stdout);
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('Interrupted') });
       expect(report).toMatchObject({ kind: 'unfinished', reason: 'aborted' });
@@ -232,6 +224,20 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
     const pad = (bytes: number): Item => ({ ...item, 'data.pad': { S: 'x'.repeat(bytes - sizeOfItem(padded)) } });
     expect(sizeOfItem(pad(1_024))).toBe(1_024);
     expect([await unitsOf(pad(1_024)), await unitsOf(pad(1_025))]).toEqual([1, isExact ? 2 : 1]);
+  });
+});
+
+describe('a cleanup that is interrupted while DynamoDB fails', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends at %s with what it has done, and %d', async (signal, code) => {
+    const { endpoint, operations } = await startFaultyEndpoint(ok({ Table: {} }), fault(500, 'InternalServerError'));
+    const args = ['cleanup', '--json', '--table', 'Sessions', '--endpoint', endpoint];
+    const isTime = (): boolean => operations.includes('UpdateItem');
+    const { exitCode, stdout } = await command.run(args, { interrupt: { signal, isTime } });
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'unfinished', reason: 'aborted', deleted: 0 });
+    expect(exitCode).toBe(code);
   });
 });
 

@@ -1,6 +1,6 @@
 import {
   DeleteItemCommand,
-  type DynamoDBClient,
+  DynamoDBClient,
   PutItemCommand,
   ScanCommand,
   UpdateItemCommand,
@@ -19,7 +19,7 @@ import { type Item, itemOf } from '../../src/dynamodb/item.js';
 import type { Client } from '../../src/dynamodb/sending.js';
 import { CLEANUP_BOOKMARK, USER_MARK_PREFIX } from '../../src/table-schema.js';
 import { type Engine, engines } from '../engines/index.js';
-import { fault, startFaultyEndpoint } from '../world/endpoint.js';
+import { type Answer, fault, ok, startFaultyEndpoint } from '../world/endpoint.js';
 import { type Fault, Network } from '../world/faults.js';
 import { changeOf, newId, recordOf, withData } from '../world/records.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
@@ -495,6 +495,25 @@ describe('a cleanup that DynamoDB refuses', () => {
     expect(attempts).toBeGreaterThan(2);
     expect(error).toBeInstanceOf(StoreUnavailableError);
     expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('throttled') });
+  });
+});
+
+describe('a cleanup that is told to stop while DynamoDB does not answer', () => {
+  it.each<[string, [Answer, ...Answer[]], string]>([
+    ['to the lease', ['hang'], 'UpdateItem'],
+    ['to the reading', [ok(), 'hang'], 'Scan'],
+  ])('%s, says so, and is no failure', async (_, answers, operation) => {
+    const { endpoint, operations } = await startFaultyEndpoint(...answers);
+    const requestHandler = { requestTimeout: 300, throwOnRequestTimeout: true };
+    const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1, requestHandler });
+    onTestFinished(() => client.destroy());
+    const controller = new AbortController();
+    const cleaning = cleanUp({ client, tableName: 'T', signal: controller.signal });
+    while (!operations.includes(operation)) await sleep(5);
+    const stoppedAt = performance.now();
+    controller.abort();
+    expect(await cleaning).toMatchObject({ kind: 'unfinished', reason: 'aborted', scanned: 0, deleted: 0 });
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
   });
 });
 
