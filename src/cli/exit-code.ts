@@ -1,7 +1,10 @@
 /** What the shell is told. The same table is in the command's help and in docs/guides/cli.md. */
 export const EXIT = {
   done: 0,
-  /** Nothing was found, or not all was done: the budget was used up, another run is at work, the answer was no. */
+  /**
+   * No live session was found to list, show or revoke; or not all was done: the budget was used up, another cleanup is
+   * at work, the answer was no.
+   */
   notAll: 1,
   /** The command was not understood. Nothing was sent. */
   usage: 2,

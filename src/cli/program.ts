@@ -48,7 +48,7 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
 const HELP = `
 Exit codes:
   0    done
-  1    nothing was found, or not all was done
+  1    list, show or revoke found no live session; or not all was done
   2    the command was not understood; nothing was sent
   3    DynamoDB did not do what it was asked
   4    a defect of this command
