@@ -1,7 +1,8 @@
 import { isLive } from '../core/lifetime.js';
-import { type Item, readItem } from '../dynamodb/item.js';
+import type { Item } from '../dynamodb/item.js';
 import { CLEANUP_BOOKMARK, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
+import { storedIn } from './stored-item.js';
 
 /** Sessions up to a bound, and above the one before it. */
 export interface Class {
@@ -51,7 +52,7 @@ export class Census {
   }
 
   #addSession(id: string, item: Item, bytes: number): void {
-    const stored = readItem(item);
+    const stored = storedIn(item);
     switch (stored.kind) {
       case 'tombstone':
         this.placeHolders += 1;

@@ -8,9 +8,9 @@ import { hashSecret, mintSecret, mintWriteMark } from '../core/token.js';
 
 type Policy = Pick<ResolvedOptions<SessionUser>, 'idleTimeout' | 'absoluteTimeout' | 'touchInterval'>;
 
-/** What `auth` says of a record. */
+/** What `auth` says of a record. No other record's is below zero: so the operators' command knows a place holder. */
 export const SESSION = 0;
-const PLACE_HOLDER = 1;
+const PLACE_HOLDER = -1;
 
 /** A session that begins now. No request proves it by a secret, so it has the hash of one that nobody keeps. */
 export function newRecord(
@@ -38,7 +38,7 @@ export function newPlaceHolder(policy: Policy, now: number, until: number): Sess
   return { ...newRecord(policy, now, until, new Map()), auth: PLACE_HOLDER };
 }
 
-export const isPlaceHolder = ({ auth }: SessionRecord): boolean => auth === PLACE_HOLDER;
+export const isPlaceHolder = ({ auth }: SessionRecord): boolean => auth !== SESSION;
 
 /**
  * Whether a request that asks for the session now writes that it is in use. Only then may it write that: it is in such

@@ -1,7 +1,9 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Item } from '../../src/dynamodb/item.js';
+import { ExpressSessionStore, storedIdOf } from '../../src/express/index.js';
 import { type Engine, engines } from '../engines/index.js';
+import { callsOf } from '../express/calls.js';
 import { fault, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
 import { useCommand } from './command.js';
@@ -161,6 +163,15 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       });
       expect((await run('show', id)).stdout).toMatch(/ends +9000000000000000 /);
       expect((await run('list', '--user', user)).stdout).toMatch(new RegExp(`\n${id} .* – +2001`));
+    });
+
+    it('knows the place holder that a logout from express-session leaves during a migration', async () => {
+      const sid = newId();
+      const store = new ExpressSessionStore({ persistence: table.layer, migrateFrom: { load: async () => undefined } });
+      await callsOf(store).destroy(sid);
+      const id = storedIdOf(sid);
+      expect(await json('show', id)).toMatchObject({ exitCode: 1, document: { id, state: 'ended', data: {} } });
+      expect((await run('show', id)).stdout).toContain('place holder');
     });
 
     it('knows that a session which the index hid from a logout everywhere is dead', async () => {

@@ -3,9 +3,11 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { sizeOfItem } from '../../src/cli/item-size.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Item } from '../../src/dynamodb/item.js';
+import { ExpressSessionStore } from '../../src/express/index.js';
 import { Sessions } from '../../src/index.js';
 import { CLEANUP_BOOKMARK, EVERYONE_MARK } from '../../src/table-schema.js';
 import { capabilities, type Engine, engines } from '../engines/index.js';
+import { callsOf } from '../express/calls.js';
 import { fault, ok, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
 import { useCommand } from './command.js';
@@ -91,6 +93,13 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       expect(stdout).toMatch(/expired longest +1 hour ago/);
       expect(stdout).toMatch(/over 30 days +▇+ +1\n/);
       expect(stderr).toMatch(/^Reading about .* read units?\.\n$/); // before, and no bar where there is no terminal
+    });
+
+    it('counts the place holders of a migration from express-session as such', async () => {
+      const migrateFrom = { load: async () => undefined };
+      const store = new ExpressSessionStore({ persistence: table.layer, migrateFrom });
+      await callsOf(store).destroy(newId());
+      expect((await json('stats')).document).toMatchObject({ items: 1, live: { sessions: 0 }, placeHolders: 1 });
     });
 
     it('is not stopped by a time that no Date can hold', async () => {
