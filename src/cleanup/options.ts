@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import type { Client } from '../dynamodb/sending.js';
 import { LONGEST_LEASE_SECONDS } from './bookmark.js';
 import type { CleanupProgress } from './report.js';
@@ -44,6 +44,7 @@ export function expectValid(options: CleanupOptions): void {
   if (readBudget !== undefined) expectWholeNumber('readBudget', readBudget, 1, MOST_READ_UNITS, ' of read units');
   if (pageSize !== undefined) expectWholeNumber('pageSize', pageSize, 1, 10_000);
   if (leaseSeconds !== undefined) expectWholeNumber('leaseSeconds', leaseSeconds, 1, LONGEST_LEASE_SECONDS);
+  if (options.dryRun !== undefined) expectBoolean('dryRun', options.dryRun);
   if (options.remainingTimeMs !== undefined) expectFunctions('', options, ['remainingTimeMs']);
   if (options.onProgress !== undefined) expectFunctions('', options, ['onProgress']);
   if (options.clock !== undefined) expectFunctions('clock', options.clock, ['now']);

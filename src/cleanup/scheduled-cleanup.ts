@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js';
+import { expectBoolean } from '../core/expect.js';
 import type { Client } from '../dynamodb/sending.js';
 import { createBatchClient } from './batch-client.js';
 import { cleanUp } from './cleanup.js';
@@ -23,7 +24,8 @@ export interface Surroundings {
 }
 
 /**
- * Makes the handler of the scheduled function. An event `{ "dryRun": true }` makes one run count only.
+ * Makes the handler of the scheduled function. An event `{ "dryRun": true }` makes one run count only;
+ * with a `dryRun` that is no boolean, the run fails.
  *
  * @throws {@link ConfigurationError} that names the environment variable which is missing or makes no sense
  */
@@ -37,7 +39,7 @@ export function scheduledCleanup(
 
   return async (event, context) => {
     const startedAt = clock.now();
-    const dryRun = settings.dryRun === true || asksForDryRun(event);
+    let dryRun = settings.dryRun === true;
     let progress: CleanupProgress | undefined;
     const report = (outcome: RunResult['outcome']): void => {
       const endedAt = clock.now();
@@ -45,6 +47,7 @@ export function scheduledCleanup(
       print(metricsLine({ tableName, dryRun, endedAt, durationMs: endedAt - startedAt, progress, outcome }));
     };
     try {
+      dryRun ||= asksForDryRun(event);
       const result = await cleanUp({
         ...options,
         client,
@@ -79,5 +82,9 @@ const printLine = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const asksForDryRun = (event: unknown): boolean =>
-  typeof event === 'object' && event !== null && 'dryRun' in event && event.dryRun === true;
+/** Of anything but a boolean it is not known what is meant, and the other meaning deletes. */
+function asksForDryRun(event: unknown): boolean {
+  if (typeof event !== 'object' || event === null || !('dryRun' in event)) return false;
+  expectBoolean('dryRun', event.dryRun);
+  return event.dryRun === true;
+}

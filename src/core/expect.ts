@@ -46,6 +46,12 @@ export function expectFunctions(name: string, value: object, functions: readonly
   }
 }
 
+export function expectBoolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') {
+    throw new ConfigurationError(`Option ${name} is a ${typeof value}; expected a boolean.`);
+  }
+}
+
 function unexpected(name: string, value: unknown, expected: string): ConfigurationError {
   return new ConfigurationError(`Option ${name} is ${kindOf(value)}; expected ${expected}.`);
 }

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ConfigurationError } from '../core/errors.js';
-import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import type { FormerSession, FormerSessions } from '../core/former-sessions.js';
 import { BriefClient } from './brief-client.js';
 import type { Item } from './item.js';
@@ -78,8 +78,7 @@ function formerTable(
     if (typeof value !== 'string')
       throw new ConfigurationError(`Option ${name} is a ${typeof value}; expected a string.`);
   }
-  if (typeof readOnly !== 'boolean')
-    throw new ConfigurationError(`Option readOnly is a ${typeof readOnly}; expected a boolean.`);
+  expectBoolean('readOnly', readOnly);
   expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
   if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
 

@@ -534,6 +534,9 @@ describe('the options of the cleanup', () => {
     [{ remainingTimeMs: 1 }, 'remainingTimeMs'],
     [{ clock: {} }, 'clock.now'],
     [{ dryrun: true }, 'dryrun'],
+    [{ dryRun: 'true' }, 'Option dryRun is a string; expected a boolean.'],
+    [{ dryRun: 1 }, 'dryRun'],
+    [{ dryRun: null }, 'dryRun'],
   ])('%j is refused by name', async (wrong, name) => {
     const refusal = cleanUp({ ...options, ...wrong } as CleanupOptions);
     await expect(refusal).rejects.toThrow(ConfigurationError);

@@ -201,7 +201,14 @@ describe('the cleanup function', () => {
     expect(metrics).toMatchObject({ dryRun: true, Expired: 2, Deleted: 0, Finished: 1 });
   });
 
-  it.each([[undefined], [null], ['text'], [{ dryRun: 'true' }], [{ dryRun: 1 }], [{ segments: 9, tableName: 'x' }]])(
+  it.each(['true', 1, null])('deletes nothing if its event says dryRun: %j, and fails', async (dryRun) => {
+    const { sent, error: refusal, metrics } = await invoke({ Scan: () => page }, { event: { dryRun } });
+    expect(sent).toEqual([]);
+    expect(refusal).toBeInstanceOf(ConfigurationError);
+    expect(metrics).toMatchObject({ outcome: 'failed', error: expect.stringContaining('dryRun'), Failed: 1 });
+  });
+
+  it.each([[undefined], [null], ['text'], [{ segments: 9, tableName: 'x' }]])(
     'ignores anything else in its event: %j',
     async (event) => {
       const { metrics } = await invoke({ Scan: () => page }, { event });
