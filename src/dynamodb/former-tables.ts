@@ -94,7 +94,7 @@ function formerTable(
       if (item === undefined) return undefined;
       // connect-dynamodb adds milliseconds up to a fraction of a second.
       const expiresAt = item['expires']?.N === undefined ? undefined : Math.ceil(Number(item['expires'].N));
-      const session = read(item);
+      const session = expiresAt === undefined || isTime(expiresAt) ? read(item) : undefined;
       return session && { session: { ...session, cookie: withEnd(session.cookie, expiresAt) }, expiresAt };
     },
     ...(readOnly
@@ -136,6 +136,9 @@ const COOKIE_ATTRIBUTES: readonly string[] = [
 function attributesOf(cookie: Session['cookie']): Session['cookie'] {
   return Object.fromEntries(Object.entries(cookie).filter(([name]) => COOKIE_ATTRIBUTES.includes(name)));
 }
+
+/** Whether a Date can hold it: neither store has written another. */
+const isTime = (seconds: number): boolean => !Number.isNaN(new Date(seconds * 1000).getTime());
 
 /** Both stores note in the item alone that a cookie has been prolonged. */
 function withEnd(cookie: Session['cookie'], expiresAt: number | undefined): Session['cookie'] {

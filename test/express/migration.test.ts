@@ -198,6 +198,11 @@ describe.each(engines())('on $name', (engine) => {
       ['whose session is null', { sess: { S: 'null' } }],
       ['whose session has no cookie', { sess: { M: { name: { S: 'Ann' } } } }],
       ['whose session is a number', { sess: { N: '1' } }],
+      ['whose end no Date can hold', { sess: { S: '{"cookie":{"originalMaxAge":1}}' }, expires: { N: '1E+125' } }],
+      [
+        'with a map and an end that no Date can hold',
+        { sess: { M: { cookie: { M: { originalMaxAge: { N: '1' } } } } }, expires: { N: '8640000000001' } },
+      ],
     ])('are none where there is an item %s', async (_, attributes) => {
       const key = formerTable === formerStores[0]?.table ? 'id' : 'sessionId';
       const Item = { [key]: { S: 'sess:sid' }, ...attributes };
