@@ -47,9 +47,7 @@ export function expectFunctions(name: string, value: object, functions: readonly
 }
 
 export function expectBoolean(name: string, value: unknown): void {
-  if (typeof value !== 'boolean') {
-    throw new ConfigurationError(`Option ${name} is a ${typeof value}; expected a boolean.`);
-  }
+  if (typeof value !== 'boolean') throw unexpected(name, value, 'a boolean');
 }
 
 function unexpected(name: string, value: unknown, expected: string): ConfigurationError {

@@ -10,7 +10,7 @@ import {
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { timeOf } from '../core/clock.js';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
-import { expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import { isLive } from '../core/lifetime.js';
 import type {
   CallOptions,
@@ -108,8 +108,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       );
     }
     expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
-    if (typeof consistentRead !== 'boolean')
-      throw new ConfigurationError(`Option consistentRead is a ${typeof consistentRead}; expected a boolean.`);
+    expectBoolean('consistentRead', consistentRead);
     expectFunctions('', { loadUser, roleHierarchy }, ['loadUser', 'roleHierarchy']);
     if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
 

@@ -14,7 +14,7 @@ const HANDLER = `
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
   cookies: 3_600,
-  core: 34_000,
+  core: 34_100,
   dynamodb: 14_700,
   lambda: 4_500,
   'table-schema.ts': 200,

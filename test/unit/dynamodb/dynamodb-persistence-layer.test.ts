@@ -158,6 +158,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
         id: { S: id },
         version: { N: '1' },
         endedAt: { N: String(NOW) },
+        lastWrite: { B: expect.any(Uint8Array) as Uint8Array },
         expiresAt: { N: String(NOW + 3_600) },
       });
       await landLate(id, record);

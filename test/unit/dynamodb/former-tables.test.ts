@@ -15,7 +15,11 @@ describe.each(tables)('the options of %s', (_, table) => {
     ['a prefix that is none', { prefix: null }, /Option prefix is a object; expected a string/],
     ['a client that cannot send', { client: {} }, /Option client.send is undefined/],
     ['a time limit that is none', { timeoutMs: 0 }, /Option timeoutMs is 0/],
-    ['readOnly that is no boolean', { readOnly: 'no' }, /Option readOnly is a string; expected a boolean/],
+    [
+      'readOnly that is no boolean',
+      { readOnly: 'no' },
+      /Option readOnly is a value of type string; expected a boolean/,
+    ],
   ])('refuse %s', (_name, options, message) => {
     expect(() => table(options)).toThrow(message);
   });
