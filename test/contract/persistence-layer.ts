@@ -24,11 +24,11 @@ import { describeUsers } from './users.js';
  */
 export function describePersistenceLayer(
   name: string,
-  open: () => Promise<Omit<TestStore, 'dump'>>,
+  open: () => Promise<Pick<TestStore, 'persistence' | 'close'>>,
   { simple = false }: { readonly simple?: boolean } = {},
 ): void {
   describe(`the persistence layer ${name}`, () => {
-    let store: Omit<TestStore, 'dump'>;
+    let store: Pick<TestStore, 'persistence' | 'close'>;
     beforeAll(async () => {
       store = await open();
     });

@@ -7,7 +7,9 @@ import { createTestTable } from './tables.js';
 export interface TestStore {
   /** The layer under test. With DynamoDB, two of them see the same table, as two Lambda instances do. */
   readonly persistence: PersistenceLayer;
-  /** How many records there are, expired ones, marks and place holders included, with what they hold as text. */
+  /** Everything that is stored: expired sessions, marks and place holders, too. */
+  records(): Promise<readonly object[]>;
+  /** The same, each as text. */
   dump(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export function stores(): { readonly name: string; open(): Promise<TestStore> }[
             tableName: table.tableName,
             timeoutMs: 15_000,
           }),
+          records: () => table.items(),
           dump: async () => (await table.items()).map((item) => JSON.stringify(item)),
           close: () => table.drop(),
         };
@@ -42,12 +45,14 @@ async function openMemory(): Promise<TestStore> {
     ids.add(id);
     return save(id, ...rest);
   };
+  const records = async (): Promise<readonly object[]> => {
+    const found = await Promise.all([...ids].map((id) => persistence.loadSession(id, { now: 0 })));
+    return found.filter((record) => record !== undefined);
+  };
   return {
     persistence,
-    async dump() {
-      const records = await Promise.all([...ids].map((id) => persistence.loadSession(id, { now: 0 })));
-      return records.filter((record) => record !== undefined).map((record) => JSON.stringify(record));
-    },
+    records,
+    dump: async () => (await records()).map((record) => JSON.stringify(record)),
     close: () => Promise.resolve(),
   };
 }
