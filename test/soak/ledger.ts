@@ -1,8 +1,11 @@
 /** A session as far as the traffic knows it. */
 interface Known {
-  readonly createdAt: number;
+  /** When the request that brought it was begun, or earlier. */
+  readonly begunAt: number;
+  /** As it was first seen to say itself. */
+  createdAt?: number;
   userId: string | undefined;
-  /** When its user's login was begun; a logout everywhere that begins later ends it. */
+  /** When its user's login was answered; a logout everywhere that begins later ends it. */
   loggedInAt: number;
   /** Its end was acknowledged. */
   ended: boolean;
@@ -20,9 +23,9 @@ interface Known {
   readonly story: string[];
 }
 
-/** What ends the sessions of a user. */
+/** What ends the sessions of a user, or of everyone. */
 interface Purge {
-  readonly userId: string;
+  readonly userId: string | undefined;
   /** Tells the session that it leaves alive. */
   readonly spares: () => string | undefined;
   /** When nothing of it was under way any more, failed or not. */
@@ -39,7 +42,8 @@ const LONGEST_STORY = 12;
 export class Ledger {
   readonly violations: string[] = [];
   readonly counts: Record<string, number> = {};
-  readonly secrets = new Set<string>();
+  /** Every cookie that was sent. */
+  readonly tokens = new Set<string>();
   readonly #sessions = new Map<string, Known>();
   readonly #purges: Purge[] = [];
   readonly #vouchers = new Map<string, 'issued' | 'handed out'>();
@@ -67,9 +71,9 @@ export class Ledger {
     return this.#sessions.keys();
   }
 
-  begun(id: string, createdAt: number): Known {
+  begun(id: string, begunAt: number): Known {
     const known = this.#sessions.get(id) ?? {
-      createdAt,
+      begunAt,
       userId: undefined,
       loggedInAt: Number.POSITIVE_INFINITY,
       ended: false,
@@ -77,20 +81,24 @@ export class Ledger {
       mayBeGone: false,
       isUnsettled: false,
       visits: { done: 0, unknown: 0 },
-      expiresAt: createdAt,
+      expiresAt: begunAt,
       story: [],
     };
     this.#sessions.set(id, known);
     return known;
   }
 
-  token(token: string): void {
-    this.secrets.add(token.split('.')[1] as string);
+  /** Knows nothing of any session any more. */
+  forget(): void {
+    this.tokens.clear();
+    this.#sessions.clear();
+    this.#purges.length = 0;
+    this.#vouchers.clear();
   }
 
-  loggedOutEverywhere(userId: string, begunAt: number, deadFrom: number, except: string | undefined): void {
+  loggedOutEverywhere(userId: string | undefined, begunAt: number, deadFrom: number, except?: string): void {
     for (const [id, session] of this.#sessions) {
-      if (session.userId === userId && session.loggedInAt < begunAt && id !== except) {
+      if (concerns(userId, session) && session.loggedInAt < begunAt && id !== except) {
         session.deadFrom = Math.min(session.deadFrom, deadFrom);
       }
     }
@@ -100,7 +108,8 @@ export class Ledger {
   attach(id: string, userId: string, since: number): void {
     const session = this.#sessions.get(id) as Known;
     session.userId = userId;
-    const meets = (purge: Purge): boolean => purge.userId === userId && purge.endsAt > since && purge.spares() !== id;
+    const meets = (purge: Purge): boolean =>
+      concerns(purge.userId, session) && purge.endsAt > since && purge.spares() !== id;
     if (this.#purges.some(meets)) session.mayBeGone = true;
   }
 
@@ -108,13 +117,14 @@ export class Ledger {
    * While it lasts, and afterwards, any of a user's sessions that there were may be gone: also one whose login was
    * under way, and is answered when the purge is over.
    *
+   * @param userId `undefined` for everyone
    * @param now tells the true time
    */
   async purge(
-    userId: string,
+    userId: string | undefined,
     now: () => number,
     act: () => Promise<unknown>,
-    spares: () => string | undefined,
+    spares: () => string | undefined = () => undefined,
   ): Promise<void> {
     const purge = { userId, spares, endsAt: Number.POSITIVE_INFINITY, hasFailed: false };
     this.#purges.push(purge);
@@ -137,9 +147,9 @@ export class Ledger {
     for (const purge of failed) purge.endsAt = now();
   }
 
-  #suspect(userId: string, except: string | undefined): void {
+  #suspect(userId: string | undefined, except: string | undefined): void {
     for (const [id, session] of this.#sessions) {
-      if (session.userId === userId && id !== except) session.mayBeGone = true;
+      if (concerns(userId, session) && id !== except) session.mayBeGone = true;
     }
   }
 
@@ -152,3 +162,6 @@ export class Ledger {
     this.#vouchers.set(voucher, 'handed out');
   }
 }
+
+const concerns = (purged: string | undefined, { userId }: Known): boolean =>
+  userId !== undefined && (purged === undefined || purged === userId);

@@ -4,6 +4,7 @@ import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import {
   type CookieAction,
+  type ReadonlySession,
   type Session,
   SessionError,
   SessionGoneError,
@@ -18,7 +19,7 @@ import { Ledger } from './ledger.js';
 /** Seconds, of which {@link SPEED} pass in one. */
 export const RULES = {
   idleTimeout: 600,
-  absoluteTimeout: 1_800,
+  absoluteTimeout: 900,
   touchInterval: 60,
   rotationInterval: 120,
   rotationGrace: 30,
@@ -30,7 +31,13 @@ const SKEW = 5;
 const SPEED = 60;
 const BROWSERS = 60;
 const USERS = 25;
+/** How many sessions of a user every fourth Lambda puts up with. */
+const BOUND = 2;
+/** How many cookies are shown at a time. */
+const AT_ONCE = 50;
 const FAULT_RATE = 0.04;
+/** How often the index has not learned yet of what was written since the same Lambda last asked it. */
+const LAG_RATE = 0.2;
 /** Later than any engine's own clock, so that its TTL takes nothing away. */
 const EPOCH = 4_000_000_000;
 
@@ -44,37 +51,70 @@ interface App {
 /** A table under the traffic of many Lambdas, on a network that fails. */
 export class Traffic {
   readonly ledger = new Ledger();
-  readonly networks: Network[] = [];
+  /** How often each fault has struck. */
+  readonly faults: Record<string, number> = {};
+  readonly #networks: Network[] = [];
   readonly #lambdas: Sessions<App>[];
+  readonly #bounded = new Set<Sessions<App>>();
+  readonly #browsers = Array.from({ length: BROWSERS }, (_, number) => new Browser(number % 3 !== 0));
   readonly #close: (() => void)[] = [];
   readonly #start = performance.now();
+  /** Seconds that have passed at once. */
+  #leap = 0;
   #isOn = false;
 
   constructor(engine: Engine, tableName: string) {
-    this.#lambdas = Array.from({ length: LAMBDAS }, () => this.#lambda(engine, tableName));
+    this.#lambdas = Array.from({ length: LAMBDAS }, (_, number) => this.#lambda(engine, tableName, number % 4 === 0));
   }
 
   /** The true time, in seconds. */
   get now(): number {
-    return EPOCH + ((performance.now() - this.#start) * SPEED) / 1_000;
+    return EPOCH + this.#leap + ((performance.now() - this.#start) * SPEED) / 1_000;
+  }
+
+  get requests(): number {
+    return this.ledger.counts['requests'] ?? 0;
   }
 
   /** Goes on until a time has passed, or so many requests were made. */
   async run(seconds: number, mostRequests: number): Promise<void> {
     this.#isOn = true;
     const end = performance.now() + seconds * 1_000;
-    const isOver = (): boolean => performance.now() > end || (this.ledger.counts['requests'] ?? 0) >= mostRequests;
+    const last = this.requests + mostRequests;
+    const isOver = (): boolean => performance.now() > end || this.requests >= last;
     const zombies = this.#releaseZombies();
-    await Promise.all(Array.from({ length: BROWSERS }, (_, number) => this.#browse(number, isOver)));
+    const halfway = delay(seconds * 500).then(() => this.#logOutEveryone());
+    await Promise.all([halfway, ...this.#browsers.map((browser) => this.#browse(browser, isOver))]);
     this.#isOn = false;
     await zombies;
+  }
+
+  /** Shows every cookie that was sent, the newest first: now, when a touch is due, and when every session has expired. */
+  async showEveryCookie(): Promise<void> {
+    const tokens = [...this.ledger.tokens].toReversed();
+    for (const pass of [0, RULES.touchInterval + 15, RULES.idleTimeout + 15]) {
+      this.#leap += pass;
+      for (let start = 0; start < tokens.length; start += AT_ONCE) {
+        await Promise.all(tokens.slice(start, start + AT_ONCE).map((token) => this.#show(token)));
+      }
+    }
+  }
+
+  /** Lets go of everything that grows with the number of requests. No browser has a cookie afterwards. */
+  forget(): void {
+    this.ledger.forget();
+    for (const browser of this.#browsers) browser.token = undefined;
+    for (const network of this.#networks) {
+      for (const fault of network.struck) this.faults[fault] = (this.faults[fault] ?? 0) + 1;
+      network.forget();
+    }
   }
 
   close(): void {
     for (const close of this.#close) close();
   }
 
-  #lambda(engine: Engine, tableName: string): Sessions<App> {
+  #lambda(engine: Engine, tableName: string, isBounded: boolean): Sessions<App> {
     const skew = randomInt(-SKEW, SKEW + 1);
     const client = new BriefClient({
       endpoint: engine.endpoint,
@@ -82,20 +122,26 @@ export class Traffic {
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });
     const network = new Network(client);
-    network.planEach(() => (this.#isOn && chance(FAULT_RATE) ? oneOf(FAULT_NAMES) : 'none'));
-    this.networks.push(network);
+    network.planEach(({ operation }) => {
+      if (!this.#isOn) return 'none';
+      if (operation === 'Query' && chance(LAG_RATE)) return 'lagging';
+      return chance(FAULT_RATE) ? oneOf(FAULT_NAMES) : 'none';
+    });
+    this.#networks.push(network);
     this.#close.push(() => client.destroy());
-    return new Sessions<App>({
+    const sessions = new Sessions<App>({
       ...RULES,
+      ...(isBounded && { maxSessionsPerUser: BOUND }),
       persistence: new DynamoDBPersistenceLayer({ client, tableName, timeoutMs: 2_000 }),
       clock: { now: () => (this.now + skew) * 1_000 },
       onEvent: ({ type }) => this.ledger.count(`event ${type}`),
     });
+    if (isBounded) this.#bounded.add(sessions);
+    return sessions;
   }
 
   /** One browser: every third one has two requests under way at a time. */
-  async #browse(number: number, isOver: () => boolean): Promise<void> {
-    const browser = new Browser(number % 3 !== 0);
+  async #browse(browser: Browser, isOver: () => boolean): Promise<void> {
     const tab = async (): Promise<void> => {
       while (!isOver()) {
         await this.#request(browser);
@@ -111,13 +157,13 @@ export class Traffic {
     const lambda = oneOf(this.#lambdas);
     const { token } = browser;
     const begunAt = this.now;
-    const endedBefore = token !== undefined && ledger.get(idOf(token))?.ended === true;
+    const endedBefore = this.#hasEnded(token);
     try {
       const session = await lambda.start({
         ...(token !== undefined && { tokens: [token] }),
         deadline: Date.now() + 4_000,
       });
-      this.#judge(session, browser, token, { begunAt, endedBefore });
+      this.#judge(session, token, { begunAt, endedBefore, isCalm: browser.isCalm });
       try {
         await this.#act(lambda, session);
       } catch (error) {
@@ -136,29 +182,46 @@ export class Traffic {
     }
   }
 
-  /** What may not be: a dead session, somebody else's data, a session gone without a cause. */
+  async #show(token: string): Promise<void> {
+    const [begunAt, endedBefore] = [this.now, this.#hasEnded(token)];
+    const session = await oneOf(this.#lambdas).read({ tokens: [token] });
+    this.#judge(session, token, { begunAt, endedBefore, isCalm: false });
+    this.ledger.count(session.id === undefined ? 'cookies shown in vain' : 'cookies shown that are good');
+  }
+
+  #hasEnded(token: string | undefined): boolean {
+    return token !== undefined && this.ledger.get(idOf(token))?.ended === true;
+  }
+
+  /**
+   * What may not be: a dead session, somebody else's data, a session gone without a cause.
+   *
+   * @param isCalm whether the token is the only one that the browser can have been sent
+   */
   #judge(
-    session: Session<App>,
-    browser: Browser,
+    session: ReadonlySession<App>,
     token: string | undefined,
-    { begunAt, endedBefore }: { begunAt: number; endedBefore: boolean },
+    { begunAt, endedBefore, isCalm }: { begunAt: number; endedBefore: boolean; isCalm: boolean },
   ): void {
     const { ledger } = this;
     const { id } = session;
     if (id === undefined) {
       const lost = token === undefined ? undefined : ledger.get(idOf(token));
       const margin = 2 * SKEW + RULES.touchInterval;
-      if (browser.isCalm && lost && !lost.mayBeGone && !lost.isUnsettled && this.now < lost.expiresAt - margin) {
+      if (isCalm && lost && !lost.mayBeGone && !lost.isUnsettled && this.now < lost.expiresAt - margin) {
         ledger.violated(4, 'a session is gone, and nobody has ended it', idOf(token as string));
       }
       return;
     }
     const known = ledger.begun(id, begunAt);
     const expiresAt = (session.expiresAt as Date).getTime() / 1_000;
-    if (endedBefore) ledger.violated(1, 'a session came back');
-    if (begunAt > known.deadFrom) ledger.violated(9, 'a session outlived a logout everywhere');
-    if (expiresAt + SKEW < begunAt) ledger.violated(2, 'an expired session was found');
-    if (expiresAt > known.createdAt + RULES.absoluteTimeout + 2 * SKEW + 5) ledger.violated(10, 'a lifetime grew');
+    if (endedBefore) ledger.violated(1, 'a session came back', id);
+    if (begunAt > known.deadFrom) ledger.violated(9, 'a session outlived a logout everywhere', id);
+    if (expiresAt + SKEW < begunAt) ledger.violated(2, 'an expired session was found', id);
+    const createdAt = (session.createdAt as Date).getTime() / 1_000;
+    known.createdAt ??= createdAt;
+    if (createdAt !== known.createdAt) ledger.violated(10, 'a session began anew', id);
+    if (expiresAt > createdAt + RULES.absoluteTimeout) ledger.violated(10, 'a lifetime grew', id);
     const owner = session.get('owner');
     if (owner !== undefined && owner !== session.userId) {
       ledger.violated(6, 'a session has the data of another user');
@@ -166,7 +229,7 @@ export class Traffic {
     known.expiresAt = expiresAt;
     if (typeof session.userId === 'string') {
       const isLoginKnown = known.loggedInAt !== Number.POSITIVE_INFINITY;
-      ledger.attach(id, session.userId, isLoginKnown ? known.loggedInAt : known.createdAt);
+      ledger.attach(id, session.userId, isLoginKnown ? known.loggedInAt : known.begunAt);
     }
   }
 
@@ -191,16 +254,14 @@ export class Traffic {
   }
 
   async increment(_lambda: Sessions<App>, session: Session<App>): Promise<void> {
-    const count = async (): Promise<void> => void (await session.update('visits', (n = 0) => n + 1));
-    if (session.id === undefined) return count();
-    const { visits } = this.ledger.begun(session.id, this.now);
+    const before = session.id;
     try {
-      await count();
-      visits.done += 1;
+      await session.update('visits', (n = 0) => n + 1);
     } catch (error) {
-      visits.unknown += 1;
+      if (before !== undefined) this.ledger.begun(before, this.now).visits.unknown += 1;
       throw error;
     }
+    this.ledger.begun(session.id as string, this.now).visits.done += 1;
   }
 
   async voucher(_lambda: Sessions<App>, session: Session<App>): Promise<void> {
@@ -213,7 +274,7 @@ export class Traffic {
     if (voucher !== undefined) this.ledger.handOut(voucher);
   }
 
-  async logIn(_lambda: Sessions<App>, session: Session<App>): Promise<void> {
+  async logIn(lambda: Sessions<App>, session: Session<App>): Promise<void> {
     const user = `user-${randomInt(USERS)}`;
     const begunAt = this.now;
     const exclusive = chance(0.2);
@@ -221,9 +282,14 @@ export class Traffic {
       const known = this.ledger.begun(session.id, begunAt);
       known.isUnsettled = true;
       if (session.userId !== undefined && session.userId !== user) known.mayBeGone = true;
+      else {
+        // Until this is answered, nothing says whether the session has a new life.
+        known.loggedInAt = Number.POSITIVE_INFINITY;
+        known.deadFrom = Number.POSITIVE_INFINITY;
+      }
     }
     const logIn = (): Promise<void> => session.logIn(user, { exclusive });
-    await (exclusive
+    await (exclusive || this.#bounded.has(lambda)
       ? this.ledger.purge(
           user,
           () => this.now,
@@ -235,7 +301,8 @@ export class Traffic {
     const known = this.ledger.begun(session.id as string, begunAt);
     known.isUnsettled = true;
     this.ledger.attach(session.id as string, user, begunAt);
-    known.loggedInAt = begunAt;
+    known.loggedInAt = this.now;
+    if (exclusive) this.ledger.loggedOutEverywhere(user, begunAt, this.now + UNTIL_DEAD, session.id);
   }
 
   async logOut(_lambda: Sessions<App>, session: Session<App>): Promise<void> {
@@ -260,10 +327,17 @@ export class Traffic {
   }
 
   async list(lambda: Sessions<App>): Promise<void> {
+    const { ledger } = this;
     const user = `user-${randomInt(USERS)}`;
-    const before = [...this.ledger.ids].filter((id) => this.ledger.get(id)?.ended);
-    const listed = new Set((await lambda.ofUser(user)).map(({ id }) => id));
-    if (before.some((id) => listed.has(id))) this.ledger.violated(1, 'an ended session was listed');
+    const begunAt = this.now;
+    const isDead = (id: string): boolean => (ledger.get(id)?.deadFrom ?? Infinity) < Infinity;
+    const ended = new Set([...ledger.ids].filter((id) => ledger.get(id)?.ended));
+    const dead = new Set([...ledger.ids].filter(isDead));
+    for (const { id, expiresAt } of await lambda.ofUser(user)) {
+      if (ended.has(id)) ledger.violated(1, 'an ended session was listed', id);
+      if (dead.has(id) && isDead(id)) ledger.violated(9, 'a session was listed after a logout everywhere', id);
+      if (expiresAt.getTime() / 1_000 + SKEW < begunAt) ledger.violated(2, 'an expired session was listed', id);
+    }
   }
 
   async logOutUser(lambda: Sessions<App>, session: Session<App>): Promise<void> {
@@ -271,14 +345,21 @@ export class Traffic {
     const begunAt = this.now;
     const except = session.userId === user ? session : undefined;
     const logOut = (): Promise<void> => lambda.logOutUser(user, except && { except });
-    await this.ledger.purge(
-      user,
-      () => this.now,
-      logOut,
-      () => undefined,
-    );
-    const deadFrom = this.now + RULES.touchInterval + 2 * SKEW + 1;
-    this.ledger.loggedOutEverywhere(user, begunAt, deadFrom, except?.id);
+    await this.ledger.purge(user, () => this.now, logOut);
+    this.ledger.loggedOutEverywhere(user, begunAt, this.now + UNTIL_DEAD, except?.id);
+  }
+
+  async #logOutEveryone(): Promise<void> {
+    const begunAt = this.now;
+    const logOut = (): Promise<void> => oneOf(this.#lambdas).logOutEveryone();
+    try {
+      await this.ledger.purge(undefined, () => this.now, logOut);
+      this.ledger.count('logOutEveryone');
+      this.ledger.loggedOutEverywhere(undefined, begunAt, this.now + UNTIL_DEAD + 10);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      await this.#logOutEveryone();
+    }
   }
 
   async #end(id: string | undefined, end: () => Promise<unknown>): Promise<void> {
@@ -289,7 +370,7 @@ export class Traffic {
   }
 
   #receive(browser: Browser, action: CookieAction): void {
-    if (action.kind === 'set') this.ledger.token(action.token);
+    if (action.kind === 'set') this.ledger.tokens.add(action.token);
     if (chance(0.02)) return this.ledger.count('responses lost');
     if (action.kind === 'set') {
       browser.token = action.token;
@@ -310,7 +391,7 @@ export class Traffic {
   #land(): Promise<void> {
     return this.ledger.settle(
       () => this.now,
-      () => Promise.all(this.networks.map((network) => this.#landOn(network))),
+      () => Promise.all(this.#networks.map((network) => this.#landOn(network))),
     );
   }
 
@@ -333,8 +414,11 @@ class Browser {
   }
 }
 
+/** How long after a logout everywhere a session that the index did not show may still be seen, at most. */
+const UNTIL_DEAD = RULES.touchInterval + 2 * SKEW + 1;
+
 /** How often what is done. */
-const ACTIONS = {
+export const ACTIONS = {
   look: 40,
   put: 15,
   increment: 12,

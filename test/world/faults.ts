@@ -125,7 +125,7 @@ export class Network {
   readonly #plan: { readonly operation: string; readonly faults: Fault[] }[] = [];
   readonly #zombies: (() => Promise<unknown>)[] = [];
   readonly #answers = new Map<string, Answer>();
-  readonly #calls: string[] = [];
+  readonly #calls = new Map<string, number>();
   #decide: (attempt: Attempt) => Fault = ({ operation }) => this.#nextFault(operation);
 
   /**
@@ -153,7 +153,7 @@ export class Network {
 
   /** What happens to each attempt from now on, instead of what was planned. */
   planEach(decide: (attempt: Attempt) => Fault): void {
-    this.#calls.length = 0;
+    this.#calls.clear();
     this.#decide = decide;
   }
 
@@ -173,6 +173,14 @@ export class Network {
     const zombies = this.#zombies.splice(0);
     for (const zombie of zombies) await zombie();
     return zombies.length;
+  }
+
+  /** Keeps nothing of what it has seen so far. */
+  forget(): void {
+    this.sent.length = 0;
+    this.struck.length = 0;
+    this.#answers.clear();
+    this.#calls.clear();
   }
 
   async #handle(inner: RequestHandler, request: Request, options: HandlerOptions): ReturnType<Handle> {
@@ -207,9 +215,10 @@ export class Network {
 
   #numbersOf({ headers }: Request): Pick<Attempt, 'call' | 'attempt'> {
     const invocation = headers['amz-sdk-invocation-id'] ?? 'unknown';
-    if (!this.#calls.includes(invocation)) this.#calls.push(invocation);
+    const call = this.#calls.get(invocation) ?? this.#calls.size;
+    this.#calls.set(invocation, call);
     const attempt = Number(/attempt=(\d+)/.exec(headers['amz-sdk-request'] ?? '')?.[1] ?? 1);
-    return { call: this.#calls.indexOf(invocation), attempt };
+    return { call, attempt };
   }
 }
 
