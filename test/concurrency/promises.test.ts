@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NotStorableError, SessionGoneError, type Sessions } from '../../src/index.js';
+import { type CookieAction, NotStorableError, type Session, SessionGoneError, type Sessions } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
@@ -28,8 +28,8 @@ describe.each(stores())('the promises on $name', (each) => {
     user = `user-${users}`;
   });
 
-  const countStored = async (id: string): Promise<number> =>
-    (await store.dump()).filter((text) => text.includes(id)).length;
+  const countStored = async (text: string): Promise<number> =>
+    (await store.dump()).filter((record) => record.includes(text)).length;
 
   describe('1. an ended session stays ended, whatever a request that began earlier still writes', () => {
     const endings: Record<string, (id: string) => Promise<unknown>> = {
@@ -113,6 +113,18 @@ describe.each(stores())('the promises on $name', (each) => {
       expect(await late.commit()).toEqual({ kind: 'keep' });
       await expect(other.update('visits', () => 1)).rejects.toThrow(SessionGoneError);
       expect((await browser.start()).id).toBeUndefined();
+    });
+
+    it('is refused however long the browser keeps its cookie, within Max-Age and beyond (L5)', async () => {
+      const began = world.now;
+      const action = await browser.request((session) => session.logIn(user));
+      const { token, maxAge } = action as Extract<CookieAction, { kind: 'set' }>;
+      for (const kept of [86_400, maxAge - 1, maxAge, 10 * maxAge]) {
+        world.now = began + kept;
+        const session = await sessions.start({ tokens: [token] });
+        expect(session.id).toBeUndefined();
+        expect(await session.commit()).toEqual({ kind: 'keep' });
+      }
     });
 
     it('gives way to a new session when its client is given one', async () => {
@@ -202,6 +214,24 @@ describe.each(stores())('the promises on $name', (each) => {
       const lost = await (await browser.start()).commit();
       world.now += 10_000;
       expect(await browser.request()).toMatchObject({ kind: 'set', token: (lost as { token: string }).token });
+      expect((await browser.start()).userId).toBe(user);
+    });
+
+    it.each([
+      ['before the new one was seen', false],
+      ['within the grace', true],
+    ])('gives six requests with the old cookie, %s, one and the same new one (L2)', async (_, isSeen) => {
+      await browser.request((session) => session.logIn(user));
+      const old = browser.token as string;
+      world.now += 3_600;
+      await browser.request();
+      if (isSeen) await browser.request();
+      if (isSeen) world.now += 119;
+      const requests = await Promise.all(Array.from({ length: 6 }, () => sessions.start({ tokens: [old] })));
+      expect(requests.map(({ userId }) => userId)).toEqual(Array(6).fill(user));
+      const actions = await Promise.all(requests.map((session) => session.commit()));
+      expect(actions.map((action) => action.kind === 'set' && action.token)).toEqual(Array(6).fill(browser.token));
+      expect(browser.token).not.toBe(old);
       expect((await browser.start()).userId).toBe(user);
     });
 
@@ -313,6 +343,26 @@ describe.each(stores())('the promises on $name', (each) => {
       expect([session.userId, Object.fromEntries(session.entries())]).toEqual([undefined, { theme: 'dark' }]);
       expect((await sessions.start({ tokens: [before as string] })).id).toBeUndefined();
     });
+  });
+
+  it.each<[string, (session: Session<App>) => Promise<void>]>([
+    ['logs in again', (session) => session.logIn(user)],
+    ['regenerates the secret', (session) => session.regenerate()],
+    ['logs out and keeps something', (session) => session.logOut({ keep: ['theme'] })],
+  ])('L1: when somebody %s, the cookie from before is refused at once, and a write begun with it', async (_, act) => {
+    await browser.request(async (session) => {
+      session.set('theme', 'dark');
+      await session.logIn(user);
+    });
+    const old = browser.token as string;
+    const inFlight = await browser.start();
+    await browser.request(act);
+
+    expect((await sessions.start({ tokens: [old] })).id).toBeUndefined();
+    inFlight.set('cart', [`${user} late`]);
+    expect(await inFlight.commit()).toEqual({ kind: 'keep' });
+    expect(Object.fromEntries((await browser.start()).entries())).toEqual({ theme: 'dark' });
+    expect(await countStored(`${user} late`)).toBe(0);
   });
 
   describe('9. logOutUser ends every session of the user (L8)', () => {
@@ -465,9 +515,17 @@ describe.each(stores())('the promises on $name', (each) => {
       }
       const found = await Promise.all(all.map((device) => device.start()));
       expect(found.map(({ userId }) => userId !== undefined)).toEqual([false, false, true, true, true]);
-      const crowd = Array.from({ length: 30 }, () => new Browser(bounded));
+    });
+
+    it('keeps to the bound when many log in at once; of those who stay, and of nobody else, the cookie is good (L9)', async () => {
+      const bounded = world.sessions({ maxSessionsPerUser: 5 });
+      const crowd = Array.from({ length: each.name === 'memory' ? 100 : 40 }, () => new Browser(bounded));
       await Promise.all(crowd.map((device) => device.request((session) => session.logIn(user))));
-      expect((await sessions.ofUser(user)).length).toBeLessThanOrEqual(3);
+      const left = (await sessions.ofUser(user)).map(({ id }) => id);
+      expect([1, 2, 3, 4, 5]).toContain(left.length);
+      const found = await Promise.all(crowd.map((device) => device.start()));
+      const signedIn = found.filter(({ userId }) => userId === user).map(({ id }) => id);
+      expect(new Set(signedIn)).toEqual(new Set(left));
     });
   });
 
@@ -485,6 +543,27 @@ describe.each(stores())('the promises on $name', (each) => {
     expect((await limited.start()).userId).toBe(user);
     world.now = began + 90_000;
     expect((await limited.start()).id).toBeUndefined();
+  });
+
+  it('10. the absolute lifetime never grows, though every request touches, rotates or confirms a rotation (L6)', async () => {
+    const requests = each.name === 'memory' ? 1_000 : 100;
+    const end = world.now + 60 * requests;
+    const timeouts = { idleTimeout: 600, absoluteTimeout: 60 * requests };
+    const busy = new Browser(world.sessions({ ...timeouts, touchInterval: 0, rotationInterval: 1, rotationGrace: 0 }));
+    await busy.request((session) => session.logIn(user));
+    world.takeEvents();
+    for (let request = 1; request < requests; request += 1) {
+      world.now += 60;
+      await busy.request();
+    }
+    expect(world.takeEvents().filter((type) => type === 'rotated').length).toBeGreaterThanOrEqual(requests / 2 - 1);
+    world.now = end - 1;
+    const { id, userId, expiresAt } = await busy.start();
+    expect([userId, expiresAt]).toEqual([user, new Date(end * 1000)]);
+    const record = await store.persistence.loadSession(id as string, { now: world.now });
+    expect(record?.absoluteExpiresAt).toBe(end);
+    world.now = end;
+    expect((await busy.start()).id).toBeUndefined();
   });
 
   it('11. what a client sends never throws', async () => {

@@ -46,8 +46,10 @@ async function openMemory(): Promise<TestStore> {
     return save(id, ...rest);
   };
   const records = async (): Promise<readonly object[]> => {
-    const found = await Promise.all([...ids].map((id) => persistence.loadSession(id, { now: 0 })));
-    return found.filter((record) => record !== undefined);
+    const found = await Promise.all(
+      [...ids].map(async (id) => ({ id, record: await persistence.loadSession(id, { now: 0 }) })),
+    );
+    return found.flatMap(({ id, record }) => (record ? [{ id, ...record, data: [...record.data] }] : []));
   };
   return {
     persistence,
