@@ -1,5 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { markIdOf } from '../../src/dynamodb/commands.js';
 import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import type { Item } from '../../src/dynamodb/item.js';
 import type { CookieAction, Session, Sessions, SessionsOptions } from '../../src/index.js';
 import { newId } from '../world/records.js';
 import type { TestTable } from '../world/tables.js';
@@ -42,6 +44,8 @@ export interface Situation {
   readonly afterLagging?: unknown;
   /** What is seen if it was carried out, nobody was told, and it was carried out once more. */
   readonly afterTwice?: unknown;
+  /** Whether the table is so that one more try ends in `afterTwice`; without, whether the browser's session was written. */
+  readonly isTakenTwice?: () => Promise<boolean>;
   /** What is seen if it failed, was made again, and what the first try had sent landed after that. */
   readonly afterLate?: unknown;
 }
@@ -252,8 +256,14 @@ async function elsewhere(place: Place): Promise<Situation> {
   await place.layer.raiseUserMark(place.user, place.world.now + 1, { now: place.world.now });
   const { browser, look } = await customer(place);
   const other = await customer(place);
+  const { token } = browser;
+  const isTakenTwice = async (): Promise<boolean> => {
+    const [mark, session] = [await itemOf(place, markIdOf(place.user)), await itemOf(place, idOf(token))];
+    return Number(session?.['generation']?.N) < Number(mark?.['generation']?.N);
+  };
   return {
     browser,
+    isTakenTwice,
     handle: (session, sessions) => sessions.logOutUser(place.user, { except: session }),
     cookie: 'keep',
     look: async () => ({ here: await look(), elsewhere: await other.look() }),
@@ -330,12 +340,17 @@ const lookWith = (browser: Browser) => async (): Promise<unknown> => {
 };
 
 /** Where the cookie is no evidence: whether the session that the browser has now is still stored. */
-async function lookAtItem({ table }: Place, browser: Browser): Promise<() => Promise<unknown>> {
-  const [id = ''] = browser.token?.split('.') ?? [];
-  return async () => {
-    const { Item: item } = await table.client.send(
-      new GetItemCommand({ TableName: table.tableName, Key: { id: { S: id } }, ConsistentRead: true }),
-    );
-    return item?.['secretHash'] === undefined ? 'absent' : 'present';
-  };
+async function lookAtItem(place: Place, browser: Browser): Promise<() => Promise<unknown>> {
+  const id = idOf(browser.token);
+  return async () => ((await itemOf(place, id))?.['secretHash'] === undefined ? 'absent' : 'present');
+}
+
+export const idOf = (token: string | undefined): string | undefined => token?.split('.')[0];
+
+/** What the table holds under an ID. */
+export async function itemOf({ table }: Place, id: string | undefined): Promise<Item | undefined> {
+  if (id === undefined) return undefined;
+  const Key = { id: { S: id } };
+  const command = new GetItemCommand({ TableName: table.tableName, Key, ConsistentRead: true });
+  return (await table.client.send(command)).Item;
 }
