@@ -36,7 +36,7 @@ describe.each(engines())('the promises about lost answers and late writes on $na
     return () => client.destroy();
   });
 
-  /** Another instance, for each of whose commands something else comes just before. */
+  /** Another instance, for each attempt of whose commands something else comes just before. */
   function crowdedInstance(before: (command: string) => Promise<void>): { network: Network; sessions: Sessions<App> } {
     const client = new BriefClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
     onTestFinished(() => client.destroy());
@@ -46,7 +46,7 @@ describe.each(engines())('the promises about lost answers and late writes on $na
           await before(String(commandName));
           return next(call);
         },
-      { step: 'initialize' },
+      { step: 'finalizeRequest', priority: 'low' },
     );
     const persistence = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
     return { network: new Network(client), sessions: new World(persistence).sessions() };
@@ -82,18 +82,25 @@ describe.each(engines())('the promises about lost answers and late writes on $na
       expect((await browser.start()).get('visits')).toBe(1);
     });
 
-    it('an update whose fate cannot be known is an error, not a second update', async () => {
+    it.each<[string, Fault, number]>([
+      ['applied', 'drop-after', 1],
+      ['not applied, and comes late', 'zombie', 0],
+    ])('an update whose fate cannot be known is an error, not a second update (%s)', async (_, fault, visits) => {
       await browser.request((session) => session.set('visits', 0));
       const other = await browser.start();
-      const session = await browser.start();
       other.set('theme', 'dark');
-      network.plan('UpdateItem', 'zombie');
-      const update = session.update('visits', (n = 0) => n + 1);
-      await expect.poll(() => network.sent.filter((operation) => operation === 'UpdateItem').length).toBeGreaterThan(0);
-      await network.releaseZombies();
-      await other.save();
-      await update.catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailableError));
-      expect((await browser.start()).get('visits')).toBe(1);
+      let attempts = 0;
+      const crowded = crowdedInstance(async (command) => {
+        if (command === 'UpdateItemCommand') attempts += 1;
+        if (attempts === 2) await other.save();
+      });
+      crowded.network.plan('UpdateItem', fault);
+      const session = await crowded.sessions.start({ tokens: [browser.token as string] });
+      const error: unknown = await session.update('visits', (n = 0) => n + 1).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error).toMatchObject({ retryable: false });
+      await crowded.network.releaseZombies();
+      expect(Object.fromEntries((await browser.start()).entries())).toEqual({ theme: 'dark', visits });
     });
 
     it.each(lost)('login, with the same cookie (%s %s)', async (...faults) => {
@@ -187,15 +194,22 @@ describe.each(engines())('the promises about lost answers and late writes on $na
       expect(await sessions.ofUser(user)).toEqual([]);
     });
 
-    it('a create that failed for its client leaves nothing that anybody could use', async () => {
+    it('a create that failed for its client leaves one session, listed, of which nobody has the cookie, until the user logs it out', async () => {
       network.plan('PutItem', 'zombie', 'zombie', 'zombie');
       const session = await browser.start();
       await expect(session.logIn(user)).rejects.toThrow(StoreUnavailableError);
       await session.logIn(user);
       const id = session.id as string;
       browser.receive(await session.commit());
-      await network.releaseZombies();
+      expect(await network.releaseZombies()).toBe(3);
       expect((await browser.start()).id).toBe(id);
+
+      const others = (await sessions.ofUser(user)).filter((listed) => listed.id !== id);
+      expect(others).toHaveLength(1);
+      await sessions.logOutUser(user, { except: session });
+      const left = (await table.items()).filter((item) => item['user']?.S === `s:${user}`);
+      expect(left.map((item) => item['id']?.S)).toEqual([id]);
+      expect((await browser.start()).userId).toBe(user);
     });
   });
 
