@@ -148,8 +148,7 @@ describe.each(services)('the tokens of a request behind $name', (service) => {
       const output = [
         vi.spyOn(process.stdout, 'write'),
         vi.spyOn(process.stderr, 'write'),
-        vi.spyOn(console, 'log'),
-        vi.spyOn(console, 'warn'),
+        ...(['log', 'warn', 'error', 'info', 'debug'] as const).map((method) => vi.spyOn(console, method)),
       ];
       const result = { statusCode: 200, body: '' };
       const handler = withSession(world.sessions, () => result as never);
