@@ -15,7 +15,7 @@ import { type App, Browser, World } from '../world/world.js';
 
 // A table of its own for each test: it concerns everyone.
 
-describe.each(stores())('log everyone out, on $name', (store) => {
+describe.each(stores())('9. log everyone out, on $name', (store) => {
   let open: TestStore;
   let world: World;
   let sessions: Sessions<App>;
@@ -129,7 +129,7 @@ describe.each(stores())('log everyone out, on $name', (store) => {
   });
 });
 
-describe.each(engines())('everyone’s mark on $name', (engine) => {
+describe.each(engines())('9. everyone’s mark on $name', (engine) => {
   let table: TestTable;
   let world: World;
   const instance = (): Sessions<App> => {

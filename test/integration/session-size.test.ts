@@ -5,7 +5,7 @@ import { Browser, World } from '../world/world.js';
 
 const KB = 1_024;
 
-describe.each(stores().filter(({ name }) => name !== 'memory'))('D4: the size of a session on $name', (each) => {
+describe.each(stores().filter(({ name }) => name !== 'memory'))('12. the size of a session (D4) on $name', (each) => {
   let store: TestStore;
   beforeAll(async () => {
     store = await each.open();
