@@ -228,13 +228,14 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    *
    * Call it at any time before the response; a session that was ended meanwhile is replaced by a new one.
    *
-   * @throws {@link NotStorableError} for an unusable user ID, {@link StoreUnavailableError}
+   * @throws {@link NotStorableError} for an unusable user ID, {@link SessionGoneError} if the session of another user
+   * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}
    */
   async logIn(user: UserId | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done
-    if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.#leave();
+    if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.destroy();
 
     const marks = await this.#layer.loadMarks(userId, true);
     // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
@@ -468,25 +469,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     const ended = (await stored?.end()) === true;
     if (ended) this.#emit(event);
     if (stored !== undefined) this.#cookie = ended ? { kind: 'clear' } : KEEP;
-    this.#abandon();
-    return ended;
-  }
-
-  /** Nothing of the session is left in this request. */
-  #abandon(): void {
     this.#stored = undefined;
     this.#user = undefined;
     this.#changes.clear();
-  }
-
-  /** Destroys the session before the login of another user. One that was taken over meanwhile is none of this request's. */
-  async #leave(): Promise<void> {
-    try {
-      await this.#end({ type: 'destroyed' });
-    } catch (error) {
-      if (!(error instanceof SessionGoneError)) throw error;
-      this.#abandon();
-    }
+    return ended;
   }
 
   /** The new session first: should the second step fail, nothing is lost, and nobody seems logged out who is not. */

@@ -534,7 +534,7 @@ describe('the options of the cleanup', () => {
     [{ remainingTimeMs: 1 }, 'remainingTimeMs'],
     [{ clock: {} }, 'clock.now'],
     [{ dryrun: true }, 'dryrun'],
-    [{ dryRun: 'true' }, 'Option dryRun is a string; expected a boolean.'],
+    [{ dryRun: 'true' }, 'Option dryRun is a value of type string; expected a boolean.'],
     [{ dryRun: 1 }, 'dryRun'],
     [{ dryRun: null }, 'dryRun'],
   ])('%j is refused by name', async (wrong, name) => {
