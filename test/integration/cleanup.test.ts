@@ -167,7 +167,9 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
   describe('D3: goes past what it does not understand', () => {
     const poisons: Record<string, Item> = {
       'a newer version': { version: n(2), expiresAt: n(LONG_AGO) },
+      'a newer version, and an end to come': { version: n(2), expiresAt: n(FAR) },
       'a version that is text': { version: { S: '1' }, expiresAt: n(LONG_AGO) },
+      'a version that is text, and an end to come': { version: { S: '1' }, expiresAt: n(FAR) },
       'no version': { expiresAt: n(LONG_AGO) },
       'no end': { version: n(1) },
       'an end that is text': { version: n(1), expiresAt: { S: String(LONG_AGO) } },
@@ -339,6 +341,24 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       expect(report).toMatchObject({ kind: 'finished', deleted: 20 });
     });
 
+    it.each([
+      ['leaves its place', { readBudget: 1, pageSize: 1 }, 'unfinished'],
+      ['has come to the end', {}, 'finished'],
+    ] as const)('takes nothing from another that has taken over when it %s', async (_, options, kind) => {
+      await putSessions(5, LONG_AGO);
+      let others: Item | undefined;
+      const late = before(async (command) => {
+        if (others !== undefined || !(command instanceof ScanCommand)) return;
+        now += 71;
+        others = {};
+        await expect(run({ client: dyingAfter(1) })).rejects.toMatchObject({ cause: { message: 'died' } });
+        others = await bookmark();
+      });
+      expect(await run({ client: late, segments: 1, ...options })).toMatchObject({ kind });
+      expect(others).toHaveProperty('owner');
+      expect(await bookmark()).toEqual(others);
+    });
+
     it('ends when another has taken over from it', async () => {
       await putSessions(20, LONG_AGO);
       let scans = 0;
@@ -374,32 +394,6 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
         expect([calls, await ids()]).toEqual([calls, new Set(alive)]);
       }
     });
-
-    it.each<Fault>(['drop-before', 'drop-after', 'zombie', 'fail', 'throttle'])(
-      'and %s of any call is no crash at all',
-      async (what) => {
-        const alive = await putSessions(4, FAR);
-        const network = new Network(client);
-        const plans = [
-          ...[0, 1].map((skip) => ['UpdateItem', skip] as const),
-          ...[0, 1, 2, 3].map((skip) => ['Scan', skip] as const),
-          ...[0, 1, 5, 6].map((skip) => ['DeleteItem', skip] as const),
-        ];
-        for (const [operation, skip] of plans) {
-          await putSessions(6, LONG_AGO);
-          network.plan(operation, ...Array.from({ length: skip }, (): Fault => 'none'), what, what);
-          expect([operation, skip, await run({ pageSize: 3, segments: 2 })]).toMatchObject([
-            operation,
-            skip,
-            { kind: 'finished', deleted: 6, extended: 0 },
-          ]);
-          network.plan(operation); // what is left of the plan would be the next run's
-          await network.releaseZombies();
-          expect(await ids()).toEqual(new Set([...alive, ...((await bookmark()) ? [CLEANUP_BOOKMARK] : [])]));
-          now += 100;
-        }
-      },
-    );
 
     it('is slowed down by throttling, not stopped, and the log stays quiet', async () => {
       await putSessions(60, LONG_AGO);

@@ -1,5 +1,7 @@
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { startVitest } from 'vitest/node';
+import { createVitest } from 'vitest/node';
 import { mutantsOf } from './conditions.js';
 
 /** Who must notice. Tests that quote the text of a condition are not asked: they would notice anything. */
@@ -9,6 +11,7 @@ const JUDGES = {
     'test/contract/',
     'test/concurrency/promises.test.ts',
   ],
+  'src/cleanup/bookmark.ts': ['test/unit/cleanup/bookmark.test.ts'],
   'src/cleanup/commands.ts': ['test/integration/cleanup.test.ts'],
 };
 
@@ -16,31 +19,48 @@ const root = join(import.meta.dirname, '../..');
 
 /** Breaks every condition in turn, in memory only, and returns the mutants with what became of them. */
 export async function runConditions() {
-  const results = [];
-  for (const [file, judges] of Object.entries(JUDGES)) {
-    if (await fails(judges)) throw new Error(`The tests fail as it is: ${judges.join(' ')}`);
-    for (const { what, source } of mutantsOf(join(root, file))) {
-      const survived = !(await fails(judges, { file: join(root, file), source }));
-      console.log(`${survived ? 'SURVIVED' : 'killed'} ${file}: ${what}`);
-      results.push({ file, what, survived });
-    }
-  }
-  return results;
+  const share = Math.min(availableParallelism(), 4);
+  const parts = await Promise.all(Array.from({ length: share }, (_, part) => inProcess(part, share)));
+  return parts.flat();
 }
 
-/** Whether a test fails, with another text for one file. That none fails is believed only if all have run, with it. */
-async function fails(judges, mutant) {
-  let isInPlace = mutant === undefined;
+function inProcess(part, share) {
+  const results = [];
+  const child = fork(import.meta.filename, [String(part), String(share)]);
+  child.on('message', (result) => {
+    console.log(`${result.survived ? 'SURVIVED' : 'killed'} ${result.file}: ${result.what}`);
+    results.push(result);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('exit', (code) => (code === 0 ? resolve(results) : reject(new Error('The conditions were not judged.'))));
+  });
+}
+
+/** Every `share`-th of the mutants. */
+async function judge(part, share) {
+  for (const [file, judges] of Object.entries(JUDGES)) {
+    const court = await open(join(root, file), judges);
+    const mutants = mutantsOf(join(root, file)).filter((_, index) => index % share === part);
+    await court.expectQuiet();
+    for (const { what, source } of mutants) process.send({ file, what, survived: !(await court.notices(source)) });
+    await court.expectQuiet();
+    await court.close();
+  }
+}
+
+/** The judges of a file, as they stay for all of its mutants: to begin takes longer than to judge. */
+async function open(file, judges) {
+  let source;
+  let isInPlace;
   const transform = (_code, id) => {
-    if (id !== mutant?.file) return undefined;
+    if (id !== file) return undefined;
     isInPlace = true;
-    return mutant.source;
+    return source;
   };
   let ended;
   const onTestRunEnd = (modules, errors, reason) => (ended = { modules, errors, reason });
-  const vitest = await startVitest(
+  const vitest = await createVitest(
     'test',
-    judges,
     {
       config: join(import.meta.dirname, 'vitest.config.ts'),
       root,
@@ -50,15 +70,31 @@ async function fails(judges, mutant) {
     },
     { plugins: [{ name: 'mutant', enforce: 'pre', transform }] },
   );
-  await vitest.close();
+  const tests = await vitest.globTestSpecifications(judges);
+  if (tests.length === 0) throw new Error(`There are no tests: ${judges.join(' ')}`);
 
-  const { modules, errors, reason } = ended;
-  if (modules.length === 0) throw new Error(`There are no tests: ${judges.join(' ')}`);
-  // The first failure interrupts the run, which may be over before it has been told what failed.
-  if (reason !== 'passed' || errors.length > 0) return true;
-  const idle = modules.filter((module) => module.state() !== 'passed').map((module) => module.relativeModuleId);
-  if (idle.length > 0 || !isInPlace) {
-    throw new Error(`The judges were not asked: ${idle.join(' ') || 'the mutant was not loaded'}`);
-  }
-  return false;
+  /** Whether a test fails, with another text for the file. That none fails is believed only if all have run, with it. */
+  const notices = async (other) => {
+    source = other;
+    isInPlace = false;
+    vitest.invalidateFile(file);
+    await vitest.runTestSpecifications(tests, true);
+    const { modules, errors, reason } = ended;
+    // The first failure interrupts the run, which may be over before it has been told what failed.
+    if (reason !== 'passed' || errors.length > 0) return true;
+    const idle = modules.filter((module) => module.state() !== 'passed').map((module) => module.relativeModuleId);
+    if (idle.length > 0 || modules.length < tests.length || !isInPlace) {
+      throw new Error(`The judges were not asked: ${idle.join(' ') || 'the mutant was not loaded'}`);
+    }
+    return false;
+  };
+  const expectQuiet = async () => {
+    if (await notices(undefined)) throw new Error(`The tests fail as it is: ${judges.join(' ')}`);
+  };
+  return { notices, expectQuiet, close: () => vitest.close() };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await judge(Number(process.argv[2]), Number(process.argv[3]));
+  process.exit(0); // and not with what Vitest made of the failures
 }

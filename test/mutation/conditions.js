@@ -21,10 +21,13 @@ const WRONG = [
  * expression does not use. So it stays, and means nothing.
  */
 const ALWAYS = '((condition) => condition && `(${condition} OR NOT ${condition})`)';
+const NEVER = '((condition) => `(${condition} AND NOT ${condition})`)';
 
-// None of them holds a backtick or another call of `and`.
+// None of them holds a backtick, or another call of `and`.
 const TEMPLATE = /`[^`]*`/g;
+const ALONE = /(?<=\bConditionExpression: )`[^`]*`/g;
 const ALL_OF = /\band\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)/g;
+const ANY_OF = /\[([^\]]*)\]\.join\(' OR '\)/g;
 const ADDED = /(?<=conditions\.push\().*(?=\);)/g;
 
 /**
@@ -40,28 +43,37 @@ export function mutantsOf(file) {
 
   for (const { 0: template, index } of source.matchAll(TEMPLATE)) {
     // What a write sets is no condition.
-    if (/\bset(\.push\(| = \[)[^;]*$/.test(source.slice(0, index))) continue;
+    if (/(\bset(\.push\(| = \[)[^;]*|UpdateExpression: )$/.test(source.slice(0, index))) continue;
     for (const [right, wrong] of WRONG) {
       for (let at = template.indexOf(right); at !== -1; at = template.indexOf(right, at + 1)) {
         const to = template.slice(0, at) + wrong + template.slice(at + right.length);
         replace(`${template} as ${to}`, index, template, to);
       }
     }
-    const [, open = '', either, or, close = ''] = /^`(\(?)(.+) OR (.+?)(\)?)`$/.exec(template) ?? [];
-    if (either === undefined) continue;
-    // One bracket alone belongs to the side that it stands on.
-    const sides = open !== '' && close !== '' ? [either, or] : [open + either, or + close];
-    const [first, second] = sides;
-    const whole = (text) => (open !== '' && close !== '' ? `\`(${text})\`` : `\`${text}\``);
-    replace(`${template} without ${first}`, index, template, whole(`${never(first)} OR ${second}`));
-    replace(`${template} without ${second}`, index, template, whole(`${first} OR ${never(second)}`));
+    const [, open, any, close] = bracketed(template.slice(1, -1));
+    const each = partsOf(any, ' OR ');
+    if (each.length === 1) continue;
+    for (const [dropped, part] of each.entries()) {
+      const rest = each.with(dropped, never(part)).join(' OR ');
+      replace(`${template} without ${part}`, index, template, `\`${open}${rest}${close}\``);
+    }
+  }
+  for (const { 0: condition, index } of source.matchAll(ALONE)) {
+    replace(`without ${condition}`, index, condition, `${ALWAYS}(${condition})`);
   }
   for (const { 0: call, 1: conditions, index } of source.matchAll(ALL_OF)) {
-    const each = partsOf(conditions);
+    const each = partsOf(conditions, ',');
     for (const [dropped, condition] of each.entries()) {
       const always = condition.startsWith('...') ? `${condition}.map(${ALWAYS})` : `${ALWAYS}(${condition})`;
       const all = each.with(dropped, always).join(', ');
       replace(`${unfolded(call)} without ${condition}`, index, call, `and(${all})`);
+    }
+  }
+  for (const { 0: list, 1: conditions, index } of source.matchAll(ANY_OF)) {
+    const each = partsOf(conditions, ',');
+    for (const [dropped, condition] of each.entries()) {
+      const rest = each.with(dropped, `${NEVER}(${condition})`).join(', ');
+      replace(`${unfolded(list)} without ${condition}`, index, list, `[${rest}].join(' OR ')`);
     }
   }
   for (const { 0: condition, index } of source.matchAll(ADDED)) {
@@ -70,20 +82,22 @@ export function mutantsOf(file) {
   return mutants;
 }
 
-function never(condition) {
-  const bracketed = /^\(.*\)$/.test(condition) ? condition : `(${condition})`;
-  return `${bracketed} AND NOT ${bracketed}`;
-}
+const never = (condition) => `((${condition}) AND NOT (${condition}))`;
 
-/** The arguments of a call, split at the commas that are not within brackets. */
-function partsOf(list) {
+/** A text with the brackets around all of it, if there are any, apart. */
+const bracketed = (text) => /^(\()((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)(\))$/.exec(text) ?? [text, '', text, ''];
+
+/** What is between the separators that are not within brackets. */
+function partsOf(text, separator) {
   const parts = [''];
   let depth = 0;
-  for (const character of list) {
-    if ('([{'.includes(character)) depth += 1;
-    if (')]}'.includes(character)) depth -= 1;
-    if (character === ',' && depth === 0) parts.push('');
-    else parts[parts.length - 1] += character;
+  for (let at = 0; at < text.length; at += 1) {
+    if ('([{'.includes(text[at])) depth += 1;
+    if (')]}'.includes(text[at])) depth -= 1;
+    if (depth === 0 && text.startsWith(separator, at)) {
+      parts.push('');
+      at += separator.length - 1;
+    } else parts[parts.length - 1] += text[at];
   }
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }

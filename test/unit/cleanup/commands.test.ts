@@ -91,7 +91,7 @@ describe('the bookmark', () => {
       ExpressionAttributeValues: { ':0': stored, ':1': { S: 'me' } },
     });
     expect(removeBookmark('T', lease)).toMatchObject({
-      ConditionExpression: 'attribute_not_exists(#id) OR #owner = :0',
+      ConditionExpression: '#owner = :0',
       ExpressionAttributeValues: { ':0': { S: 'me' } },
     });
   });

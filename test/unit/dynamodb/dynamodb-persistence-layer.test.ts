@@ -1,10 +1,10 @@
-import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BriefClient } from '../../../src/dynamodb/brief-client.js';
 import { createSession } from '../../../src/dynamodb/commands.js';
 import { DynamoDBPersistenceLayer, type DynamoDBPersistenceLayerOptions } from '../../../src/dynamodb/index.js';
-import { itemOf, type Item } from '../../../src/dynamodb/item.js';
+import { itemOf, type Item, readItem } from '../../../src/dynamodb/item.js';
 import { ConfigurationError, type LoadFinding, NotStorableError, type SessionRecord } from '../../../src/index.js';
 import { engines } from '../../engines/index.js';
 import { ok, startFaultyEndpoint, startLossyProxy } from '../../world/endpoint.js';
@@ -160,6 +160,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
         endedAt: { N: String(NOW) },
         lastWrite: { B: expect.any(Uint8Array) as Uint8Array },
         expiresAt: { N: String(NOW + 3_600) },
+        lastWrite: { B: expect.any(Uint8Array) },
       });
       await landLate(id, record);
       const findings: LoadFinding[] = [];
@@ -188,6 +189,57 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       expect(await layer.loadSession(id, { now: NOW })).toEqual(record);
     });
 
+    /** Another does something before the layer sends its first command of this kind. */
+    function interrupted(client: Pick<DynamoDBClient, 'send'>, kind: string, act: () => unknown): DynamoDBClient {
+      let isDone = false;
+      const send = async (command: never, ...rest: never[]): Promise<unknown> => {
+        if (!isDone && (command as object).constructor.name === kind) {
+          isDone = true;
+          await act();
+        }
+        return client.send(command, ...rest);
+      };
+      return { send } as unknown as DynamoDBClient;
+    }
+
+    it('F2: is not brought back by the note that it may reappear, nor by the copy, when it has ended before that', async () => {
+      const { endpoint } = await startLossyProxy(engine, { PutItem: 1 });
+      const lossy = new BriefClient({ endpoint, region: 'us-east-1', credentials });
+      onTestFinished(() => lossy.destroy());
+      const id = newId();
+      const record = fullRecord();
+      const client = interrupted(lossy, 'UpdateItemCommand', () => layer.deleteSession(id));
+      const late = new DynamoDBPersistenceLayer({ client, tableName: table.tableName, timeoutMs: 10_000 });
+      expect(await late.saveSession(id, record, { kind: 'create' }, { now: NOW })).toEqual({ kind: 'gone' });
+      await landLate(id, record);
+      expect(readItem((await itemAt(id)) ?? {})).toEqual({ kind: 'tombstone' });
+    });
+
+    it.each<[string, (id: string, record: SessionRecord) => Promise<unknown>, string, string]>([
+      [
+        'has ended it',
+        (id, record) => layer.deleteSession(id, { auth: record.auth }, { now: NOW }),
+        'absent',
+        'tombstone',
+      ],
+      [
+        'has logged in with it',
+        (id, record) => {
+          const login = written(record, { auth: record.auth + 1, secretHash: newHash() });
+          return layer.saveSession(id, login, changeOf(record, { rotated: true }), { now: NOW });
+        },
+        'refused',
+        'session',
+      ],
+    ])('is not ended by one who comes second: another %s in between', async (_, act, kind, left) => {
+      const record = fullRecord();
+      const id = await stored(await lossyLayer({ PutItem: 1 }), record);
+      const client = interrupted(table.client, 'PutItemCommand', () => act(id, record));
+      const second = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+      expect(await second.deleteSession(id, { auth: record.auth }, { now: NOW + 1 })).toEqual({ kind });
+      expect(readItem((await itemAt(id)) ?? {})).toMatchObject({ kind: left });
+    });
+
     it.each(['UpdateItem', 'DeleteItem'])(
       'F3: answers as if nothing had happened where the answer to an %s was lost',
       async (operation) => {
@@ -208,6 +260,19 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
         expect(await itemAt(id)).toBeUndefined();
       },
     );
+  });
+
+  it('F3: a login whose answer was lost is saved, although another has written with its secret before it was repeated', async () => {
+    const before = fullRecord();
+    const id = await stored(layer, before);
+    const login = written(before, { secretHash: newHash(), auth: before.auth + 1 });
+    const repeated = (): Promise<unknown> =>
+      layer.saveSession(id, login, changeOf(before, { rotated: true, userAttached: true }), { now: NOW });
+    await repeated();
+    const others = withData(login, { theme: '"light"' });
+    expectSaved(await layer.saveSession(id, others, changeOf(login, { set: ['theme'] }), { now: NOW }));
+    expect(await repeated()).toEqual({ kind: 'saved' });
+    expect(await layer.loadSession(id, { now: NOW })).toEqual(others);
   });
 
   it.each([[{}], [{ auth: 3 }], [{ generationBelow: 3 }]])(
