@@ -161,6 +161,34 @@ describe.each(engines())('9. everyone’s mark on $name', (engine) => {
     expect((await present.start()).userId).toBeUndefined();
   });
 
+  it('is seen by another instance in the tenth second after it last looked', async () => {
+    const there = new Browser(instance());
+    await there.request((session) => session.logIn('u'));
+    await instance().logOutEveryone();
+    world.now += 9;
+    expect((await there.start()).userId).toBe('u');
+    world.now += 1;
+    expect((await there.start()).userId).toBeUndefined();
+  });
+
+  it('is seen at once by the instance that has raised it', async () => {
+    const here = instance();
+    const browser = new Browser(here);
+    await browser.request((session) => session.logIn('u'));
+    await browser.start();
+    await here.logOutEveryone();
+    expect((await browser.start()).userId).toBeUndefined();
+  });
+
+  it('F7: is looked for anew by an instance whose clock has stepped back', async () => {
+    const there = new Browser(instance());
+    await there.request((session) => session.logIn('u'));
+    await there.start();
+    await instance().logOutEveryone();
+    world.now -= 1;
+    expect((await there.start()).userId).toBeUndefined();
+  });
+
   it('is never cleared away by time', async () => {
     await instance().logOutEveryone();
     const mark = (await table.items()).find(({ id }) => id?.S === EVERYONE_MARK);

@@ -89,10 +89,41 @@ describe('a request whose read is from before another instance’s write', () =>
     expect(await stored()).toEqual({ theme: 'light' });
   });
 
+  it('looks again once, and only if something that it sets makes no difference to what it has read', async () => {
+    let looks = 0;
+    others.loadSession = (...call) => {
+      looks += 1;
+      return memory.loadSession(...call);
+    };
+    await browser.request((session) => session.set('theme', 'dark'));
+    expect(looks).toBe(0);
+    await browser.request();
+    looks = 0;
+    await browser.request(async (session) => {
+      for (let time = 0; time < 3; time += 1) {
+        session.set('theme', 'dark');
+        await session.save();
+      }
+    });
+    expect(looks).toBe(1);
+  });
+
   it('tells once that the session has expired', async () => {
     world.now += 2 * 86_400;
     world.takeEvents();
     await browser.start();
     expect(world.takeEvents()).toEqual(['expired']);
   });
+});
+
+it('a request whose read is fresh does not look again, though what it sets makes no difference', async () => {
+  let looks = 0;
+  const memory = new MemoryPersistenceLayer();
+  const loadSession: PersistenceLayer['loadSession'] = (...call) => {
+    looks += 1;
+    return memory.loadSession(...call);
+  };
+  const browser = new Browser(new World(layerWith(memory, { loadSession })).sessions());
+  for (let time = 0; time < 2; time += 1) await browser.request((session) => session.set('theme', 'dark'));
+  expect(looks).toBe(1);
 });

@@ -104,6 +104,18 @@ export function describeUsers(layer: Layer): void {
       expect(await layer().raiseUserMark(user, NOW + 1_000, { now: NOW + 500 })).toBeGreaterThan(first);
     });
 
+    it('says which session its last raise has spared, and from which generation on', async () => {
+      const user = newId();
+      const first = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: 'a' });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: first, spared: { id: 'a', from: 0 } });
+      const second = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: 'b' });
+      const spared = { id: 'b', from: first };
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: second, spared });
+      expect(await layer().loadUserSessions(user, { now: NOW })).toMatchObject({ generation: second, spared });
+      const third = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: third });
+    });
+
     it('is the mark of one user: 42, "42" and 42n have one each', async () => {
       const number = Math.floor(Math.random() * 2 ** 48);
       await layer().raiseUserMark(number, NOW + 10, { now: NOW });

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GuardedLayer } from '../../../src/core/guarded-layer.js';
 import { resolveOptions } from '../../../src/core/options.js';
-import { MemoryPersistenceLayer, type SessionEvent } from '../../../src/index.js';
+import { ExtendablePersistenceLayer, MemoryPersistenceLayer, type SessionEvent } from '../../../src/index.js';
 import { layerWith } from '../../world/layer-with.js';
-import { newId } from '../../world/records.js';
+import { newId, NOW, recordOf } from '../../world/records.js';
 
 describe('the layer as the domain sees it', () => {
   it.each([
@@ -14,6 +14,37 @@ describe('the layer as the domain sees it', () => {
     const slow = layerWith(new MemoryPersistenceLayer(), { loadSession: () => delay(20, undefined) });
     const layer = new GuardedLayer(resolveOptions({ persistence: slow }), deadline);
     expect(await layer.load(newId())).toBeUndefined();
+  });
+
+  it('2. takes no expired session from a layer that does not look at the time, and says that it has expired', async () => {
+    const types: string[] = [];
+    const record = recordOf();
+    const layer = new GuardedLayer(
+      resolveOptions({
+        persistence: new ExtendablePersistenceLayer({ loadSession: () => Promise.resolve(record) }),
+        clock: { now: () => now * 1_000 },
+        onEvent: ({ type }) => types.push(type),
+      }),
+    );
+    let now = record.expiresAt - 1;
+    expect(await layer.load(newId())).toBe(record);
+    now += 1;
+    expect(await layer.load(newId())).toBeUndefined();
+    expect(types).toEqual(['expired']);
+  });
+
+  it('has a user’s mark kept for longer than any session that it has ended can live', async () => {
+    const memory = new MemoryPersistenceLayer();
+    const kept: number[] = [];
+    const persistence = layerWith(memory, {
+      raiseUserMark: (userId, expiresAt) => {
+        kept.push(expiresAt);
+        return memory.raiseUserMark(userId, expiresAt);
+      },
+    });
+    const options = { persistence, clock: { now: () => NOW * 1_000 }, idleTimeout: 3_600, absoluteTimeout: 500_000 };
+    await new GuardedLayer(resolveOptions(options)).raiseUserMark('user-1');
+    expect(kept).toEqual([expect.toSatisfy((until: number) => until > NOW + 500_000)]);
   });
 
   it.each<[string, (event: SessionEvent) => void]>([
