@@ -114,14 +114,16 @@ export class Run {
   async #keepLease(ended: AbortSignal): Promise<void> {
     const { tableName } = this.#options;
     const everyMs = (this.#lease.seconds * 1_000) / RENEWALS_PER_LEASE;
+    const stopped = AbortSignal.any([ended, this.#halt.signal]);
     try {
       for (;;) {
         await delay(everyMs, undefined, { signal: ended }).catch(() => {});
         if (ended.aborted) return;
         const input = renewLease(tableName, this.#lease, this.#places, epochSeconds(this.#clock));
-        await this.#patience.send(this.#time.toAsk(), () => new UpdateItemCommand(input));
+        await this.#patience.send(this.#time.toAsk(), () => new UpdateItemCommand(input), stopped);
       }
     } catch (error) {
+      if (error instanceof TimeUp && ended.aborted) return; // nothing depends on it any more
       if (error instanceof ConditionalCheckFailedException) this.#leaseLost = true;
       this.#failed(error);
     }

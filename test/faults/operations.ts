@@ -29,6 +29,8 @@ export interface Operation {
   readonly given?: Fault;
   /** @defaultValue true */
   readonly consistentRead?: boolean;
+  /** Whether it needs a table of its own: it concerns everyone in it. @defaultValue false */
+  readonly alone?: boolean;
   begin(scene: Scene): Promise<Trial>;
 }
 
@@ -57,9 +59,6 @@ export interface Trial {
   /** …and when only some of the items have been seen to. */
   readonly between?: readonly unknown[];
 }
-
-/** What it asks is what `raiseUserMark` asks, of a mark that would concern everyone in the table of these tests. */
-export const AS_ANOTHER = ['raiseEpoch'] as const satisfies readonly (keyof DynamoDBPersistenceLayer)[];
 
 /** The layer's functions that ask DynamoDB for nothing. */
 export const ASK_NOTHING = [
@@ -101,6 +100,7 @@ export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): 
     { name: 'delete all', method: 'deleteSessions', calls: ['BatchWriteItem'], begin: deleteAll },
     { name: 'raise', method: 'raiseUserMark', calls: ['UpdateItem'], begin: raise },
     { name: 'raise, kept', method: 'raiseUserMark', calls: ['UpdateItem', ...look, 'UpdateItem'], begin: raiseKept },
+    { name: 'raise everyone’s', method: 'raiseEpoch', calls: ['UpdateItem'], alone: true, begin: raiseEveryones },
   ];
 }
 
@@ -244,6 +244,14 @@ async function raising({ sound, layer }: Scene, expiresAt: number): Promise<Tria
   const generation = async (): Promise<number> => (await sound.loadMarks(user, at)).generation ?? 0;
   const act = async (): Promise<unknown> => (await layer.raiseUserMark(user, expiresAt, at)) - first;
   return { act, answer: 1, state: async () => (await generation()) - first, before: 0, after: 1 };
+}
+
+async function raiseEveryones({ sound, layer }: Scene): Promise<Trial> {
+  const epoch = async (): Promise<number> => (await sound.loadMarks(newId(), { ...at, fresh: true })).epoch ?? 0;
+  await sound.raiseEpoch(at);
+  const first = await epoch();
+  const state = async (): Promise<number> => (await epoch()) - first;
+  return { act: () => layer.raiseEpoch(at), answer: undefined, state, before: 0, after: 1 };
 }
 
 function reading(act: () => Promise<unknown>, answer: unknown, oldAnswer?: unknown): Trial {

@@ -30,6 +30,7 @@ const PROVES: Readonly<Record<Exclude<Fault, 'none'>, string>> = {
   unprocessed: '(F6, L12)',
   stale: '',
   lagging: '(F5)',
+  paged: '(L8)',
 };
 
 // What can differ between engines is below this: the layer's operations, which are tried on each. So are crashes.
@@ -75,9 +76,24 @@ describe.each(inProcess)('7. every request × every fault on $name', (engine) =>
 
   /** What comes of one request, in a word of the table: the first answer, and what a second try makes of it. */
   async function attempt(kind: RequestKind, fault: Fault, plan: (attempt: Attempt) => Fault): Promise<string> {
-    const place = placeFor(stage);
+    if (kind.alone !== true) return attemptOn(stage, kind, fault, plan);
+    const own = await openStage(engine);
+    try {
+      return await attemptOn(own, kind, fault, plan);
+    } finally {
+      await own.close();
+    }
+  }
+
+  async function attemptOn(
+    own: Stage,
+    kind: RequestKind,
+    fault: Fault,
+    plan: (attempt: Attempt) => Fault,
+  ): Promise<string> {
+    const place = placeFor(own);
     const situation = await kind.begin(place);
-    const { layer, network } = stage.instance({ hangs: fault.startsWith('hang') });
+    const { layer, network } = own.instance({ hangs: fault.startsWith('hang') });
     const before = await situation.look();
     network.planEach(plan);
     const response = await visit(layer, place, situation);

@@ -13,6 +13,8 @@ export interface RequestKind {
   readonly name: string;
   /** The calls that it makes if nothing goes wrong. */
   readonly calls: readonly string[];
+  /** Whether it needs a table of its own: it concerns everyone in it. @defaultValue false */
+  readonly alone?: boolean;
   begin(place: Place): Promise<Situation>;
 }
 
@@ -84,6 +86,7 @@ export const requestKinds: readonly RequestKind[] = [
   { name: 'devices', calls: [G, Q, B], begin: devices },
   { name: 'everywhere', calls: [G, U, Q, 'BatchWriteItem', Q], begin: everywhere },
   { name: 'elsewhere', calls: [G, U, B, G, U, Q, 'BatchWriteItem', Q], begin: elsewhere },
+  { name: 'everyone', calls: [G, U], alone: true, begin: everyone },
   { name: 'reuse', calls: [G, D], begin: reuse },
   { name: 'hidden', calls: [G, B, D], begin: hidden },
   { name: 'moved', calls: [G, D], begin: moved },
@@ -272,6 +275,14 @@ async function elsewhere(place: Place): Promise<Situation> {
     afterTwice: { here: GONE, elsewhere: GONE },
     afterLate: { here: GONE, elsewhere: GONE },
   };
+}
+
+async function everyone(place: Place): Promise<Situation> {
+  const { browser } = await visitor(place);
+  await customer(place);
+  const handle = (_session: Session<App>, sessions: Sessions<App>): unknown => sessions.logOutEveryone();
+  const look = async (): Promise<unknown> => (await place.world.sessions().ofUser(place.user)).length;
+  return { browser, look, handle, cookie: 'keep', after: 0 };
 }
 
 /** A secret that was retired comes back: a copy of the cookie exists. */

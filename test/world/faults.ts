@@ -93,13 +93,21 @@ export const FAULTS = {
   },
   stale: {
     meaning: 'an eventually consistent read sees the item as the client last read it, or none',
-    hits: ({ operation, input }) => operation === 'GetItem' && input['ConsistentRead'] !== true,
-    happen: ({ earlier }) => Promise.resolve(earlier ?? answerOf({})),
+    hits: ({ operation, input }) =>
+      (operation === 'GetItem' && input['ConsistentRead'] !== true) ||
+      (operation === 'BatchGetItem' && keysIn(input).some((keys) => keys['ConsistentRead'] !== true)),
+    // What is said of responses matters to a bulk read alone.
+    happen: ({ earlier }) => Promise.resolve(earlier ?? answerOf({ Responses: {} })),
   },
   lagging: {
     meaning: 'the index answers as it did when the client last asked, or with nothing',
     hits: ({ operation, input }) => operation === 'Query' && 'IndexName' in input,
     happen: ({ earlier }) => Promise.resolve(earlier ?? answerOf({ Items: [], Count: 0, ScannedCount: 0 })),
+  },
+  paged: {
+    meaning: 'the answer to a query has one item, and says where to go on',
+    hits: ({ operation }) => operation === 'Query',
+    happen: ({ input, carryOut }) => carryOut({ ...input, Limit: 1 }),
   },
 } as const satisfies Readonly<Record<string, FaultBehaviour>>;
 
@@ -283,6 +291,8 @@ async function halfProcessed({ operation, input, carryOut }: Exchange): Promise<
 /** A table's part of a bulk request: write requests, or the keys to read. */
 type Work = readonly unknown[] | { readonly Keys: readonly unknown[] };
 
+const keysIn = (input: Input): readonly Input[] => Object.values(input['RequestItems'] as Record<string, Input>);
+
 const itemsIn = (work: Work): readonly unknown[] => ('Keys' in work ? work.Keys : work);
 
 const withItems = (work: Work, change: (items: readonly unknown[]) => readonly unknown[]): Work =>
@@ -323,7 +333,8 @@ function withInput(request: Request, input: Input): Request {
 
 /** Under what the answer to a read is remembered. How consistent it was asked to be makes no difference. */
 function memoryOf(operation: string, input: Input): string | undefined {
-  if (operation !== 'GetItem' && operation !== 'Query') return undefined;
-  const { ConsistentRead: _, ReturnConsumedCapacity: __, ...question } = input;
-  return `${operation} ${JSON.stringify(question)}`;
+  if (operation !== 'GetItem' && operation !== 'Query' && operation !== 'BatchGetItem') return undefined;
+  const { ReturnConsumedCapacity: _, ...question } = input;
+  const withoutConsistency = (name: string, value: unknown): unknown => (name === 'ConsistentRead' ? undefined : value);
+  return `${operation} ${JSON.stringify(question, withoutConsistency)}`;
 }
