@@ -72,15 +72,20 @@ describe.each(engines())('an item that anything may have been done to, on $name'
 
       const property = fc.asyncProperty(fc.array(attributes, { maxLength: 3 }), fc.nat(5), async (changes, act) => {
         const { id, secret } = mintToken();
-        const whole = itemOf(id, fullRecord({ secretHash: hashSecret(secret) }));
+        const record = fullRecord({ secretHash: hashSecret(secret) });
+        const user = record.userId as string;
+        const whole = itemOf(id, record);
         const poisoned = [...Object.entries(whole), ...changes].filter(
           ([name, value]) => value !== undefined && !(name === '__proto__' && engine.name === 'dynalite'),
         );
         const Item = Object.fromEntries(poisoned) as Item;
         await table.client.send(new PutItemCommand({ TableName: table.tableName, Item }));
         const item = (await itemAt(id)) as Item;
-        const { kind } = readItem(item);
+        const read = readItem(item);
+        const { kind } = read;
         found[kind] += 1;
+        const isListed = read.kind === 'session' && read.record.userId === user && read.record.expiresAt > world.now;
+        expect((await sessions.ofUser(user)).map((one) => one.id)).toEqual(isListed ? [id] : []);
 
         world.events.length = 0;
         const session = await sessions.start({ tokens: [formatToken({ id, secret })] });
@@ -90,7 +95,11 @@ describe.each(engines())('an item that anything may have been done to, on $name'
         }
         if (kind === 'tombstone') expect(session.id).toBeUndefined();
 
-        expect([session.entries(), session.createdAt, session.lastSeenAt, session.expiresAt]).toHaveLength(4);
+        for (const [key] of session.entries()) expect(session.has(key)).toBe(true);
+        for (const time of [session.createdAt, session.lastSeenAt, session.expiresAt]) {
+          if (session.id === undefined) expect(time).toBeUndefined();
+          else expect(time).toBeInstanceOf(Date);
+        }
         if (act === 0) session.set('theme', 'dark');
         if (act === 1) await session.logIn('somebody');
         if (act === 2) await session.destroy();

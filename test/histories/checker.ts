@@ -166,7 +166,7 @@ function* ofCookie(facts: Facts, commit: Operation): Generator<Violation> {
   const { cookie, visit } = commit;
   if (cookie?.kind === 'set') {
     const session = cookie.token.slice(0, cookie.token.indexOf('.'));
-    if (facts.issuedBy(commit, session) !== undefined) return;
+    if (facts.mayHaveIssued(commit, session)) return;
     const end = facts.endedBefore(session, commit.invoked) ?? facts.reissuedBefore(session, commit);
     if (end !== undefined)
       yield { promise: 15, text: 'a request sends the cookie of a session that was ended or taken over meanwhile' };
