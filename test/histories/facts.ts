@@ -107,30 +107,11 @@ export class Facts {
     const endings = this.history.operations.flatMap((operation): Ending[] => {
       const kind = endingKind(operation, session, logins);
       if (kind === undefined) return [];
-      const isOwn =
-        kind === 'this session' && !(operation.ask.kind === 'logIn' && this.#mayBeTakenOver(session, operation));
-      const isCertain = operation.outcome === 'ok' && (isOwn || isVictim(operation, session, logins));
+      const isCertain = operation.outcome === 'ok' && (kind === 'this session' || isVictim(operation, session, logins));
       return [{ operation, kind, isCertain }];
     });
     this.#endings.set(session, endings);
     return endings;
-  }
-
-  /**
-   * Whether the session may have got a new secret without grace since the operation's request began, from another or by
-   * a write of its own whose answer was lost. Then a login as another user leaves it alone.
-   */
-  #mayBeTakenOver(session: string, operation: Operation): boolean {
-    const [start = operation] = this.visit(operation);
-    return this.history.operations.some(
-      ({ ask, before, outcome, visit, invoked, returned }) =>
-        (ask.kind === 'logIn' || ask.kind === 'regenerate') &&
-        before === session &&
-        outcome !== 'gone' &&
-        (visit !== operation.visit || outcome === 'unknown') &&
-        returned.order > start.invoked.order &&
-        invoked.order < operation.returned.order,
-    );
   }
 
   /** An operation of somebody else by which the session had certainly ended before `moment`. */

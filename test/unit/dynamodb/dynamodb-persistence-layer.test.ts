@@ -160,7 +160,6 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
         endedAt: { N: String(NOW) },
         lastWrite: { B: expect.any(Uint8Array) as Uint8Array },
         expiresAt: { N: String(NOW + 3_600) },
-        lastWrite: { B: expect.any(Uint8Array) },
       });
       await landLate(id, record);
       const findings: LoadFinding[] = [];
