@@ -395,6 +395,12 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       }
     });
 
+    it('takes no deletion whose answer was lost for a session that was extended', async () => {
+      await putSessions(6, LONG_AGO);
+      new Network(client).plan('DeleteItem', 'drop-after', 'none', 'drop-after');
+      expect(await run()).toMatchObject({ kind: 'finished', deleted: 6, extended: 0 });
+    });
+
     it('is slowed down by throttling, not stopped, and the log stays quiet', async () => {
       await putSessions(60, LONG_AGO);
       const network = new Network(client);

@@ -3,25 +3,22 @@ import { runConditions } from './conditions-run.js';
 import { runStryker } from './stryker-run.js';
 
 // npm run test:mutation: breaks the code on purpose, in one place at a time, and expects some test to fail.
-// With --quick only the conditions and the options of security, as continuous integration does.
 
-/** What decides about the security of a session without DynamoDB. */
-const SECURITY = ['src/cookies/{cookie-options,session-cookie}.ts', 'src/core/{client,lifetime,rotation}.ts'];
+/** What decides about the security of a session. */
+const SECURITY = [
+  'src/cookies/{cookie-options,session-cookie}.ts',
+  'src/core/{client,lifetime,rotation,starting,token,marks,user-sessions}.ts',
+  'src/cleanup/{bookmark,commands}.ts',
+];
 
-/** What decides about it together with DynamoDB, and takes longer. */
-const DECISIONS = ['src/core/{starting,token,marks,user-sessions}.ts', 'src/cleanup/commands.ts'];
-
-const quick = process.argv.includes('--quick');
 const began = Date.now();
-const results = [...(await runConditions()), ...(await runStryker(quick ? SECURITY : [...SECURITY, ...DECISIONS]))];
+const results = [...(await runConditions()), ...(await runStryker(SECURITY))];
 
 const survivors = results.filter(({ survived }) => survived);
 const isSame = (a) => (b) => a.file === b.file && a.what === b.what;
 const unexplained = survivors.filter((mutant) => !explained.some(isSame(mutant)));
 const lookedAt = new Set(results.map(({ file }) => file));
-const outdated = explained.filter(
-  (mutant) => (!quick || results.some(isSame(mutant))) && !survivors.some(isSame(mutant)),
-);
+const outdated = explained.filter((mutant) => !survivors.some(isSame(mutant)));
 
 for (const { file, what } of unexplained) console.error(`SURVIVED ${file}: ${what}`);
 for (const { file, what } of outdated) console.error(`IN VAIN survivors.js explains ${file}: ${what}`);

@@ -19,9 +19,9 @@ export async function runStryker(files) {
   const results = await mutate(files, { disableBail: false });
   const doubtful = results.filter(({ survived }) => survived);
   if (doubtful.length === 0) return results;
-  const lines = new Set(doubtful.map(({ file, first, last }) => `${file}:${first}-${last}`));
-  const again = await mutate([...lines], { disableBail: true });
-  const isSame = (one) => (other) => one.file === other.file && one.first === other.first && one.what === other.what;
+  const places = new Set(doubtful.map(({ file, place }) => `${file}:${place}`));
+  const again = await mutate([...places], { disableBail: true });
+  const isSame = (one) => (other) => one.file === other.file && one.place === other.place && one.what === other.what;
   return results.map((result) => again.find(isSame(result)) ?? result);
 }
 
@@ -62,7 +62,8 @@ async function mutate(files, { disableBail }) {
       const { line, mutated } = textAt(fileName, location);
       const what = `${mutated} → ${replacement} in: ${line}`.replaceAll(/\s+/g, ' ');
       const survived = ['Survived', 'NoCoverage'].includes(status);
-      return { file: relative(root, fileName), what, survived, first: location.start.line, last: location.end.line };
+      const [from, to] = [location.start, location.end].map(({ line: row, column }) => `${row}:${column - 1}`);
+      return { file: relative(root, fileName), what, survived, place: `${from}-${to}` };
     });
 }
 

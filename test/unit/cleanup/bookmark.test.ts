@@ -1,4 +1,4 @@
-import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   leaveBookmark,
@@ -46,6 +46,13 @@ describe.each(engines())('the bookmark on $name', (engine) => {
     await take(mine, NOW + 1);
     await expect(take(others)).rejects.toMatchObject(refused);
     expect(await bookmark()).toMatchObject({ owner: { S: mine.owner }, until: { N: String(NOW + 61) } });
+  });
+
+  it('is taken if nobody holds it, whatever else it says', async () => {
+    const Item = { ...Key, until: { N: String(NOW + 60) } };
+    await table.client.send(new PutItemCommand({ TableName: table.tableName, Item }));
+    await take(mine);
+    expect(await bookmark()).toMatchObject({ owner: { S: mine.owner } });
   });
 
   it('is taken over when its time is up by every clock, and no second earlier', async () => {

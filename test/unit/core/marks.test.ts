@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loggedOutBy } from '../../../src/core/marks.js';
+import { atLogin, loggedOutBy } from '../../../src/core/marks.js';
 import type { Marks, SessionRecord } from '../../../src/index.js';
 
 const ID = 'this one';
@@ -24,5 +24,14 @@ describe('a session is logged out by a mark', () => {
     ['of everyone, whom its user’s has spared', {}, { generation: 7, spared: { id: ID, from: 0 }, epoch: 1 }, 'epoch'],
   ])('%s', (_, record, marks, by) => {
     expect(loggedOutBy(ID, record, marks)).toBe(by);
+  });
+});
+
+describe('a login', () => {
+  it('leaves a session the numbers that it has, where it finds no marks', () => {
+    const numbers = { generation: 7, epoch: 2 };
+    expect({ ...numbers, ...atLogin({}) }).toEqual(numbers);
+    expect({ ...numbers, ...atLogin({ generation: 8 }) }).toEqual({ generation: 8, epoch: 2 });
+    expect({ ...numbers, ...atLogin({ epoch: 3 }) }).toEqual({ generation: 7, epoch: 3 });
   });
 });
