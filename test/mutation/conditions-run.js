@@ -32,7 +32,10 @@ function inProcess(part, share) {
     results.push(result);
   });
   return new Promise((resolve, reject) => {
-    child.on('exit', (code) => (code === 0 ? resolve(results) : reject(new Error('The conditions were not judged.'))));
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve(results);
+      else reject(new Error(`Not all conditions were judged: the process ended with ${code ?? signal}.`));
+    });
   });
 }
 
