@@ -10,7 +10,7 @@ import type { GuardedLayer } from './guarded-layer.js';
 import { atLogin } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { StartedSession } from './starting.js';
-import { type Changes, type CookieAction, type Login, merged, StoredSession } from './stored-session.js';
+import { type Changes, type CookieAction, KEEP, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
 import { sameUser, type UserId, userKey } from './user-id.js';
 import { endOlderLogins, enforceBound } from './user-sessions.js';
@@ -52,7 +52,6 @@ export type ReadonlySession<
   | 'toJSON'
 >;
 
-const KEEP: CookieAction = { kind: 'keep' };
 const LONGEST_KEY = 1_024; // bytes
 
 /**

@@ -16,6 +16,9 @@ export type CookieAction =
   | { readonly kind: 'set'; readonly token: string; readonly maxAge: number }
   | { readonly kind: 'clear' };
 
+/** The cookie stays as it is. */
+export const KEEP: CookieAction = { kind: 'keep' };
+
 /** Keys of the data with their new value, as the codec wrote it; `undefined` for a key that is taken away. */
 export type Changes = ReadonlyMap<string, string | undefined>;
 
@@ -24,7 +27,6 @@ export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generati
 
 type Update = Extract<SessionChange, { kind: 'update' }>;
 
-const KEEP: CookieAction = { kind: 'keep' };
 const MOST_ATTEMPTS = 30;
 const LONGEST_WAIT_MS = 200;
 
@@ -248,8 +250,8 @@ export class StoredSession<User extends SessionUser> {
 
   /** What makes no difference to what was read may make one to what is stored. */
   async #compareAnew(changes: Changes): Promise<void> {
-    const someMakeNone = countOf(pending(this.#record, changes)) < changes.size;
-    if (this.#isStale && someMakeNone && !(await this.#lookAgain())) throw gone();
+    if (!this.#isStale || countOf(pending(this.#record, changes)) === changes.size) return;
+    if (!(await this.#lookAgain())) throw gone();
   }
 
   /** Takes over what another request has written, and sees where that leaves this request's secret. */
