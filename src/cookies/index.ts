@@ -1,3 +1,5 @@
+export { cacheControl, overridesCacheControl } from './cache-control.js';
+export { canBeginVisit } from './can-begin-visit.js';
 export type { CookieOptions, SameSite } from './cookie-options.js';
 export { SessionCookie } from './session-cookie.js';
 export { UNAVAILABLE } from './unavailable.js';

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { CookieAction } from '../core/stored-session.js';
-import { type CookieOptions, checkCookieOptions } from './cookie-options.js';
+import { type CookieOptions, checkCookieOptions, type SameSite } from './cookie-options.js';
 
 /** RFC 6265bis §5.6: a browser ignores a cookie whose name and value are longer than this together. */
 const MAX_NAME_AND_VALUE_OCTETS = 4096;
@@ -31,6 +31,8 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+$/;
 export class SessionCookie {
   /** The cookie's full name, prefix included. */
   readonly name: string;
+  /** Whether requests caused by other sites carry the cookie. */
+  readonly sameSite: SameSite;
 
   readonly #attributes: string;
 
@@ -38,6 +40,7 @@ export class SessionCookie {
   constructor(options: CookieOptions = {}) {
     const { name, path, domain, secure, sameSite, partitioned } = checkCookieOptions(options);
     this.name = name;
+    this.sameSite = sameSite;
     this.#attributes = [
       `Path=${path}`,
       ...(domain === undefined ? [] : [`Domain=${domain}`]),

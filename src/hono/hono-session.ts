@@ -10,7 +10,13 @@ import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/in
 
 /** The options of {@link honoSession}. */
 export interface HonoSessionOptions extends WebSessionsOptions {
-  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  /**
+   * Store a session for every visitor, even if nothing is set in it. Only a request that can begin a visit does so: no
+   * OPTIONS, no HEAD, no prefetch, and none from another site that `SameSite` holds the cookie back from, such as the
+   * POST with which a payment page returns. The visitor may well have a session, and it would be replaced.
+   *
+   * @defaultValue false
+   */
   readonly create?: boolean;
   /**
    * The client's address, from where the server has it. Not the left of X-Forwarded-For: anybody can write that.
@@ -95,11 +101,12 @@ function requestOf(context: Context): WebRequest {
   const event = bindingsOf(context).event as LambdaEvent;
   const source = findSource(event);
   if (source === undefined) return context.req.raw;
-  const headers = new Map([
+  const told = new Map([
     ['cookie', source.cookies(event).join(';')],
     ['user-agent', source.userAgent(event)],
   ]);
-  return { headers: { get: (name) => headers.get(name) ?? null } };
+  const get = (name: string): string | null => told.get(name) ?? source.header(event, name) ?? null;
+  return { method: source.method(event), headers: { get } };
 }
 
 function addressOf(context: Context): string | undefined {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { at, type EventSource } from './event-source.js';
-import { noStore, valuesOf, without } from './headers.js';
-import { cookiesOf } from './rest-api.js';
+import { at, type EventSource, text } from './event-source.js';
+import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
+import { valuesIn } from './rest-api.js';
 
 /** An event of an Application Load Balancer. `ALBEvent` is one. */
 export interface AlbEvent {
@@ -37,7 +37,11 @@ export interface AlbResult {
 export const alb: EventSource<AlbEvent, AlbResult> = {
   matches: (event): event is AlbEvent => at(event, 'requestContext', 'elb') !== undefined,
 
-  cookies: (event) => cookiesOf(event),
+  method: (event) => text(event.httpMethod) ?? 'GET',
+
+  header: (event, name) => valuesIn(event, name)[0],
+
+  cookies: (event) => valuesIn(event, 'cookie'),
 
   // The load balancer appends the address it sees; what stands before it, anybody may have written.
   address(event) {
@@ -52,16 +56,15 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
     return last === undefined || isIP(last) !== 0 ? last : withoutPort(last);
   },
 
-  userAgent: (event) =>
-    [...valuesOf(event.multiValueHeaders, 'user-agent'), ...valuesOf(event.headers, 'user-agent')][0],
+  userAgent: (event) => valuesIn(event, 'user-agent')[0],
 
   withCookies(event, result, setCookies) {
     return readsMultiHeaders(event) ? withMultiHeaders(result, setCookies) : withSingleHeaders(result, setCookies);
   },
 
   answer(event, statusCode, headers, body) {
-    const result = { statusCode, headers, body, isBase64Encoded: false };
-    return readsMultiHeaders(event) ? withMultiHeaders(result, []) : result;
+    const result = { statusCode, body, isBase64Encoded: false };
+    return readsMultiHeaders(event) ? { ...result, multiValueHeaders: severally(headers) } : { ...result, headers };
   },
 };
 
@@ -73,19 +76,18 @@ function readsMultiHeaders({ multiValueHeaders }: AlbEvent): boolean {
 function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
   const { headers = {}, multiValueHeaders = {}, ...rest } = result;
   const own = [...valuesOf(headers, 'set-cookie'), ...valuesOf(multiValueHeaders, 'set-cookie')];
-  const single = {
-    ...(setCookies.length === 0 ? {} : noStore(headers, multiValueHeaders)),
-    ...without(headers, 'set-cookie'),
-  };
-  const cookies = [...new Set([...own, ...setCookies])];
   return {
     ...rest,
     multiValueHeaders: {
-      ...Object.fromEntries(Object.entries(single).map(([name, value]) => [name, [value]])),
-      ...without(multiValueHeaders, 'set-cookie'),
-      ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
+      ...severally({ ...cachingHeader(headers, multiValueHeaders), ...otherHeaders(headers) }),
+      ...otherHeaders(multiValueHeaders),
+      'set-cookie': [...new Set([...own, ...setCookies])],
     },
   };
+}
+
+function severally<Value>(single: { readonly [name: string]: Value }): { [name: string]: Value[] } {
+  return Object.fromEntries(Object.entries(single).map(([name, value]) => [name, [value]]));
 }
 
 /**
@@ -98,7 +100,7 @@ function withSingleHeaders(result: AlbResult, setCookies: readonly string[]): Al
   const spelled = [...new Set([...own, ...setCookies])].map((cookie, index) => [spelling(index), cookie] as const);
   return {
     ...result,
-    headers: { ...noStore(result.headers), ...without(result.headers, 'set-cookie'), ...Object.fromEntries(spelled) },
+    headers: { ...cachingHeader(result.headers), ...otherHeaders(result.headers), ...Object.fromEntries(spelled) },
   };
 }
 

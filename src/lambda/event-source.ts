@@ -5,12 +5,15 @@
 export interface EventSource<Event, Result> {
   /** Whether the event is of this kind; of anything at all, without throwing. */
   matches(event: unknown): event is Event;
+  method(event: Event): string;
+  /** The value of a request header, by its lower-case name. */
+  header(event: Event, name: string): string | undefined;
   /** Cookie headers or single cookies, as they came. */
   cookies(event: Event): readonly string[];
   /** The client's address, as the service saw it. */
   address(event: Event): string | undefined;
   userAgent(event: Event): string | undefined;
-  /** The result with cookies added to it; its own cookies and headers stay. */
+  /** The result with cookies added to it, and kept from shared caches; its own cookies and other headers stay. */
   withCookies(event: Event, result: Result, setCookies: readonly string[]): Result;
   /** A plain text answer, with headers of which each has one value. */
   answer(event: Event, statusCode: number, headers: Readonly<Record<string, string>>, body: string): Result;

@@ -1,3 +1,5 @@
+import { cacheControl, overridesCacheControl } from '../cookies/index.js';
+
 /** Headers as Lambda's events and results carry them: by name, in any case, with one value or several. */
 export type Headers = {
   readonly [name: string]: string | number | boolean | readonly (string | number | boolean)[] | undefined;
@@ -12,16 +14,20 @@ export function valuesOf(headers: Headers | null | undefined, name: string): str
     .map(String);
 }
 
-/** The headers without one of them, whatever the case of its name, and without those that have no value. */
-export function without<H extends Headers>(headers: H | undefined, name: string): H {
-  return Object.fromEntries(
-    Object.entries(headers ?? {}).filter(
-      ([candidate, value]) => candidate.toLowerCase() !== name && [value ?? []].flat().length > 0,
-    ),
-  ) as H;
+/** What the handler says with Cache-Control, in all places that the service reads, as one header beside a Set-Cookie. */
+export function cachingHeader(...own: readonly (Headers | null | undefined)[]): { 'cache-control': string } {
+  const values = new Set(own.flatMap((headers) => valuesOf(headers, 'cache-control')));
+  return { 'cache-control': cacheControl([...values].join(', ')) };
 }
 
-/** Headers that go with a Set-Cookie: no cache may keep the response (ASVS 14.3.2), unless the handler decided itself. */
-export function noStore(...own: readonly (Headers | undefined)[]): { 'cache-control'?: string } {
-  return own.some((headers) => valuesOf(headers, 'cache-control').length > 0) ? {} : { 'cache-control': 'no-store' };
+/** The headers that stay beside a Set-Cookie: without those that are written anew, that caches obey instead, or that have no value. */
+export function otherHeaders<H extends Headers>(headers: H | null | undefined): H {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).filter(
+      ([name, value]) =>
+        !['set-cookie', 'cache-control'].includes(name.toLowerCase()) &&
+        !overridesCacheControl(name) &&
+        [value ?? []].flat().length > 0,
+    ),
+  ) as H;
 }

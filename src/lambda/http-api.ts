@@ -1,5 +1,5 @@
 import { at, type EventSource, text } from './event-source.js';
-import { noStore, valuesOf, without } from './headers.js';
+import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
 
 /** An event of an HTTP API or a Function URL: payload format 2.0. `APIGatewayProxyEventV2` is one. */
 export interface HttpApiEvent {
@@ -40,6 +40,10 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
   matches: (event): event is HttpApiEvent =>
     at(event, 'version') === '2.0' && at(event, 'requestContext', 'http') !== undefined,
 
+  method: (event) => text(at(event, 'requestContext', 'http', 'method')) ?? 'GET',
+
+  header: (event, name) => valuesOf(event.headers, name)[0],
+
   // Some emulators know `headers.cookie` only.
   cookies: (event) =>
     [event.cookies, valuesOf(event.headers, 'cookie')].flat().filter((cookie) => typeof cookie === 'string'),
@@ -55,7 +59,7 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
     const own = [...(answer.cookies ?? []), ...valuesOf(answer.headers, 'set-cookie')];
     return {
       ...answer,
-      headers: { ...noStore(answer.headers), ...without(answer.headers, 'set-cookie') },
+      headers: { ...cachingHeader(answer.headers), ...otherHeaders(answer.headers) },
       cookies: [...new Set([...own, ...setCookies])],
     };
   },

@@ -1,4 +1,4 @@
-import { type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
+import { canBeginVisit, type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
@@ -16,7 +16,13 @@ export interface LambdaSessionsOptions {
 export interface StartOptions {
   /** Lambda's context: no call to the store then goes on for longer than the invocation. */
   readonly context?: LambdaContext | undefined;
-  /** Store a session even if nothing is set in it. @defaultValue false */
+  /**
+   * Store a session even if nothing is set in it. Only a request that can begin a visit does so: no OPTIONS, no HEAD, no
+   * prefetch, and none from another site that `SameSite` holds the cookie back from, such as the POST with which a
+   * payment page returns. The visitor may well have a session, and it would be replaced.
+   *
+   * @defaultValue false
+   */
   readonly create?: boolean;
 }
 
@@ -52,19 +58,21 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
    */
   async start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
     const source = sourceOf(event);
+    const header = (name: string): string | undefined => source.header(event, name);
     return this.#sessions.start({
       tokens: this.#cookie.tokens(source.cookies(event)),
       address: source.address(event),
       userAgent: source.userAgent(event),
-      create,
+      create: create && canBeginVisit(source.method(event), header, this.#cookie.sameSite),
       ...deadlineOf(context),
     });
   }
 
   /**
    * Writes what the request changed, and adds to its result what the session has to say: a Set-Cookie if this request
-   * created, rotated, logged in, logged out or destroyed the session, with `Cache-Control: no-store` unless the
-   * handler decided otherwise. The handler's own headers and cookies stay.
+   * created, rotated, logged in, logged out or destroyed the session. No shared cache may keep such a response:
+   * `Cache-Control` is `no-store`, or the handler's own if that has `private` or `no-store`, or else `private, no-store`;
+   * `CDN-Cache-Control` and its like are removed. The handler's other headers and its cookies stay.
    *
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}, for what the handler did is not saved
    */

@@ -1,5 +1,5 @@
 import { at, type EventSource, text } from './event-source.js';
-import { type Headers, noStore, valuesOf, without } from './headers.js';
+import { cachingHeader, type Headers, otherHeaders, valuesOf } from './headers.js';
 
 /** An event of a REST API: payload format 1.0, which an HTTP API can be told to send as well. `APIGatewayProxyEvent` is one. */
 export interface RestApiEvent {
@@ -32,7 +32,11 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
   matches: (event): event is RestApiEvent =>
     typeof at(event, 'httpMethod') === 'string' && at(event, 'requestContext', 'identity') !== undefined,
 
-  cookies: (event) => cookiesOf(event),
+  method: (event) => event.httpMethod,
+
+  header: (event, name) => valuesIn(event, name)[0],
+
+  cookies: (event) => valuesIn(event, 'cookie'),
 
   address: (event) => text(at(event, 'requestContext', 'identity', 'sourceIp')),
 
@@ -43,9 +47,9 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
     const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
     return {
       ...result,
-      headers: { ...noStore(result.headers, result.multiValueHeaders), ...without(result.headers, 'set-cookie') },
+      headers: { ...cachingHeader(result.headers, result.multiValueHeaders), ...otherHeaders(result.headers) },
       multiValueHeaders: {
-        ...without(result.multiValueHeaders, 'set-cookie'),
+        ...otherHeaders(result.multiValueHeaders),
         'set-cookie': [...new Set([...own, ...setCookies])],
       },
     };
@@ -55,10 +59,13 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
 };
 
 /** Both kinds of headers say the same, the single ones with the last value only; whoever calls by hand may send one kind. */
-export function cookiesOf(event: {
-  readonly headers?: Headers | null | undefined;
-  readonly multiValueHeaders?: Headers | null | undefined;
-}): string[] {
-  const values = valuesOf(event.multiValueHeaders, 'cookie');
-  return values.length > 0 ? values : valuesOf(event.headers, 'cookie');
+export function valuesIn(
+  event: {
+    readonly headers?: Headers | null | undefined;
+    readonly multiValueHeaders?: Headers | null | undefined;
+  },
+  name: string,
+): string[] {
+  const values = valuesOf(event.multiValueHeaders, name);
+  return values.length > 0 ? values : valuesOf(event.headers, name);
 }

@@ -10,7 +10,13 @@ import type { LambdaEvent, ResultOf } from './sources.js';
 
 /** The options of {@link withSession}. */
 export interface WithSessionOptions<Event extends LambdaEvent = LambdaEvent> extends LambdaSessionsOptions {
-  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  /**
+   * Store a session for every visitor, even if nothing is set in it. Only a request that can begin a visit does so: no
+   * OPTIONS, no HEAD, no prefetch, and none from another site that `SameSite` holds the cookie back from, such as the
+   * POST with which a payment page returns. The visitor may well have a session, and it would be replaced.
+   *
+   * @defaultValue false
+   */
   readonly create?: boolean;
   /** What to answer when the store is unavailable. @defaultValue a 503 that leaves the cookie alone */
   readonly onStoreError?: (error: StoreUnavailableError, event: Event) => ResultOf<Event> | Promise<ResultOf<Event>>;

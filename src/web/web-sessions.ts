@@ -1,4 +1,11 @@
-import { type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
+import {
+  cacheControl,
+  canBeginVisit,
+  type CookieOptions,
+  overridesCacheControl,
+  SessionCookie,
+  UNAVAILABLE,
+} from '../cookies/index.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
@@ -6,6 +13,8 @@ import type { SessionRequest, Sessions } from '../core/sessions.js';
 
 /** What is read of a request: a `Request` is one, and so is `{ headers: await headers() }` in Next.js. */
 export interface WebRequest {
+  /** @defaultValue `'GET'` */
+  readonly method?: string;
   readonly headers: Pick<Headers, 'get'>;
 }
 
@@ -16,7 +25,16 @@ export interface WebSessionsOptions {
 }
 
 /** What a request does not say of itself. */
-export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline' | 'create'> {}
+export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline'> {
+  /**
+   * Store a session even if nothing is set in it. Only a request that can begin a visit does so: no OPTIONS, no HEAD, no
+   * prefetch, and none from another site that `SameSite` holds the cookie back from, such as the POST with which a
+   * payment page returns. The visitor may well have a session, and it would be replaced.
+   *
+   * @defaultValue false
+   */
+  readonly create?: boolean;
+}
 
 /**
  * Sessions for whatever speaks `Request` and `Response`.
@@ -50,8 +68,14 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    *
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}
    */
-  async start(request: WebRequest, options: StartOptions = {}): Promise<Session<Data, User>> {
-    return this.#sessions.start({ ...this.#seen(request), ...options });
+  async start(request: WebRequest, { create = false, ...options }: StartOptions = {}): Promise<Session<Data, User>> {
+    const { method = 'GET', headers } = request;
+    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+    return this.#sessions.start({
+      ...this.#seen(request),
+      ...options,
+      create: create && canBeginVisit(method, header, this.#cookie.sameSite),
+    });
   }
 
   /**
@@ -66,8 +90,10 @@ export class WebSessions<Data extends object, User extends SessionUser> {
 
   /**
    * Writes what the request changed, and adds to its response what the session has to say: a Set-Cookie if this
-   * request created, rotated, logged in, logged out or destroyed the session, with `Cache-Control: no-store` unless the
-   * handler decided otherwise. The handler's own headers and cookies stay, and so does its body: it is not read here.
+   * request created, rotated, logged in, logged out or destroyed the session. No shared cache may keep such a response:
+   * `Cache-Control` is `no-store`, or the handler's own if that has `private` or `no-store`, or else `private, no-store`;
+   * `CDN-Cache-Control` and its like are removed. The handler's other headers and its cookies stay, and so does its body:
+   * it is not read here.
    *
    * A response with a cookie is a new one. What no program can make is returned as it came, without: one with a status
    * below 200 or above 599, and `Response.error()`.
@@ -101,6 +127,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
 function withCookies(response: Response, setCookies: readonly string[]): Response {
   const headers = new Headers(response.headers);
   for (const setCookie of setCookies) headers.append('set-cookie', setCookie);
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
+  for (const name of [...headers.keys()].filter(overridesCacheControl)) headers.delete(name);
+  headers.set('cache-control', cacheControl(headers.get('cache-control') ?? ''));
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

@@ -10,7 +10,13 @@ export interface WithSessionOptions<
   Incoming extends Request = Request,
   Rest extends readonly unknown[] = readonly unknown[],
 > extends WebSessionsOptions {
-  /** Store a session for every visitor, even if nothing is set in it. @defaultValue false */
+  /**
+   * Store a session for every visitor, even if nothing is set in it. Only a request that can begin a visit does so: no
+   * OPTIONS, no HEAD, no prefetch, and none from another site that `SameSite` holds the cookie back from, such as the
+   * POST with which a payment page returns. The visitor may well have a session, and it would be replaced.
+   *
+   * @defaultValue false
+   */
   readonly create?: boolean;
   /**
    * The client's address, from where the server has it. Not the left of X-Forwarded-For: anybody can write that.

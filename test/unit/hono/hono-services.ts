@@ -7,12 +7,12 @@ export interface HonoService extends Omit<Service, 'event' | 'places'> {
 }
 
 /** A request from VPC Lattice: every header is a list. */
-function latticeEvent({ cookies = [], path = '/devices', body, headers = {} }: RequestOptions = {}): object {
+function latticeEvent({ cookies = [], path = '/devices', body, headers = {}, method }: RequestOptions = {}): object {
   const single = { host: 'app.example.com', 'user-agent': 'Mozilla/5.0 Firefox/140.0', ...headers };
   return {
     version: '2.0',
     path,
-    method: body === undefined ? 'GET' : 'POST',
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
       ...Object.fromEntries(Object.entries(single).map(([name, value]) => [name, [value]])),
       ...(cookies.length === 0 ? {} : { cookie: [cookies.join('; ')] }),

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
 import { honoSession, type HonoSessionOptions, type SessionEnv } from '../../../src/hono/index.js';
 import type { App } from '../../world/world.js';
+import { tryArrivals } from '../cookies/visits.js';
 import { httpApiEvent } from '../lambda/events.js';
 import { contextOf, FORGED, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
 import { awslambda, ResponseStream } from '../lambda/runtime.js';
@@ -63,6 +64,34 @@ describe.each(honoServices)('Hono on Lambda, behind $name', (service) => {
     expect([...world.saved.values()]).toEqual([
       expect.objectContaining({ address: service.address, userAgent: expect.stringContaining('Firefox/140.0') }),
     ]);
+  });
+
+  it.each([
+    ['no-store', {}],
+    ['private, max-age=60', { 'cache-control': 'private, max-age=60' }],
+    ['private, no-store', { 'cache-control': 'public, max-age=300', 'cdn-cache-control': 'max-age=300' }],
+  ])('C7: has %s for caches beside its cookie when the handler sets %j', async (expected, own) => {
+    const app = appOf(new LambdaWorld());
+    app.get('/devices', (c) => {
+      c.var.session.set('theme', 'dark');
+      return c.body(null, 200, own);
+    });
+    const response = service.receive(await handle(app)(service.event() as never, lambdaContext));
+    expect(response.setCookies).toHaveLength(1);
+    expect(response.headers['cache-control']).toEqual([expected]);
+    expect(response.headers).not.toHaveProperty('cdn-cache-control');
+  });
+
+  it('with create, begins a session only for a request that can begin a visit', async () => {
+    const { begun, expected } = await tryArrivals(async ({ method, headers }, cookie) => {
+      const world = new LambdaWorld();
+      const app = appOf(world, { create: true, cookie });
+      app.all('/devices', (c) => c.body(null));
+      const response = service.receive(await handle(app)(service.event({ method, headers }) as never, lambdaContext));
+      expect(response.setCookies).toHaveLength(world.calls.length);
+      return world.saved.size > 0;
+    });
+    expect(begun).toEqual(expected);
   });
 
   it('L12: answers 503 when the session cannot be loaded, and leaves the cookie alone', async () => {
@@ -217,6 +246,25 @@ describe('Hono elsewhere', () => {
       '1',
       'private',
     ]);
+  });
+
+  it('C7: leaves a response to caches as the handler does if it has no cookie', async () => {
+    const headers = { 'cache-control': 'public, max-age=300', 'cdn-cache-control': 'max-age=300' };
+    const app = appOf(new LambdaWorld());
+    app.get('/', (c) => c.body(null, 200, headers));
+    expect(Object.fromEntries((await app.request('/')).headers)).toEqual(headers);
+  });
+
+  it('with create, begins a session only for a request that can begin a visit', async () => {
+    const { begun, expected } = await tryArrivals(async ({ method, headers }, cookie) => {
+      const world = new LambdaWorld();
+      const app = appOf(world, { create: true, cookie });
+      app.all('/', (c) => c.body(null));
+      const response = await app.request('/', { method, headers });
+      expect(response.headers.getSetCookie()).toHaveLength(world.calls.length);
+      return world.saved.size > 0;
+    });
+    expect(begun).toEqual(expected);
   });
 
   it('may answer with a fetched response, a redirect, nothing, and a stream', async () => {

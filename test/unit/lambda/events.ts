@@ -2,6 +2,8 @@ import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2, LambdaFunc
 
 /** What differs between two requests of one source. */
 export interface RequestOptions {
+  /** By default, GET without a body and POST with one. */
+  readonly method?: string;
   /** Cookie headers' content, one `name=value` each. */
   readonly cookies?: readonly string[];
   readonly path?: string;
@@ -18,7 +20,7 @@ export const ADDRESS = '203.0.113.7';
 
 /** An HTTP API: the cookies are in a field of their own, the headers in lower case. */
 export function httpApiEvent(options: RequestOptions = {}): APIGatewayProxyEventV2 {
-  const { cookies = [], path = '/devices', query = {}, body, headers = {} } = options;
+  const { cookies = [], path = '/devices', query = {}, body, headers = {}, method = methodOf(body) } = options;
   const rawQueryString = new URLSearchParams(query).toString();
   return {
     version: '2.0',
@@ -46,7 +48,7 @@ export function httpApiEvent(options: RequestOptions = {}): APIGatewayProxyEvent
       domainName: 'abcde12345.execute-api.eu-central-1.amazonaws.com',
       domainPrefix: 'abcde12345',
       http: {
-        method: body === undefined ? 'GET' : 'POST',
+        method,
         path,
         protocol: 'HTTP/1.1',
         sourceIp: ADDRESS,
@@ -95,7 +97,7 @@ export function emulatedHttpApiEvent(options: RequestOptions = {}): APIGatewayPr
 
 /** A REST API: headers twice, in the client's case. */
 export function restApiEvent(options: RequestOptions = {}): APIGatewayProxyEvent {
-  const { cookies = [], path = '/devices', query = {}, body, headers: own = {} } = options;
+  const { cookies = [], path = '/devices', query = {}, body, headers: own = {}, method = methodOf(body) } = options;
   const headers: Record<string, string> = {
     Accept: 'text/html,application/xhtml+xml',
     'CloudFront-Forwarded-Proto': 'https',
@@ -114,7 +116,7 @@ export function restApiEvent(options: RequestOptions = {}): APIGatewayProxyEvent
   return {
     resource: '/{proxy+}',
     path,
-    httpMethod: body === undefined ? 'GET' : 'POST',
+    httpMethod: method,
     headers,
     multiValueHeaders: severally(headers),
     queryStringParameters: hasQuery ? { ...query } : null,
@@ -128,7 +130,7 @@ export function restApiEvent(options: RequestOptions = {}): APIGatewayProxyEvent
       domainName: 'vwxyz67890.execute-api.eu-central-1.amazonaws.com',
       domainPrefix: 'vwxyz67890',
       extendedRequestId: 'QxYzAHm0liAFhzQ=',
-      httpMethod: body === undefined ? 'GET' : 'POST',
+      httpMethod: method,
       identity: {
         accessKey: null,
         accountId: null,
@@ -164,14 +166,14 @@ export function restApiEvent(options: RequestOptions = {}): APIGatewayProxyEvent
 
 /** A load balancer whose target group has multi-value headers turned off. */
 export function albSingleEvent(options: RequestOptions = {}): ALBEvent {
-  const { cookies = [], path = '/devices', query = {}, body, headers = {} } = options;
+  const { cookies = [], path = '/devices', query = {}, body, headers = {}, method = methodOf(body) } = options;
   return {
     requestContext: {
       elb: {
         targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/app/49e9d65c45c6791a',
       },
     },
-    httpMethod: body === undefined ? 'GET' : 'POST',
+    httpMethod: method,
     path,
     queryStringParameters: { ...query },
     headers: {
@@ -201,6 +203,8 @@ export function albMultiEvent(options: RequestOptions = {}): ALBEvent {
     multiValueHeaders: severally((headers ?? {}) as Record<string, string>),
   };
 }
+
+const methodOf = (body: string | undefined): string => (body === undefined ? 'GET' : 'POST');
 
 function severally(single: Readonly<Record<string, string>>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(single).map(([name, value]) => [name, [value]]));

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UnsupportedEventError } from '../../../src/index.js';
+import { type Session, UnsupportedEventError } from '../../../src/index.js';
 import { withSession } from '../../../src/lambda/index.js';
 import { mintToken, formatToken } from '../../../src/core/token.js';
+import type { App } from '../../world/world.js';
 import { LambdaWorld } from './lambda-world.js';
 import { services } from './services.js';
 
@@ -53,10 +54,11 @@ function damaged(value: Json): fc.Arbitrary<Json> {
 /** Answers a request with a session in which something is set, so that it has a cookie to send. */
 async function answer(event: unknown): Promise<void> {
   const world = new LambdaWorld();
-  const handler = withSession(world.sessions, (_event, session) => {
+  const set = (_event: unknown, session: Session<App>): never => {
     session.set('theme', 'dark');
     return { statusCode: 200, headers: { 'x-own': '1' }, body: '' } as never;
-  });
+  };
+  const handler = withSession(world.sessions, set, { create: true });
   try {
     expect(JSON.stringify(await handler(event as never, {}))).toContain('__Host-id=');
   } catch (error) {

@@ -113,16 +113,70 @@ describe.each(services)('the result for $name', (service) => {
   });
 
   const places = service.places.filter((place): place is Exclude<Place, 'cookies'> => place !== 'cookies');
-  it.each(places.flatMap((place) => cases('cache-control').map((name) => [name, place] as const)))(
-    'C7: what the handler says with %s in %s counts',
-    async (name, place) => {
-      const value = 'private, max-age=60';
-      const own = place === 'headers' ? { headers: { [name]: value } } : { multiValueHeaders: { [name]: [value] } };
-      expect((await respondWithCookie(service, frozen({ ...plain, ...own }))).headers['cache-control']).toEqual([
-        value,
-      ]);
-    },
-  );
+  const put = (place: Place, headers: Readonly<Record<string, string>>): object =>
+    place === 'headers'
+      ? { headers }
+      : { multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])) };
+
+  const kept = ['private', 'private, max-age=60', 'No-Store, Max-Age=0'];
+  const weaker = [
+    'public, max-age=300',
+    'max-age=300',
+    's-maxage=300',
+    'private, s-maxage=300',
+    'private="x"',
+    'no-cache',
+  ];
+
+  it.each(
+    places.flatMap((place) => [
+      ...kept.map((value) => [value, value, 'Cache-Control', place] as const),
+      ...weaker.map((value) => ['private, no-store', value, 'Cache-Control', place] as const),
+      ...cases('cache-control').map((name) => ['private, no-store', 'public', name, place] as const),
+      ...cases('cache-control').map((name) => ['private', 'private', name, place] as const),
+    ]),
+  )('C7: says %s to caches if the handler says %s with %s in %s', async (expected, value, name, place) => {
+    const response = await respondWithCookie(service, frozen({ ...plain, ...put(place, { [name]: value }) }));
+    expect(response.headers).toEqual({ 'cache-control': [expected] });
+  });
+
+  it.each(places)('C7: is private even if %s say it in one spelling and the contrary in another', async (place) => {
+    const answers = [
+      { 'cache-control': 'private', 'Cache-Control': 'max-age=300' },
+      { 'Cache-Control': 'max-age=300', 'cache-control': 'private' },
+      { 'cache-control': 'private', 'Cache-Control': 'public' },
+    ].map((headers) => respondWithCookie(service, frozen({ ...plain, ...put(place, headers) })));
+    expect((await Promise.all(answers)).map(({ headers }) => headers['cache-control'])).toEqual([
+      ['private, max-age=300'],
+      ['max-age=300, private'],
+      ['private, no-store'],
+    ]);
+  });
+
+  it.each(
+    places.flatMap((place) =>
+      ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'vercel-cdn-cache-control', 'Surrogate-Control'].map(
+        (name) => [name, place] as const,
+      ),
+    ),
+  )('C7: has no %s from %s, which caches would obey instead', async (name, place) => {
+    const own = put(place, { [name]: 'max-age=300', 'Cache-Control': 'private', 'X-Own': '1' });
+    const response = await respondWithCookie(service, frozen({ ...plain, ...own }));
+    expect(response.headers).toEqual({ 'cache-control': ['private'], 'x-own': ['1'] });
+  });
+
+  it('C7: is not left to shared caches when a public page rotates the secret', async () => {
+    let now = 1_800_000_000_000;
+    const world = new LambdaWorld({}, { clock: { now: () => now } });
+    const cookies = [`__Host-id=${await world.token()}`];
+    const result = frozen({ ...plain, ...put(places[0] as Place, { 'cache-control': 'public, max-age=300' }) });
+    const handler = withSession(world.sessions, () => result as never);
+    expect(await handler(service.event({ cookies }) as never, contextOf())).toBe(result);
+    now += 3_700_000;
+    const response = service.receive(await handler(service.event({ cookies }) as never, contextOf()));
+    expect(tokenOf(response)).not.toBe(cookies[0]?.slice('__Host-id='.length));
+    expect(response.headers['cache-control']).toEqual(['private, no-store']);
+  });
 
   it.each([
     ['undefined', { headers: { 'cache-control': undefined, 'x-none': undefined } }],
@@ -136,7 +190,8 @@ describe.each(services)('the result for $name', (service) => {
   it('C8: is the very same object when the session has nothing to say', async () => {
     const world = new LambdaWorld();
     const cookies = [`__Host-id=${await world.token()}`];
-    const result = frozen({ ...plain, headers: { 'Set-Cookie': OWN[0] } });
+    const headers = { 'Set-Cookie': OWN[0], 'Cache-Control': 'public', 'CDN-Cache-Control': 'max-age=300' };
+    const result = frozen({ ...plain, headers });
     const handler = withSession(world.sessions, (_event, session) => {
       expect(session.get('theme')).toBe('dark');
       return result as never;
@@ -179,6 +234,12 @@ describe.each(services)('the result for $name', (service) => {
 describe('the result for ALB with single headers', () => {
   const service = serviceOf('ALB with single headers');
 
+  it('C7: does not go by what is said where only multi-value headers are read', async () => {
+    const multiValueHeaders = { 'Cache-Control': ['private, max-age=60'] };
+    const response = await respondWithCookie(service, frozen({ statusCode: 200, multiValueHeaders }));
+    expect(response.headers['cache-control']).toEqual(['no-store']);
+  });
+
   it('C8: keeps two cookies that the handler spelled differently to send them both', async () => {
     const headers = { 'set-cookie': OWN[0], 'Set-Cookie': OWN[1] };
     const response = await respondWithCookie(service, frozen({ statusCode: 200, headers }));
@@ -200,6 +261,35 @@ describe('the result for ALB with single headers', () => {
       frozen({ statusCode: 200, multiValueHeaders: { 'Set-Cookie': own } }),
     );
     expect(response.setCookies).toEqual([...own, expect.stringMatching(SESSION_COOKIE)]);
+  });
+});
+
+describe.each(['REST API', 'ALB with multi-value headers'])('the Cache-Control of a result for %s', (name) => {
+  it.each([
+    [['private', 'max-age=60'], 'private, max-age=60'],
+    [['no-store'], 'no-store'],
+    [['private', 'private'], 'private'],
+    [['private', 'public'], 'private, no-store'],
+    [['max-age=60', 's-maxage=60'], 'private, no-store'],
+    [['private="a', 'b", max-age=60'], 'private, no-store'],
+  ])('C7: %j is one header', async (lines, expected) => {
+    const result = frozen({ statusCode: 200, body: '', multiValueHeaders: { 'Cache-Control': lines } });
+    expect((await respondWithCookie(serviceOf(name), result)).headers['cache-control']).toEqual([expected]);
+  });
+
+  it.each([
+    ['private', 'max-age=60', 'private, max-age=60'],
+    ['max-age=60', 'private', 'max-age=60, private'],
+    ['private', 'public', 'private, no-store'],
+    ['public', 'private', 'private, no-store'],
+  ])('C7: %s as a single header and %s as a multi-value one are one header', async (single, multi, expected) => {
+    const result = frozen({
+      statusCode: 200,
+      body: '',
+      headers: { 'cache-control': single },
+      multiValueHeaders: { 'cache-control': [multi] },
+    });
+    expect((await respondWithCookie(serviceOf(name), result)).headers['cache-control']).toEqual([expected]);
   });
 });
 

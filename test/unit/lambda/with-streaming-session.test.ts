@@ -98,25 +98,31 @@ describe.each(sources)('withStreamingSession behind $name', ({ event: eventOf })
     expect(setCookiesOf(response)).toHaveLength(1);
   });
 
-  it('C7: leaves Cache-Control to the handler', async () => {
+  it.each([
+    ['private', 'private'],
+    ['public, max-age=300', 'private, no-store'],
+  ])('C7: goes by the handler’s Cache-Control only if that keeps shared caches off: %s', async (own, expected) => {
     const response = await stream(new LambdaWorld(), eventOf(), async (_event, session, respond) => {
       session.set('theme', 'dark');
-      const body = await respond({ headers: { 'Cache-Control': 'private' } });
+      const body = await respond({ headers: { 'Cache-Control': own, 'CDN-Cache-Control': 'max-age=300' } });
       body.write('x');
       body.end();
     });
-    expect(response.prelude?.headers).toEqual({ 'Cache-Control': 'private' });
+    expect(response.prelude?.headers).toEqual({ 'cache-control': expected });
   });
 
   it('sends the prelude as it is when the session has nothing to say', async () => {
     const world = new LambdaWorld();
     const cookies = [`__Host-id=${await world.token()}`];
     const response = await stream(world, eventOf({ cookies }), async (_event, session, respond) => {
-      const body = await respond({ statusCode: 200, headers: { 'content-type': 'text/plain' } });
+      const body = await respond({ statusCode: 200, headers: { 'Cache-Control': 'public', 'CDN-Cache-Control': 'a' } });
       body.write(session.get('theme'));
       body.end();
     });
-    expect(response).toEqual({ prelude: { statusCode: 200, headers: { 'content-type': 'text/plain' } }, body: 'dark' });
+    expect(response).toEqual({
+      prelude: { statusCode: 200, headers: { 'Cache-Control': 'public', 'CDN-Cache-Control': 'a' } },
+      body: 'dark',
+    });
     expect(world.calls).toEqual(['loadSession']);
   });
 

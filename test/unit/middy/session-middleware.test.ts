@@ -3,6 +3,7 @@ import middy from '@middy/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
 import { sessionMiddleware, type SessionMiddlewareOptions } from '../../../src/middy/index.js';
+import { tryArrivals } from '../cookies/visits.js';
 import { httpApiEvent, unsupportedEvents } from '../lambda/events.js';
 import { contextOf, LambdaWorld, tokenOf } from '../lambda/lambda-world.js';
 import { awslambda, ResponseStream, type StreamedResponse } from '../lambda/runtime.js';
@@ -45,6 +46,45 @@ describe.each(services)('middy behind $name', (service) => {
     const response = service.receive(await handler(service.event(), context()));
     expect(response).toMatchObject({ statusCode: 201, body: 'made' });
     expect(response.setCookies).toEqual(['own=1', expect.stringMatching(/^__Host-id=/)]);
+  });
+
+  const put = (headers: Readonly<Record<string, string>>): object =>
+    service.places.includes('headers')
+      ? { headers }
+      : { multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])) };
+
+  it.each([
+    ['no-store', {}],
+    ['private, max-age=60', { 'Cache-Control': 'private, max-age=60' }],
+    ['private, no-store', { 'Cache-Control': 'public, max-age=300', 'CDN-Cache-Control': 'max-age=300' }],
+  ])('C7: has %s for caches beside its cookie when the handler sets %j', async (expected, own) => {
+    const handler = withSessions(new LambdaWorld()).handler(async (_event, { session }) => {
+      session.set('theme', 'dark');
+      return { statusCode: 200, body: '', ...put(own) };
+    });
+    const response = service.receive(await handler(service.event(), context()));
+    expect(response).toMatchObject({ headers: { 'cache-control': [expected] }, setCookies: [expect.anything()] });
+    expect(response.headers).not.toHaveProperty('cdn-cache-control');
+  });
+
+  it('C7: leaves a response to caches as the handler does if it has no cookie', async () => {
+    const result = { statusCode: 200, body: '', ...put({ 'Cache-Control': 'public', 'CDN-Cache-Control': 'a' }) };
+    const handler = withSessions(new LambdaWorld()).handler(async () => result);
+    expect(await handler(service.event(), context())).toBe(result);
+  });
+
+  it('with create, begins a session only for a request that can begin a visit', async () => {
+    const { begun, expected } = await tryArrivals(async ({ method, headers }, cookie) => {
+      const world = new LambdaWorld();
+      const handler = withSessions(world, { create: true, cookie }).handler(async () => ({
+        statusCode: 200,
+        body: '',
+      }));
+      const response = service.receive(await handler(service.event({ method, headers }), context()));
+      expect(response.setCookies).toHaveLength(world.calls.length);
+      return world.saved.size > 0;
+    });
+    expect(begun).toEqual(expected);
   });
 
   const unavailable = {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError, type ReadonlySession, SessionClosedError } from '../../../src/index.js';
 import { WebSessions } from '../../../src/web/index.js';
 import type { App } from '../../world/world.js';
+import { tryArrivals } from '../cookies/visits.js';
 import { FORGED, LambdaWorld } from '../lambda/lambda-world.js';
 
 const URL_ = 'https://app.example.com/';
@@ -47,11 +48,26 @@ describe('a response to which the session adds its cookie', () => {
     ]);
   });
 
-  it('C7: is for no cache, unless the handler said otherwise', async () => {
-    expect((await committed(new Response())).headers.get('cache-control')).toBe('no-store');
-    const own = new Response(null, { headers: { 'Cache-Control': 'private, max-age=60' } });
-    expect((await committed(own)).headers.get('cache-control')).toBe('private, max-age=60');
+  it.each<[string, string, string[]]>([
+    ['no-store', 'the handler says nothing', []],
+    ['private, max-age=60', 'it says so', ['private, max-age=60']],
+    ['private, max-age=60', 'it says so in two headers', ['private', 'max-age=60']],
+    ['private, no-store', 'it says public', ['public, max-age=300']],
+    ['private, no-store', 'it says max-age only', ['max-age=300']],
+    ['private, no-store', 'it says two things', ['private', 'public']],
+  ])('C7: has %s for caches when %s', async (expected, _name, own) => {
+    const headers = new Headers();
+    for (const value of own) headers.append('Cache-Control', value);
+    expect((await committed(new Response(null, { headers }))).headers.get('cache-control')).toBe(expected);
   });
+
+  it.each(['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Vercel-CDN-Cache-Control', 'Surrogate-Control'])(
+    'C7: has no %s, which caches would obey instead',
+    async (name) => {
+      const response = await committed(new Response(null, { headers: { [name]: 'max-age=300', 'x-own': '1' } }));
+      expect([...response.headers.keys()]).toEqual(['cache-control', 'set-cookie', 'x-own']);
+    },
+  );
 
   it('may be a redirect, whose headers cannot be changed', async () => {
     const redirect = Response.redirect('https://app.example.com/home', 303);
@@ -127,8 +143,10 @@ describe('a response to which the session has nothing to add', () => {
     const requests = new WebSessions(world.sessions);
     const session = await requests.start(withToken(await world.token()));
     expect(session.get('theme')).toBe('dark');
-    const response = new Response('hello');
+    const headers = { 'cache-control': 'public, max-age=300', 'cdn-cache-control': 'max-age=300' };
+    const response = new Response('hello', { headers });
     expect(await requests.commit(session, response)).toBe(response);
+    expect(Object.fromEntries(response.headers)).toMatchObject(headers);
     expect(world.calls).toEqual(['loadSession']);
   });
 
@@ -138,6 +156,35 @@ describe('a response to which the session has nothing to add', () => {
     const response = new Response('hello');
     expect(await requests.commit(await requests.start(new Request(URL_)), response)).toBe(response);
     expect(world.calls).toEqual([]);
+  });
+});
+
+describe('create: true', () => {
+  it('stores a session only for a request that can begin a visit', async () => {
+    const { begun, expected } = await tryArrivals(async ({ method, headers }, cookie) => {
+      const world = new LambdaWorld();
+      const requests = new WebSessions(world.sessions, { cookie });
+      const session = await requests.start({ method, headers: new Headers(headers) }, { create: true });
+      const response = await requests.commit(session, new Response());
+      expect(response.headers.getSetCookie()).toHaveLength(world.calls.length);
+      return world.saved.size > 0;
+    });
+    expect(begun).toEqual(expected);
+  });
+
+  it('takes a request without a method for a GET', async () => {
+    const requests = new WebSessions(new LambdaWorld().sessions);
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const session = await requests.start({ headers: new Headers(headers) }, { create: true });
+    expect((await requests.commit(session, new Response())).headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it('does not keep what is set from beginning a session', async () => {
+    const requests = new WebSessions(new LambdaWorld().sessions);
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const session = await requests.start(new Request(URL_, { method: 'POST', headers }));
+    session.set('theme', 'dark');
+    expect((await requests.commit(session, new Response())).headers.getSetCookie()).toHaveLength(1);
   });
 });
 

@@ -52,6 +52,17 @@ describe('withSession for requests and responses', () => {
     expect([...world.saved.values()]).toEqual([expect.objectContaining({ address: '203.0.113.7' })]);
   });
 
+  it.each([
+    ['GET', 1],
+    ['HEAD', 0],
+    ['OPTIONS', 0],
+  ])('with create, stores a session only for a request that can begin a visit: %s', async (method, sessions) => {
+    const world = new LambdaWorld();
+    const handler = withSession(world.sessions, () => new Response(), { create: true });
+    const response = await handler(new Request('https://app.example.com/', { method }));
+    expect([response.headers.getSetCookie().length, world.saved.size]).toEqual([sessions, sessions]);
+  });
+
   it('L12: answers 503 and leaves the cookie alone when the session cannot be loaded', async () => {
     const world = new LambdaWorld({ loadSession: failing });
     await expectUnavailable(await withSession(world.sessions, never)(request(await world.token())));
