@@ -14,7 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/{browser,deploy,runtime,soak}/**'], // each has its own command: npm run test:browser, soak, …
+    exclude: ['test/{browser,deploy,models,runtime,soak}/**'], // each has its own command: npm run test:browser, soak, …
     globalSetup: ['test/engines/global-setup.ts', 'test/cdk/global-setup.ts'],
     pool: 'threads',
     maxWorkers: '100%',

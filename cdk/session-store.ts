@@ -20,7 +20,7 @@ import { tableMetric } from './metrics.js';
 import type { SessionStoreProps, SessionStoreReplica } from './session-store-props.js';
 
 /** The actions that the persistence layer calls on the table, and on its index. */
-const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem'];
+const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'BatchGetItem', 'BatchWriteItem'];
 const INDEX_ACTIONS = ['Query'];
 
 /** What DynamoDB does with a customer's key in the name of who calls it. */

@@ -1,7 +1,17 @@
 export type { AnomalyPolicy, Client } from './core/client.js';
 export type { Clock } from './core/clock.js';
 export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './core/codec.js';
-export * from './core/errors.js';
+export {
+  ConfigurationError,
+  LoginTooOldError,
+  NotStorableError,
+  SessionClosedError,
+  SessionError,
+  type SessionErrorCode,
+  SessionGoneError,
+  StoreUnavailableError,
+  UnsupportedEventError,
+} from './core/errors.js';
 export type { SessionEvent, SessionEventDetail } from './core/events.js';
 export { ExtendablePersistenceLayer } from './core/extendable-persistence-layer.js';
 export { MemoryPersistenceLayer } from './core/memory-persistence-layer.js';

@@ -1,8 +1,7 @@
 import { isLive } from '../core/lifetime.js';
-import type { Item } from '../dynamodb/item.js';
+import { type Item, readItem } from '../dynamodb/item.js';
 import { CLEANUP_BOOKMARK, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
-import { storedIn } from './stored-item.js';
 
 /** Sessions up to a bound, and above the one before it. */
 export interface Class {
@@ -25,7 +24,7 @@ export class Census {
   newerVersion = 0;
   unreadable = 0;
   userMarks = 0;
-  placeHolders = 0;
+  tombstones = 0;
   /** In seconds since the epoch: how far the clearing away is behind. Of all items with an end, not only sessions. */
   oldestExpiredAt: number | undefined;
   largest: { readonly id: string; readonly bytes: number } | undefined;
@@ -52,10 +51,10 @@ export class Census {
   }
 
   #addSession(id: string, item: Item, bytes: number): void {
-    const stored = storedIn(item);
+    const stored = readItem(item);
     switch (stored.kind) {
       case 'tombstone':
-        this.placeHolders += 1;
+        this.tombstones += 1;
         return;
       case 'unreadable':
         this.unreadable += 1;

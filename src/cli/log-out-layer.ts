@@ -1,4 +1,4 @@
-import type { CallOptions } from '../core/persistence-layer.js';
+import type { CallOptions, RaiseOptions } from '../core/persistence-layer.js';
 import type { UserId } from '../core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 
@@ -9,7 +9,7 @@ export class LogOutLayer extends DynamoDBPersistenceLayer {
   /** How many items were deleted, as far as is known. */
   removed = 0;
 
-  override async raiseUserMark(userId: UserId, expiresAt: number, options?: CallOptions): Promise<number> {
+  override async raiseUserMark(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number | undefined> {
     const generation = await super.raiseUserMark(userId, expiresAt, options);
     this.marked = true;
     return generation;

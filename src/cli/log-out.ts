@@ -16,9 +16,6 @@ interface LogOutOptions extends UserOptions {
   readonly yes?: boolean;
 }
 
-/** The longest that an application's sessions can live: until then the user's mark must stay. */
-const LONGEST_ABSOLUTE_TIMEOUT = 400 * 86_400;
-
 export function addLogOut(program: StrictCommand): void {
   addUserType(program.command('log-out'))
     .description('End all sessions of a user, everywhere.')
@@ -29,7 +26,7 @@ export function addLogOut(program: StrictCommand): void {
         const userId = readUserId(argument, options);
         const connection = await connect(options);
         const layer = new LogOutLayer(connection);
-        const sessions = new Sessions({ persistence: layer, absoluteTimeout: LONGEST_ABSOLUTE_TIMEOUT });
+        const sessions = new Sessions({ persistence: layer });
 
         const before = (await sessions.ofUser(userId)).length;
         const question = `End ${count(before, 'session')} of the user ${sayUser(userId)} in the table ${connection.tableName}?`;

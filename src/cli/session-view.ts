@@ -1,12 +1,11 @@
 import { styleText } from 'node:util';
 import type { SessionRecord } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
-import type { Item } from '../dynamodb/item.js';
+import { type Item, readItem } from '../dynamodb/item.js';
 import { DATA_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 import { printable } from './printable.js';
 import { fromNow, size, timestamp } from './quantities.js';
-import { storedIn } from './stored-item.js';
 import { fieldList, textTable } from './text-table.js';
 import { sayUser } from './user-option.js';
 
@@ -21,7 +20,7 @@ const STATES = {
   live: 'live',
   expired: 'expired: no request finds it any more; its item is not cleared away yet',
   'logged-out': 'logged out: its user, or everyone, was logged out after its login',
-  ended: 'ended: what is left is a place holder, which expires',
+  ended: 'ended: what is left is a tombstone, which expires',
   unreadable: 'unreadable: no request finds it; something else has written or damaged it',
   'newer-version': 'written by a newer version of dynamodb-sessions: update this command to see more',
 } as const;
@@ -88,7 +87,7 @@ export function wordsOf({ id, item, state, withValues }: SessionView, now: numbe
 }
 
 function recordIn(item: Item): SessionRecord | undefined {
-  const stored = storedIn(item);
+  const stored = readItem(item);
   return stored.kind === 'session' ? stored.record : undefined;
 }
 

@@ -3,7 +3,7 @@ import { epochSeconds, systemClock } from '../core/clock.js';
 import { loggedOutBy } from '../core/marks.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { getSession } from '../dynamodb/commands.js';
-import type { Item } from '../dynamodb/item.js';
+import { type Item, readItem } from '../dynamodb/item.js';
 import { Sender } from '../dynamodb/sending.js';
 import { running } from './action.js';
 import { type Connection, connect } from './connection.js';
@@ -11,7 +11,6 @@ import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import { readSessionId } from './session-id.js';
 import { documentOf, type SessionState, wordsOf } from './session-view.js';
-import { storedIn } from './stored-item.js';
 import type { StrictCommand } from './strict-command.js';
 
 interface ShowOptions {
@@ -50,7 +49,7 @@ async function itemAt({ client, tableName, timeoutMs }: Connection, id: string):
 
 /** Whether a request with the session's cookie would find it, and if not, why. */
 async function stateOf(connection: Connection, id: string, item: Item, now: number): Promise<SessionState> {
-  const stored = storedIn(item);
+  const stored = readItem(item);
   if (stored.kind !== 'session') return stored.kind === 'tombstone' ? 'ended' : stored.kind;
   const { userId, expiresAt } = stored.record;
   if (expiresAt <= now) return 'expired';

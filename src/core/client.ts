@@ -57,8 +57,9 @@ export function anomalyOf(
   return undefined;
 }
 
-function sameNetwork(bits: ClientPolicy['acceptRemoteIp'], stored: string | undefined, present = ''): boolean {
-  if (stored === undefined) return true;
+/** What is not known is no anomaly. */
+function sameNetwork(bits: ClientPolicy['acceptRemoteIp'], stored?: string, present?: string): boolean {
+  if (stored === undefined || present === undefined) return true;
   const family = isIP(stored);
   if (family === 0) return false;
   const network = new BlockList();

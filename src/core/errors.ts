@@ -80,3 +80,15 @@ export class SessionClosedError extends SessionError {
 export class LoginTooOldError extends SessionError {
   readonly code = 'ERR_SESSION_LOGIN_TOO_OLD';
 }
+
+/** An explicit write came too late. */
+export const gone = (): SessionGoneError =>
+  new SessionGoneError(
+    'The session was ended, or taken over by a login, after this request had begun; nothing was written.',
+  );
+
+/** Others came between each time. */
+export const contended = (): StoreUnavailableError =>
+  new StoreUnavailableError('Other requests kept changing the same thing at the same time; not all was done.', {
+    retryable: true,
+  });

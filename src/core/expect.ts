@@ -15,7 +15,7 @@ export function refuseUnknown(owner: string, options: object, known: readonly st
 /** What each option must be if it is given; a table that lacks an option does not compile. */
 export function expectOptions<Options extends object>(
   options: Options,
-  kinds: Readonly<Record<keyof Options, 'a boolean' | 'a function' | 'an object'>>,
+  kinds: Readonly<Record<keyof Options, 'a boolean' | 'a function' | 'a number' | 'an object' | 'a string'>>,
 ): void {
   refuseUnknown('', options, Object.keys(kinds));
   for (const [name, value] of Object.entries(options)) {

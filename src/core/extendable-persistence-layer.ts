@@ -21,7 +21,8 @@ import type { RoleHierarchy } from './roles.js';
  */
 export class ExtendablePersistenceLayer<User extends SessionUser = SessionUser> implements PersistenceLayer<User> {
   constructor(functions: Partial<PersistenceLayer<User>> = {}) {
-    Object.assign(this, functions);
+    for (const [name, member] of Object.entries(functions))
+      if (member !== undefined) Object.assign(this, { [name]: member });
   }
 
   /** Finds nothing. */

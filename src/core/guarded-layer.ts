@@ -2,13 +2,16 @@ import { epochSeconds } from './clock.js';
 import { ConfigurationError, SessionError, StoreUnavailableError } from './errors.js';
 import type { SessionEventDetail } from './events.js';
 import { isLive } from './lifetime.js';
+import { MARK_LIFETIME } from './marks.js';
 import type { ResolvedOptions } from './options.js';
 import type {
   CallOptions,
   DeleteCondition,
+  DeleteOptions,
   DeleteOutcome,
   LoadFinding,
   Marks,
+  RaiseOptions,
   SaveOutcome,
   SessionChange,
   SessionUser,
@@ -41,15 +44,34 @@ export class GuardedLayer<User extends SessionUser> {
     return epochSeconds(this.options.clock);
   }
 
-  /** Whether a second look at a session can show more than the first. */
+  /**
+   * Decides by a session that is looked up: by a read that may be stale only what has no consequences. Before anything
+   * is refused, ended or written, the session is looked up afresh.
+   */
+  async decide<T>(look: (fresh: boolean) => Promise<T>, hasConsequences: (decision: T) => boolean): Promise<T> {
+    const isExact = !this.mayBeStale;
+    const decision = await look(isExact);
+    return isExact || !hasConsequences(decision) ? decision : look(true);
+  }
+
+  get hasMarks(): boolean {
+    return this.options.persistence.raiseUserMark !== undefined;
+  }
+
   get mayBeStale(): boolean {
     return this.options.persistence.mayBeStale === true;
   }
 
-  load(id: string, fresh = false): Promise<SessionRecord | undefined> {
-    const report = (finding: LoadFinding): void => {
-      if (this.mayBeStale && !fresh) return; // what is not found so is looked for again
-      this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
+  /**
+   * The session with this ID. If something else is stored there, the application is told.
+   *
+   * @param onEnded is told when the session was ended (seconds), if there is none any more
+   */
+  load(id: string, fresh = true, onEnded?: (endedAt: number) => void): Promise<SessionRecord | undefined> {
+    const report = (finding: LoadFinding, endedAt = 0): void => {
+      if (finding === 'ended') onEnded?.(endedAt);
+      else if (fresh)
+        this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
     };
     return this.#guard('loadSession', async (layer, call) => {
       const record = await layer.loadSession(id, { ...call, fresh, report });
@@ -69,9 +91,9 @@ export class GuardedLayer<User extends SessionUser> {
     return outcome ?? { kind: 'deleted' };
   }
 
-  async deleteAll(ids: readonly string[]): Promise<void> {
+  async deleteAll(ids: readonly string[], options?: DeleteOptions): Promise<void> {
     await this.#guard('deleteSessions', async (layer, call) => {
-      if (layer.deleteSessions !== undefined) return layer.deleteSessions(ids, call);
+      if (layer.deleteSessions !== undefined) return layer.deleteSessions(ids, { ...call, ...options });
       for (const id of ids) await layer.deleteSession(id, undefined, call);
     });
   }
@@ -97,12 +119,10 @@ export class GuardedLayer<User extends SessionUser> {
     return this.#guard('loadMarks', async (layer, call) => (await layer.loadMarks?.(userId, { ...call, fresh })) ?? {});
   }
 
-  /** The new generation; `undefined` for a layer without marks. */
-  raiseUserMark(userId: UserId, spare?: string): Promise<number | undefined> {
-    // A day more than any session that the mark must outlive, for clocks that differ.
-    const expiresAt = this.now + this.options.absoluteTimeout + 86_400;
+  /** The new generation; `undefined` if none was raised, as ever for a layer without marks. */
+  raiseUserMark(userId: UserId, spare?: Pick<RaiseOptions, 'spare' | 'since'>): Promise<number | undefined> {
     return this.#guard('raiseUserMark', async (layer, call) =>
-      layer.raiseUserMark?.(userId, expiresAt, { ...call, spare }),
+      layer.raiseUserMark?.(userId, this.now + MARK_LIFETIME, { ...call, ...spare }),
     );
   }
 

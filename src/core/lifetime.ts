@@ -33,3 +33,11 @@ export function touch(
 ): Pick<Lifetime, 'lastSeenAt' | 'expiresAt'> {
   return { lastSeenAt: now, expiresAt: Math.min(now + policy.idleTimeout, record.absoluteExpiresAt) };
 }
+
+/** How long an ended session's ID stays taken: far longer than any copy of a write is under way. */
+const TOMBSTONE_SECONDS = 3_600;
+
+/** Until when a tombstone stays. */
+export function tombstoneEnd(endedAt: number, { takenUntil = 0 }: { readonly takenUntil?: number }): number {
+  return Math.max(endedAt + TOMBSTONE_SECONDS, takenUntil);
+}

@@ -1,9 +1,17 @@
-import type { Marks } from './persistence-layer.js';
+import type { Marks, Spared } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
+
+/** For how long a mark stays: a day longer than any session can live (option `absoluteTimeout`). In seconds. */
+export const MARK_LIFETIME: number = 401 * 86_400;
 
 /** What a session keeps of the marks that its login has found. */
 export function atLogin({ generation, epoch }: Marks): Pick<SessionRecord, 'generation' | 'epoch'> {
   return { ...(generation !== undefined && { generation }), ...(epoch !== undefined && { epoch }) };
+}
+
+/** A session as a mark says that it spares it. */
+export function sparing(id: string, { generation = 0 }: Pick<SessionRecord, 'generation'>): Spared {
+  return { id, generation };
 }
 
 /** By which mark a session has been logged out, if by any. */
@@ -14,6 +22,6 @@ export function loggedOutBy(
 ): 'generation' | 'epoch' | undefined {
   if ((record.epoch ?? 0) < epoch) return 'epoch';
   const own = record.generation ?? 0;
-  const isSpared = id === spared?.id && own >= spared.from;
+  const isSpared = id === spared?.id && own >= spared.generation;
   return own >= generation || isSpared ? undefined : 'generation';
 }

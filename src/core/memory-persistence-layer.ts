@@ -1,8 +1,10 @@
 import { timeOf } from './clock.js';
-import { isLive } from './lifetime.js';
+import { ExtendablePersistenceLayer } from './extendable-persistence-layer.js';
+import { isLive, tombstoneEnd } from './lifetime.js';
 import type {
   CallOptions,
   DeleteCondition,
+  DeleteOptions,
   DeleteOutcome,
   Marks,
   PersistenceLayer,
@@ -10,10 +12,10 @@ import type {
   SaveOutcome,
   SessionChange,
   SessionUser,
+  Update,
   UserSessions,
 } from './persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, type SessionRecord } from './record.js';
-import type { RoleHierarchy } from './roles.js';
 import { sameHash } from './token.js';
 import { type UserId, userKey } from './user-id.js';
 
@@ -23,39 +25,36 @@ import { type UserId, userKey } from './user-id.js';
  *
  * @example new MemoryPersistenceLayer({ loadUser: (id) => users.find(id) })
  */
-export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> implements PersistenceLayer<User> {
-  readonly #sessions = new Map<string, SessionRecord>();
+export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> extends ExtendablePersistenceLayer<User> {
+  readonly #sessions = new Map<string, Stored>();
   readonly #marks = new Map<
     string,
     Pick<Marks, 'spared'> & { readonly generation: number; readonly expiresAt: number }
   >();
-  readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
   #epoch: number | undefined;
   #purgeAbove = 1_000;
 
   constructor(users: Partial<Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>> = {}) {
-    this.#users = {
-      loadUser: users.loadUser ?? (() => Promise.resolve(undefined)),
-      roleHierarchy: users.roleHierarchy ?? (() => Promise.resolve(new Map())),
-    };
+    super(users);
     warnInLambda();
   }
 
-  async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
-    const record = this.#sessions.get(id);
-    if (record === undefined || isLive(record, timeOf(options))) return record;
-    options.report?.('expired');
+  override async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
+    const stored = this.#sessions.get(id);
+    if (stored !== undefined && isTombstone(stored)) options.report?.('ended', stored.endedAt);
+    else if (stored !== undefined && !isLive(stored, timeOf(options))) options.report?.('expired');
+    else return stored;
     return undefined;
   }
 
-  async saveSession(
+  override async saveSession(
     id: string,
     session: SessionRecord,
     change: SessionChange,
     options: CallOptions = {},
   ): Promise<SaveOutcome> {
-    const stored = this.#sessions.get(id);
-    const refusal = refusalOf(stored, change);
+    const stored = this.#record(id);
+    const refusal = this.#sessions.has(id) && stored === undefined ? GONE : refusalOf(stored, change);
     if (refusal !== undefined) {
       const isRepeated = stored !== undefined && Buffer.compare(stored.lastWrite, session.lastWrite) === 0;
       return isRepeated ? { kind: 'saved' } : refusal;
@@ -68,30 +67,37 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     return { kind: 'saved' };
   }
 
-  async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
-    const stored = this.#sessions.get(id);
+  override async deleteSession(
+    id: string,
+    condition: DeleteCondition = {},
+    options: CallOptions = {},
+  ): Promise<DeleteOutcome> {
+    const stored = this.#record(id);
     if (stored === undefined) return { kind: 'absent' };
     const { auth = stored.auth, generationBelow = Number.POSITIVE_INFINITY } = condition;
     if (stored.auth !== auth || (stored.generation ?? 0) >= generationBelow) return { kind: 'refused' };
-    this.#sessions.delete(id);
-    return { kind: isLive(stored, timeOf(options)) ? 'deleted' : 'absent' };
+    this.#bury(id, options);
+    return { kind: 'deleted' };
   }
 
-  async deleteSessions(ids: readonly string[]): Promise<void> {
-    for (const id of ids) this.#sessions.delete(id);
+  async deleteSessions(ids: readonly string[], options: DeleteOptions = {}): Promise<void> {
+    for (const id of ids) this.#bury(id, options);
   }
 
-  async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
+  override async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
     return [...(await this.loadUserSessions(userId, options)).sessions.keys()];
   }
 
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
     const now = timeOf(options);
     const user = userKey(userId);
-    const isTheirs = (record: SessionRecord): boolean =>
-      record.userId !== undefined && userKey(record.userId) === user && isLive(record, now);
+    const isTheirs = (entry: [string, Stored]): entry is [string, SessionRecord] => {
+      const [, stored] = entry;
+      if (isTombstone(stored) || stored.userId === undefined) return false;
+      return userKey(stored.userId) === user && isLive(stored, now);
+    };
     return {
-      sessions: new Map([...this.#sessions].filter(([, record]) => isTheirs(record))),
+      sessions: new Map([...this.#sessions].filter(isTheirs)),
       ...(await this.loadMarks(userId)),
     };
   }
@@ -105,16 +111,16 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     };
   }
 
-  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number> {
+  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
     const user = userKey(userId);
     const before = this.#marks.get(user);
+    const { spare, since } = options;
+    const spared = before?.spared;
+    const isSpared = spare !== undefined && spared?.id === spare.id && spared.generation <= spare.generation;
+    if (spare !== undefined && before?.generation !== since && !isSpared) return undefined;
     // Starts from the time, so that a mark made anew after the last one expired is higher than that was.
     const generation = (before?.generation ?? timeOf(options)) + 1;
-    this.#marks.set(user, {
-      generation,
-      ...(options.spare === undefined ? {} : { spared: { id: options.spare, from: before?.generation ?? 0 } }),
-      expiresAt: Math.max(expiresAt, before?.expiresAt ?? 0),
-    });
+    this.#marks.set(user, { generation, ...(spare && { spared: { ...spare } }), expiresAt });
     return generation;
   }
 
@@ -122,12 +128,14 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
     this.#epoch = (this.#epoch ?? 0) + 1;
   }
 
-  loadUser(userId: UserId): Promise<User | undefined> {
-    return this.#users.loadUser(userId);
+  #record(id: string): SessionRecord | undefined {
+    const stored = this.#sessions.get(id);
+    return stored === undefined || isTombstone(stored) ? undefined : stored;
   }
 
-  roleHierarchy(): Promise<RoleHierarchy> {
-    return this.#users.roleHierarchy();
+  #bury(id: string, options: DeleteOptions): void {
+    const endedAt = timeOf(options);
+    this.#sessions.set(id, { endedAt, expiresAt: tombstoneEnd(endedAt, options) });
   }
 
   // Looks through everything only when it has doubled since it last did.
@@ -140,22 +148,34 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> impl
   }
 }
 
+/** What is left of a session that was ended. */
+interface Tombstone {
+  readonly endedAt: number;
+  readonly expiresAt: number;
+}
+
+type Stored = SessionRecord | Tombstone;
+
+const isTombstone = (stored: Stored): stored is Tombstone => 'endedAt' in stored;
+
+const GONE: SaveOutcome = { kind: 'gone' };
+
 /** Why a change cannot be made to what is stored. */
 function refusalOf(stored: SessionRecord | undefined, change: SessionChange): SaveOutcome | undefined {
-  if (change.kind === 'create') return stored === undefined ? undefined : { kind: 'gone' };
-  const { now, auth, secretHash, lastWrite } = change.expected;
-  if (stored === undefined || !isLive(stored, now) || stored.auth !== auth) return { kind: 'gone' };
-  const otherSecret = secretHash !== undefined && !sameHash(secretHash, stored.secretHash);
-  const writeBetween = lastWrite !== undefined && Buffer.compare(lastWrite, stored.lastWrite) !== 0;
-  return otherSecret || writeBetween ? { kind: 'conflict', current: stored } : undefined;
+  if (change.kind === 'create') return stored === undefined ? undefined : GONE;
+  const { now, auth, secretHash, value, fence, unconfirmed, lastSeenAt } = change.expected;
+  if (stored === undefined || !isLive(stored, now) || stored.auth !== auth) return GONE;
+  const holds =
+    (secretHash === undefined || sameHash(secretHash, stored.secretHash)) &&
+    (value === undefined || stored.data.get(value[0]) === value[1]) &&
+    (fence === undefined || fence === (stored.fence ?? 0)) &&
+    (unconfirmed !== true || stored.previousUntil === undefined) &&
+    (lastSeenAt === undefined || stored.lastSeenAt <= lastSeenAt);
+  return holds ? undefined : { kind: 'conflict', current: stored };
 }
 
 /** The stored session with just the changed parts of the other: what concurrent requests changed stays. */
-function merged(
-  stored: SessionRecord,
-  session: SessionRecord,
-  change: Extract<SessionChange, { kind: 'update' }>,
-): SessionRecord {
+function merged(stored: SessionRecord, session: SessionRecord, change: Update): SessionRecord {
   const next: Partial<Record<keyof SessionRecord, unknown>> = { ...stored };
   for (const name of RECORD_ATTRIBUTE_NAMES) {
     const { group } = RECORD_ATTRIBUTES[name];

@@ -30,7 +30,10 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
 
   /** How old a secret gets before it is replaced; `false`: never by timer. @defaultValue 1 hour */
   readonly rotationInterval?: number | false;
-  /** How long the old secret is accepted after the new one has been seen. @defaultValue 2 minutes */
+  /**
+   * How long the old secret is accepted after the new one has been seen; and how long after a login, a `regenerate` or an
+   * end a late request is told from a new visitor. @defaultValue 2 minutes
+   */
   readonly rotationGrace?: number;
   /** What to do when a retired secret comes back. @defaultValue `'revoke'`: the session ends */
   readonly reuse?: 'revoke' | 'report';
@@ -54,7 +57,7 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
    * @defaultValue `'touch'`
    */
   readonly revocationCheck?: 'touch' | 'always' | 'never';
-  /** How many sessions a user may have; a login beyond that ends those seen least recently. @defaultValue no bound */
+  /** How many devices a user can be signed in on; a login beyond that ends the oldest login. @defaultValue no bound */
   readonly maxSessionsPerUser?: number;
 
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
@@ -99,16 +102,9 @@ export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout
 /** Applies the defaults and refuses what cannot work. */
 export function resolveOptions<User extends SessionUser>(options: SessionsOptions<User>): ResolvedOptions<User> {
   refuseUnknown('', options, OPTION_NAMES);
-  refuseUnknown('acceptRemoteIp.', options.acceptRemoteIp === undefined ? {} : options.acceptRemoteIp, [
-    'ipv4Bits',
-    'ipv6Bits',
-    'otherwise',
-  ]);
-  refuseUnknown(
-    'acceptChangingUserAgent.',
-    options.acceptChangingUserAgent === undefined ? {} : options.acceptChangingUserAgent,
-    ['otherwise'],
-  );
+  const { acceptRemoteIp = { otherwise: 'ignore' }, acceptChangingUserAgent = { otherwise: 'ignore' } } = options;
+  refuseUnknown('acceptRemoteIp.', acceptRemoteIp, ['ipv4Bits', 'ipv6Bits', 'otherwise']);
+  refuseUnknown('acceptChangingUserAgent.', acceptChangingUserAgent, ['otherwise']);
 
   const idleTimeout = options.idleTimeout ?? DAY;
   expectSeconds('idleTimeout', idleTimeout, 1, LONGEST_COOKIE);
@@ -121,11 +117,11 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     rotationGrace: options.rotationGrace ?? 2 * MINUTE,
     reuse: options.reuse ?? 'revoke',
     acceptRemoteIp: {
-      ipv4Bits: options.acceptRemoteIp?.ipv4Bits ?? 32,
-      ipv6Bits: options.acceptRemoteIp?.ipv6Bits ?? 64,
-      otherwise: options.acceptRemoteIp === undefined ? 'ignore' : options.acceptRemoteIp.otherwise,
+      ...acceptRemoteIp,
+      ipv4Bits: acceptRemoteIp.ipv4Bits ?? 32,
+      ipv6Bits: acceptRemoteIp.ipv6Bits ?? 64,
     },
-    acceptChangingUserAgent: options.acceptChangingUserAgent ?? { otherwise: 'ignore' },
+    acceptChangingUserAgent,
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
     codec: options.codec ?? readableCodec,
@@ -133,52 +129,30 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     clock: options.clock ?? systemClock,
   };
 
-  expectSeconds('absoluteTimeout', resolved.absoluteTimeout, resolved.idleTimeout, LONGEST_COOKIE);
-  expectSeconds('touchInterval', resolved.touchInterval, 0, resolved.idleTimeout - 1);
-  if (resolved.rotationInterval !== false)
-    expectSeconds('rotationInterval', resolved.rotationInterval, 0, LONGEST_COOKIE);
+  const { rotationInterval, maxSessionsPerUser } = resolved;
+  expectSeconds('absoluteTimeout', resolved.absoluteTimeout, idleTimeout, LONGEST_COOKIE);
+  expectSeconds('touchInterval', resolved.touchInterval, 0, idleTimeout - 1);
+  if (rotationInterval !== false) expectSeconds('rotationInterval', rotationInterval, 0, LONGEST_COOKIE);
   expectSeconds('rotationGrace', resolved.rotationGrace, 0, LONGEST_COOKIE);
   expectOneOf('reuse', resolved.reuse, ['revoke', 'report']);
   expectWholeNumber('acceptRemoteIp.ipv4Bits', resolved.acceptRemoteIp.ipv4Bits, 0, 32);
   expectWholeNumber('acceptRemoteIp.ipv6Bits', resolved.acceptRemoteIp.ipv6Bits, 0, 64);
-  expectOneOf('acceptRemoteIp.otherwise', resolved.acceptRemoteIp.otherwise, ['ignore', 'report', 'destroy']);
-  expectOneOf('acceptChangingUserAgent.otherwise', resolved.acceptChangingUserAgent.otherwise, [
-    'ignore',
-    'report',
-    'destroy',
-  ]);
+  expectOneOf('acceptRemoteIp.otherwise', acceptRemoteIp.otherwise, ANOMALY_POLICIES);
+  expectOneOf('acceptChangingUserAgent.otherwise', acceptChangingUserAgent.otherwise, ANOMALY_POLICIES);
   expectOneOf('revocationCheck', resolved.revocationCheck, ['touch', 'always', 'never']);
-  if (options.maxSessionsPerUser !== undefined)
-    expectWholeNumber('maxSessionsPerUser', options.maxSessionsPerUser, 1, 10_000);
-  expectFunctions('persistence', resolved.persistence, PERSISTENCE_FUNCTIONS);
+  if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', maxSessionsPerUser, 1, 10_000);
+  expectFunctions('persistence', resolved.persistence, SIX_FUNCTIONS);
   expectFunctions('codec', resolved.codec, ['encode', 'decode']);
   expectFunctions('clock', resolved.clock, ['now']);
   expectFunctions('', resolved, ['onEvent']);
   return resolved;
 }
 
-const OPTION_NAMES = [
-  'persistence',
-  'idleTimeout',
-  'absoluteTimeout',
-  'touchInterval',
-  'rotationInterval',
-  'rotationGrace',
-  'reuse',
-  'acceptRemoteIp',
-  'acceptChangingUserAgent',
-  'revocationCheck',
-  'maxSessionsPerUser',
-  'codec',
-  'onEvent',
-  'clock',
-] as const satisfies readonly (keyof SessionsOptions)[];
+const OPTION_NAMES =
+  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser codec onEvent clock'.split(
+    ' ',
+  );
 
-const PERSISTENCE_FUNCTIONS = [
-  'loadSession',
-  'saveSession',
-  'deleteSession',
-  'userSessions',
-  'loadUser',
-  'roleHierarchy',
-];
+const ANOMALY_POLICIES: readonly AnomalyPolicy[] = ['ignore', 'report', 'destroy'];
+
+const SIX_FUNCTIONS = 'loadSession saveSession deleteSession userSessions loadUser roleHierarchy'.split(' ');

@@ -18,18 +18,26 @@ export interface CallOptions {
   readonly deadline?: number;
   /** Whether the answer must include every write acknowledged so far. Only asked of a layer that {@link PersistenceLayer.mayBeStale}. */
   readonly fresh?: boolean;
-  /** Tells the caller why a stored record is answered as "no session". */
-  readonly report?: (finding: LoadFinding) => void;
+  /** Tells the caller why there is no session under an ID; for one that was ended, when that was (seconds). */
+  readonly report?: (finding: LoadFinding, endedAt?: number) => void;
+}
+
+/** The options of {@link PersistenceLayer.deleteSessions}. */
+export interface DeleteOptions extends CallOptions {
+  /** Until when (seconds) no session may begin under these IDs, at the least. */
+  readonly takenUntil?: number;
 }
 
 /** The options of {@link PersistenceLayer.raiseUserMark}. */
 export interface RaiseOptions extends CallOptions {
-  /** The ID of a session of the user. */
-  readonly spare?: string | undefined;
+  /** The session that stays. */
+  readonly spare?: Spared | undefined;
+  /** With `spare`: the mark's generation at which the session was seen alive. */
+  readonly since?: number | undefined;
 }
 
-/** Why there is something stored under an ID and yet no session. */
-export type LoadFinding = 'expired' | 'unreadable' | 'newer-version';
+/** Why there is no session under an ID although something is stored there. */
+export type LoadFinding = 'expired' | 'ended' | 'unreadable' | 'newer-version';
 
 /** What must still be true of the stored session for a write to be made. */
 export interface Expected {
@@ -39,13 +47,19 @@ export interface Expected {
   readonly auth: number;
   /** If given: no rotation has come between. */
   readonly secretHash?: SecretHash;
-  /** If given: no write at all has come between. */
-  readonly lastWrite?: Uint8Array;
+  /** If given: this key of the data has this value, or none. */
+  readonly value?: readonly [key: string, encoded: string | undefined];
+  /** If given: the session's fence (0 if it has none) is still this. */
+  readonly fence?: number;
+  /** If true: nobody has confirmed yet that the present secret was seen. */
+  readonly unconfirmed?: boolean;
+  /** If given: no request has touched the session that began later than this (seconds). */
+  readonly lastSeenAt?: number;
 }
 
 /**
  * What is different from the stored session, so that a layer can write just that.
- * The groups of attributes (`touched`, `rotated`, `userAttached`) are those of `RECORD_ATTRIBUTES`.
+ * The groups of attributes (`touched`, `rotated`, `userAttached`, `fenced`) are those of `RECORD_ATTRIBUTES`.
  */
 export type SessionChange =
   | { readonly kind: 'create' }
@@ -58,15 +72,30 @@ export type SessionChange =
       readonly touched: boolean;
       readonly rotated: boolean;
       readonly userAttached: boolean;
+      readonly fenced: boolean;
       readonly expected: Expected;
     };
 
+export type Update = Extract<SessionChange, { kind: 'update' }>;
+
+/** What an update is made of. */
+export const NO_CHANGE: Omit<Update, 'expected'> = {
+  kind: 'update',
+  set: [],
+  removed: [],
+  touched: false,
+  rotated: false,
+  userAttached: false,
+  fenced: false,
+};
+
 /** What came of a save. */
 export type SaveOutcome =
-  | { readonly kind: 'saved' }
+  /** `repeated`: the write was sent more than once, and a copy of it may still land. */
+  | { readonly kind: 'saved'; readonly repeated?: boolean }
   /** There is no live session any more for which `expected.auth` holds. Nothing was written. */
   | { readonly kind: 'gone' }
-  /** The session lives, but `expected.secretHash` or `expected.lastWrite` no longer holds. Nothing was written. */
+  /** The session lives, but something else that was expected no longer holds. Nothing was written. */
   | { readonly kind: 'conflict'; readonly current: SessionRecord };
 
 /** Under which condition a session is deleted; each one given must hold. */
@@ -83,16 +112,31 @@ export interface DeleteCondition {
 export interface Marks {
   /** The generation of the user's mark: goes up when the user is logged out everywhere. */
   readonly generation?: number | undefined;
-  /** The one session that the last raise of the user's mark has not ended, unless its generation is below `from`. */
-  readonly spared?: { readonly id: string; readonly from: number };
+  /** The one session that the last raise of the user's mark has not ended. */
+  readonly spared?: Spared;
   /** The table's epoch: goes up when everyone is logged out. */
   readonly epoch?: number;
+}
+
+/** A session that a logout everywhere leaves alone, unless its own generation (0 if it has none) is below this. */
+export interface Spared {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/** How much a layer can store. */
+export interface Limits {
+  /** The bytes of a session's data: keys and encoded values in UTF-8, and {@link keyOverhead} for each key. */
+  readonly dataBytes: number;
+  readonly keyOverhead: number;
+  /** How many keys of a stored session one request can change. */
+  readonly changedKeys: number;
 }
 
 /** What came of a delete. */
 export type DeleteOutcome =
   | { readonly kind: 'deleted' }
-  /** There was none any more: somebody else had ended it, or it had expired. */
+  /** There was none any more: somebody else had ended it. */
   | { readonly kind: 'absent' }
   /** The session exists, and the condition did not hold. */
   | { readonly kind: 'refused' };
@@ -127,8 +171,11 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   ): Promise<SaveOutcome | void>;
 
   /**
-   * Deletes the session. That none exists is no error. Returning nothing counts as `deleted`, as must a delete of its
-   * own whose answer was lost. A simple layer may ignore `condition`.
+   * Ends the session. That none exists is no error. Returning nothing counts as `deleted`, as must a delete of its
+   * own whose answer was lost. A simple layer may ignore `condition`, and just delete.
+   *
+   * A layer that keeps the promises about late writes leaves a tombstone under the ID: no `create` succeeds there, and
+   * {@link loadSession} reports `ended`, for as long as a copy of an earlier write may be under way.
    */
   deleteSession(id: string, condition?: DeleteCondition, options?: CallOptions): Promise<DeleteOutcome | void>;
 
@@ -147,17 +194,14 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   /** Whether {@link loadSession} may miss recent writes unless asked for a `fresh` answer. */
   readonly mayBeStale?: boolean;
 
-  /**
-   * Throws `NotStorableError` if a session with this data is too large for this layer, whatever its other attributes
-   * become. Called at every `session.set`, before any I/O.
-   */
-  checkStorable?(data: ReadonlyMap<string, string>): void;
+  /** What `session.set` refuses before any I/O, whatever the session's other attributes become. */
+  readonly limits?: Limits;
 
-  /** All of a user's sessions with their records, and the user's {@link Marks}. */
+  /** All of a user's sessions with their records, which may be without data, and the user's {@link Marks}. */
   loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;
 
-  /** Deletes many sessions at once, or throws if not all of them could be deleted. */
-  deleteSessions?(ids: readonly string[], options?: CallOptions): Promise<void>;
+  /** Leaves a tombstone under each ID, whatever is there, or throws if it could not do so under all of them. */
+  deleteSessions?(ids: readonly string[], options?: DeleteOptions): Promise<void>;
 
   /**
    * The user's marks. The generation is always fresh; the epoch may be some seconds behind unless asked for a `fresh`
@@ -167,10 +211,13 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
 
   /**
    * Raises the user's mark to a generation higher than any before, and returns it: whatever session was logged in
-   * with a lower one is logged out from now on, but for the one to `spare`, if it was not before: the mark says so, in
-   * the same write, as {@link Marks.spared}. The mark must be kept until `expiresAt` (seconds) at least.
+   * with a lower one is logged out from now on, but for the one to `spare`, as the mark says in the same write:
+   * {@link Marks.spared}. The mark must be kept until `expiresAt` (seconds) at least.
+   *
+   * @returns `undefined`, and nothing is raised, if the mark is above `since` and does not spare that session already:
+   * whether it is still alive must be looked at again
    */
-  raiseUserMark?(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number>;
+  raiseUserMark?(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number | undefined>;
 
   /** Raises the epoch above any before, for good: whatever session was logged in before is logged out from now on. */
   raiseEpoch?(options?: CallOptions): Promise<void>;

@@ -8,7 +8,8 @@ import { parseUserKey, type UserId } from './user-id.js';
 export const RECORD_VERSION = 1;
 
 /**
- * A session as a persistence layer stores it, under its ID. Immutable. All times are whole seconds since the epoch.
+ * A session as a persistence layer stores it, under its ID. Immutable. All times are seconds since the epoch, and whole
+ * but for `authenticatedAt`.
  */
 export interface SessionRecord {
   /** Never changes. */
@@ -39,7 +40,7 @@ export interface SessionRecord {
   readonly generation?: number;
   /** The epoch at login: a session below the present epoch has been logged out with everyone else. */
   readonly epoch?: number;
-  /** When the user last proved who they are. */
+  /** When the user last proved who they are, in seconds with a fraction: of two logins, the later one is the newer. */
   readonly authenticatedAt?: number;
 
   /** The client's address at the last touch. */
@@ -47,6 +48,8 @@ export interface SessionRecord {
   /** The client's user agent at the last touch, bounded. */
   readonly userAgent?: string | undefined;
 
+  /** Goes up when a copy of an earlier write of data may still land: the copy is then refused. Absent: 0. */
+  readonly fence?: number;
   /** The mark of the last writer. Random, new with every write. */
   readonly lastWrite: Uint8Array;
   /** The session's data, each value as the codec wrote it. */
@@ -54,7 +57,7 @@ export interface SessionRecord {
 }
 
 /** How an attribute of a record is represented. */
-export type AttributeKind = 'number' | 'text' | 'bytes';
+export type AttributeKind = 'number' | 'decimal' | 'text' | 'bytes';
 
 /** A record's attributes besides its user and data. */
 export type RecordAttribute = Exclude<keyof SessionRecord, 'userId' | 'data'>;
@@ -67,7 +70,7 @@ export const RECORD_ATTRIBUTES: {
   readonly [Name in RecordAttribute]: {
     readonly kind: AttributeKind;
     readonly required: boolean;
-    readonly group: 'always' | 'created' | 'touched' | 'rotated' | 'userAttached';
+    readonly group: 'always' | 'created' | 'touched' | 'rotated' | 'userAttached' | 'fenced';
   };
 } = {
   createdAt: { kind: 'number', required: true, group: 'created' },
@@ -84,7 +87,8 @@ export const RECORD_ATTRIBUTES: {
   auth: { kind: 'number', required: true, group: 'rotated' },
   generation: { kind: 'number', required: false, group: 'userAttached' },
   epoch: { kind: 'number', required: false, group: 'userAttached' },
-  authenticatedAt: { kind: 'number', required: false, group: 'userAttached' },
+  authenticatedAt: { kind: 'decimal', required: false, group: 'userAttached' },
+  fence: { kind: 'number', required: false, group: 'fenced' },
   lastWrite: { kind: 'bytes', required: true, group: 'always' },
 };
 
@@ -117,5 +121,6 @@ export function recordFrom(
 
 function isOfKind(kind: AttributeKind, value: unknown): boolean {
   if (kind === 'number') return Number.isSafeInteger(value);
+  if (kind === 'decimal') return Number.isFinite(value);
   return kind === 'text' ? typeof value === 'string' : value instanceof Uint8Array && value.length > 0;
 }

@@ -1,5 +1,7 @@
 import type { Client } from './client.js';
 import {
+  contended,
+  gone,
   LoginTooOldError,
   NotStorableError,
   SessionClosedError,
@@ -7,9 +9,10 @@ import {
   StoreUnavailableError,
 } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
-import { atLogin } from './marks.js';
-import type { SessionUser } from './persistence-layer.js';
-import type { StartedSession } from './starting.js';
+import { atLogin, loggedOutBy, sparing } from './marks.js';
+import type { Marks, SessionUser } from './persistence-layer.js';
+import { SessionData } from './session-data.js';
+import type { Start } from './starting.js';
 import { type Changes, type CookieAction, KEEP, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
 import { sameUser, type UserId, userKey } from './user-id.js';
@@ -18,12 +21,9 @@ import { endOlderLogins, enforceBound } from './user-sessions.js';
 /** The keys of the application's session data. */
 export type KeyOf<Data extends object> = Extract<keyof Data, string>;
 
-/** What begins a session: the request, and how the session was found. */
-interface SessionOrigin {
-  readonly client: Client;
-  readonly create: boolean;
-  readonly found: StartedSession | undefined;
-}
+const MOST_ATTEMPTS = 200;
+
+type UserLogin = Login & { readonly userId: UserId; readonly authenticatedAt: number };
 
 /** The options of `logIn`. */
 export interface LogInOptions {
@@ -52,8 +52,6 @@ export type ReadonlySession<
   | 'toJSON'
 >;
 
-const LONGEST_KEY = 1_024; // bytes
-
 /**
  * One request's view of a session, from `sessions.start()` to `commit()`.
  *
@@ -69,21 +67,32 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   readonly #layer: GuardedLayer<User>;
   readonly #client: Client;
   readonly #create: boolean;
-  readonly #changes = new Map<string, string | undefined>();
+  readonly #overtaker: Start['overtaker'];
+  readonly #data: SessionData;
   #stored: StoredSession<User> | undefined;
+  /** Sessions that the request proves as well as each other. */
+  #rivals: readonly StoredSession<User>[];
   /** The session while it is being stored for the first time. */
   #beginning: Promise<StoredSession<User>> | undefined;
+  /** Whether no session may begin but by a login: the cookie of another would be replaced. */
+  #overtaken: boolean;
+  /** The end of the last change of who this is. */
+  #turn: Promise<unknown> = Promise.resolve();
   #cookie: CookieAction = KEEP;
   #user: Promise<User | undefined> | undefined;
   #state: 'open' | 'committed' | 'read-only';
 
   /** @internal Use `sessions.start()`. */
-  constructor(layer: GuardedLayer<User>, { client, create, found }: SessionOrigin) {
+  constructor(layer: GuardedLayer<User>, client: Client, create: boolean, start: Start) {
     this.#layer = layer;
     this.#client = client;
     this.#create = create;
     this.#state = layer.readOnly ? 'read-only' : 'open';
-    this.#stored = found && new StoredSession(layer, client, found);
+    this.#data = new SessionData(layer.options, () => this.#stored?.record.data);
+    this.#overtaken = start.overtaken;
+    this.#overtaker = start.overtaker;
+    this.#stored = start.found && new StoredSession(layer, client, start.found);
+    this.#rivals = start.rivals.map((rival) => new StoredSession(layer, client, rival));
   }
 
   /** The session's ID, which is no credential and may be shown to its user; `undefined` while nothing is stored. */
@@ -131,17 +140,17 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * The value of a key, `undefined` if it has none. A copy: to change what is stored, `set` it again, or `update` it.
    */
   get<Key extends KeyOf<Data>>(key: Key): Data[Key] | undefined {
-    return this.#decode(key, this.#encoded(key)) as Data[Key] | undefined;
+    return this.#decode(key, this.#data.get(key)) as Data[Key] | undefined;
   }
 
   /** Whether a key has a value. */
   has(key: KeyOf<Data>): boolean {
-    return this.#encoded(key) !== undefined;
+    return this.#data.get(key) !== undefined;
   }
 
   /** The keys that have a value. */
   keys(): readonly KeyOf<Data>[] {
-    return [...this.#data().keys()] as KeyOf<Data>[];
+    return [...this.#data.all.keys()] as KeyOf<Data>[];
   }
 
   /** All keys with copies of their values. */
@@ -154,25 +163,23 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * are not seen. Setting what is already stored writes nothing.
    *
    * @throws {@link NotStorableError} for a value that would not come back equal (a function, an instance of a class
-   * that the codec does not know), a key that is not text, or a session over the store's size limit. The session is
-   * left as it was.
+   * that the codec does not know), a key that is not text, a session over the store's size limit, or more changed keys
+   * than it writes at once. The session is left as it was.
    */
   set<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
     this.#refuseIfClosed();
-    const encoded = this.#encode(key, value);
-    this.#layer.options.persistence.checkStorable?.(this.#data().set(key, encoded));
-    this.#changes.set(key, encoded);
+    this.#data.change(key, this.#data.encode(key, value));
   }
 
   /** Takes a key away at the end of the request. That it has no value is no error. */
   delete(key: KeyOf<Data>): void {
     this.#refuseIfClosed();
-    this.#changes.set(key, undefined);
+    this.#data.change(key, undefined);
   }
 
   /**
    * Replaces one key's value by what `change` makes of it, atomically and at once: of any number of concurrent
-   * updates, none is lost. `change` may be called more than once.
+   * updates, none is lost. `change` is called again if another request gives the key another value meanwhile.
    *
    * @returns the new value
    * @throws {@link NotStorableError}, {@link SessionGoneError}, {@link StoreUnavailableError}
@@ -186,19 +193,20 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     let after!: Data[Key];
     const changed = async (before: string | undefined): Promise<string> => {
       after = await change(this.#decode(key, before) as Data[Key] | undefined);
-      return this.#encode(key, after);
+      return this.#data.encode(key, after);
     };
-    const buffered = this.#bufferedOf(key);
-    if (this.#known === undefined) {
-      const encoded = await changed(this.#encoded(key));
-      if (this.#known === undefined) {
-        await this.#begin(this.#data().set(key, encoded));
-        this.#forget(buffered);
-        return after;
-      }
+    for (let attempt = 1; this.#known === undefined && attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const buffered = this.#data.changeOf(key);
+      const before = this.#data.get(key);
+      const encoded = await changed(before);
+      if (this.#known !== undefined || this.#data.get(key) !== before) continue;
+      const begun = this.#begin(this.#data.all.set(key, encoded));
+      this.#data.forget(buffered); // at once: others change what is about to be stored
+      await begun;
+      return after;
     }
-    await (await this.#known)?.replace(key, buffered, changed, true);
-    this.#forget(buffered);
+    if (this.#known === undefined) throw contended();
+    await (await this.#flush(key, this.#known)).replace(key, changed, 'update');
     return after;
   }
 
@@ -210,13 +218,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async getAndDelete<Key extends KeyOf<Data>>(key: Key): Promise<Data[Key] | undefined> {
     this.#refuseIfClosed();
-    let taken = this.#encoded(key);
-    const buffered = this.#bufferedOf(key);
-    const take = (before: string | undefined): undefined => {
-      taken = before;
-    };
-    await (await this.#known)?.replace(key, buffered, take, false);
-    this.#forget(buffered);
+    let taken = this.#data.get(key);
+    const known = this.#known;
+    if (known === undefined) this.#data.forget(this.#data.changeOf(key));
+    else await (await this.#flush(key, known)).replace(key, (before) => void (taken = before), 'take');
     return this.#decode(key, taken) as Data[Key] | undefined;
   }
 
@@ -225,7 +230,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * session before, or planted it, has nothing any more, and writes of requests that began before are refused. The
    * data stays. A session of another user is destroyed first, data and all; the login gets a new one.
    *
-   * Call it at any time before the response; a session that was ended meanwhile is replaced by a new one.
+   * Call it at any time before the response. A session that was ended meanwhile is replaced by a new one; one that
+   * another login of the same user took over lives on, and the new one gets what this request knows of its data. With
+   * `maxSessionsPerUser`, a login gives way to so many newer ones, and the request is nobody's again.
    *
    * @throws {@link NotStorableError} for an unusable user ID, {@link SessionGoneError} if the session of another user
    * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}
@@ -234,18 +241,30 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done
-    if (this.userId !== undefined && !sameUser(this.userId, userId)) await this.destroy();
+    await this.#inTurn(async () => {
+      const { changes } = this.#data;
+      const isOthers = this.userId !== undefined && !sameUser(this.userId, userId);
+      if (isOthers || this.#rivals.length > 0) await this.#end({ type: 'destroyed' });
+      if (!isOthers) this.#data.restore(changes);
 
-    const marks = await this.#layer.loadMarks(userId, true);
-    // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
-    const generation = exclusive ? await this.#layer.raiseUserMark(userId, this.id) : marks.generation;
-    const login = { userId, authenticatedAt: this.#layer.now, ...atLogin({ ...marks, generation }) };
-    const stored = await this.#attach(login);
-    this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
-    this.#emit({ type: 'logged-in', exclusive });
+      const marks = await this.#layer.loadMarks(userId, true);
+      // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
+      const generation = exclusive ? await this.#raiseMark(userId, marks) : marks.generation;
+      const authenticatedAt = this.#layer.options.clock.now() / 1000;
+      const login = { userId, authenticatedAt, ...atLogin({ ...marks, generation }) };
+      const stored = await this.#attach(login, marks, exclusive);
+      this.#overtaken = false;
+      this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
+      this.#emit({ type: 'logged-in', exclusive });
 
-    if (exclusive) await endOlderLogins(this.#layer, userId, stored.id, generation);
-    else await enforceBound(this.#layer, userId, stored.id);
+      if (exclusive) await endOlderLogins(this.#layer, userId, stored.id, stored.record.generation);
+      const stays = await enforceBound(this.#layer, userId, [stored.id, stored.record]).catch((error: unknown) => {
+        // The login stands, and its cookie is sent.
+        if (error instanceof StoreUnavailableError) return true;
+        throw error;
+      });
+      if (!stays) this.#leave(false);
+    });
   }
 
   /**
@@ -256,10 +275,12 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async logOut({ keep = [] }: { readonly keep?: readonly KeyOf<Data>[] } = {}): Promise<void> {
     this.#refuseIfClosed();
-    const kept = new Map([...this.#data()].filter(([key]) => (keep as readonly string[]).includes(key)));
-    if (this.#stored !== undefined && kept.size > 0) return this.#replaceByAnonymous(kept);
-    await this.#end({ type: 'logged-out', everywhere: false });
-    for (const [key, encoded] of kept) this.#changes.set(key, encoded);
+    await this.#inTurn(async () => {
+      const kept = new Map([...this.#data.all].filter(([key]) => (keep as readonly string[]).includes(key)));
+      if (this.#stored !== undefined && kept.size > 0) return this.#replaceByAnonymous(kept);
+      await this.#end({ type: 'logged-out', everywhere: false });
+      this.#data.restore(kept);
+    });
   }
 
   /**
@@ -270,7 +291,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async destroy(): Promise<void> {
     this.#refuseIfClosed();
-    await this.#end({ type: 'destroyed' });
+    await this.#inTurn(() => this.#end({ type: 'destroyed' }));
   }
 
   /**
@@ -281,12 +302,14 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async regenerate(): Promise<void> {
     this.#refuseIfClosed();
-    const stored = await this.#known;
-    if (stored === undefined) return;
-    const changes = new Map(this.#changes);
-    await stored.reissue(changes);
-    this.#nowStored(stored, changes);
-    this.#emit({ type: 'rotated', reason: 'regenerate' });
+    await this.#inTurn(async () => {
+      const stored = await this.#known;
+      if (stored === undefined) return;
+      const { changes } = this.#data;
+      await stored.reissue(changes);
+      this.#nowStored(stored, changes);
+      this.#emit({ type: 'rotated', reason: 'regenerate' });
+    });
   }
 
   /**
@@ -296,11 +319,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async save(): Promise<void> {
     this.#refuseIfClosed();
-    const changes = new Map(this.#changes);
+    const { changes } = this.#data;
     const known = this.#known;
     if (known === undefined) await this.#beginIfNeeded();
     else await (await known).write(changes);
-    this.#forget(changes);
+    this.#data.forget(changes);
   }
 
   /**
@@ -311,7 +334,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    */
   async touch(): Promise<void> {
     this.#refuseIfClosed();
-    await (await this.#known)?.touch();
+    await (await this.#known)?.touch().catch((error: unknown) => this.#expectTooLarge(error));
   }
 
   /**
@@ -343,7 +366,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
       if (known === undefined) {
         await this.#beginIfNeeded();
       } else {
-        const action = await (await known).finish(this.#changes);
+        const action = await (await known).finish(this.#data.changes);
         if (action.kind !== 'keep') this.#cookie = action;
       }
     } catch (error) {
@@ -351,7 +374,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
         this.#emit({ type: 'lost-write' });
         return KEEP;
       }
-      if (!(error instanceof StoreUnavailableError) || this.#hasChanges()) throw error;
+      // No page fails for want of upkeep.
+      if (this.#hasChanges()) throw error;
+      if (!(error instanceof StoreUnavailableError)) this.#expectTooLarge(error);
     }
     return this.#cookie;
   }
@@ -369,34 +394,6 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     };
   }
 
-  /** The key with its buffered value, if it has one. */
-  #bufferedOf(key: string): Changes {
-    return new Map([...this.#changes].filter(([changed]) => changed === key));
-  }
-
-  #encoded(key: string): string | undefined {
-    return this.#changes.has(key) ? this.#changes.get(key) : this.#stored?.record.data.get(key);
-  }
-
-  /** What is stored, with the buffered changes. */
-  #data(): Map<string, string> {
-    return merged(this.#stored?.record.data, this.#changes);
-  }
-
-  #encode(key: string, value: unknown): string {
-    if (typeof key !== 'string' || !key.isWellFormed() || Buffer.byteLength(key) > LONGEST_KEY) {
-      throw new NotStorableError(`A key of a session's data must be well-formed text of at most ${LONGEST_KEY} bytes.`);
-    }
-    try {
-      return this.#layer.options.codec.encode(value);
-    } catch (cause) {
-      if (!(cause instanceof NotStorableError)) throw cause;
-      throw new NotStorableError(`The value for the key ${JSON.stringify(key)} cannot be stored: ${cause.message}`, {
-        cause,
-      });
-    }
-  }
-
   #decode(key: string, encoded: string | undefined): unknown {
     if (encoded === undefined) return undefined;
     try {
@@ -412,8 +409,10 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return this.#stored ?? this.#beginning;
   }
 
-  #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
-    const changes = new Map(this.#changes);
+  /** @throws {@link SessionGoneError} if only a login may begin a session, and this is none */
+  async #begin(data: ReadonlyMap<string, string>, login?: Login): Promise<StoredSession<User>> {
+    if (this.#overtaken && login === undefined) throw gone();
+    const { changes } = this.#data;
     const begin = async (): Promise<StoredSession<User>> => {
       try {
         const begun = await StoredSession.begin(this.#layer, this.#client, data, login);
@@ -427,51 +426,97 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return this.#beginning;
   }
 
-  async #beginIfNeeded(): Promise<void> {
-    const data = this.#data();
-    if (data.size > 0 || this.#create) await this.#begin(data);
+  /** Writes what is buffered of one key, before that is changed atomically. */
+  async #flush(key: string, known: StoredSession<User> | Promise<StoredSession<User>>): Promise<StoredSession<User>> {
+    const changes = this.#data.changeOf(key);
+    this.#data.forget(changes); // at once: what is set from now on is buffered anew
+    try {
+      const stored = await known;
+      await stored.write(changes);
+      return stored;
+    } catch (error) {
+      if (this.#data.changeOf(key).size === 0) this.#data.restore(changes);
+      throw error;
+    }
   }
 
-  /** Gives the session a user; if it has been ended meanwhile, a new one, which gets nothing of what that one held. */
-  async #attach(login: Login): Promise<StoredSession<User>> {
-    const known = this.#known;
-    if (known !== undefined) {
-      const stored = await known;
-      const changes = new Map(this.#changes);
+  async #beginIfNeeded(): Promise<void> {
+    const data = this.#data.all;
+    if (data.size > 0 || (this.#create && !this.#overtaken)) await this.#begin(data);
+  }
+
+  /**
+   * Gives the session a user; if it has been ended meanwhile, a new one. That gets what this request knows of the data
+   * of the one before only if the same user has taken it over: by this login, sent twice, or by one whose response was
+   * lost. It is newer than that login, whatever the clocks say.
+   */
+  async #attach(login: UserLogin, marks: Marks, exclusive: boolean): Promise<StoredSession<User>> {
+    let overtaker = this.#overtaker;
+    let known = overtaker?.record?.data;
+    let { generation } = login;
+    const stored = await this.#known;
+    if (stored !== undefined) {
+      const { changes } = this.#data;
       try {
         await stored.reissue(changes, login);
         this.#nowStored(stored, changes);
         return stored;
       } catch (error) {
         if (!(error instanceof SessionGoneError)) throw error;
+        overtaker = { id: stored.id, record: await stored.asLeft() };
+        known = stored.record.data;
         this.#stored = undefined;
+        // That session may be spared: not as the other one of two exclusive logins.
+        if (exclusive) generation = await this.#layer.raiseUserMark(login.userId);
       }
     }
-    return this.#begin(this.#data(), login);
+    const { id = '', record } = overtaker ?? {};
+    const isTheirs = record?.userId !== undefined && sameUser(record.userId, login.userId);
+    const isSame = isTheirs && loggedOutBy(id, record, marks) === undefined;
+    const authenticatedAt = Math.max(login.authenticatedAt, isSame ? (record.authenticatedAt ?? 0) + 0.001 : 0);
+    const data = merged(isSame ? known : undefined, this.#data.changes);
+    return this.#begin(data, { ...login, ...atLogin({ ...marks, generation }), authenticatedAt });
+  }
+
+  /** Logs the user out everywhere; a session of theirs that this login goes on with is spared until it is written. */
+  async #raiseMark(userId: UserId, marks: Marks): Promise<number | undefined> {
+    const stored = this.userId === undefined ? undefined : this.#stored;
+    const isAlive = stored !== undefined && loggedOutBy(stored.id, stored.record, marks) === undefined;
+    const spared = isAlive && { spare: sparing(stored.id, stored.record), since: marks.generation };
+    // Another logout everywhere may have come between; then the session has ended.
+    const generation = spared ? await this.#layer.raiseUserMark(userId, spared) : undefined;
+    return generation ?? this.#layer.raiseUserMark(userId);
   }
 
   /** The session has just been written as a whole, with a secret that its client does not have yet. */
   #nowStored(stored: StoredSession<User>, changes: Changes): void {
     this.#stored = stored;
-    this.#forget(changes);
+    this.#data.forget(changes);
     this.#cookie = stored.cookie();
-  }
-
-  /** These are stored. What the handler has set again since is not. */
-  #forget(changes: Changes): void {
-    for (const [key, encoded] of changes) if (this.#changes.get(key) === encoded) this.#changes.delete(key);
   }
 
   /** Whether this request has ended the session. If somebody else had, the cookie may be that of a later login. */
   async #end(event: { type: 'destroyed' } | { type: 'logged-out'; everywhere: false }): Promise<boolean> {
     const stored = await this.#known;
-    const ended = (await stored?.end()) === true;
+    // A rival that a login has taken over meanwhile is not this client's any more.
+    const rivals = this.#rivals.map((rival) => rival.end().catch(ifGone(false)));
+    const ends = await Promise.all(stored === undefined ? rivals : [stored.end()]);
+    const ended = ends.includes(true);
     if (ended) this.#emit(event);
-    if (stored !== undefined) this.#cookie = ended ? { kind: 'clear' } : KEEP;
+    this.#leave(ended, ends.length > 0);
+    this.#data.forget(this.#data.changes);
+    return ended;
+  }
+
+  /** The session is this request's no longer. */
+  #leave(ended: boolean, wasThere = true): void {
+    if (wasThere) {
+      this.#cookie = ended ? { kind: 'clear' } : KEEP;
+      this.#overtaken = !ended;
+    }
+    this.#rivals = [];
     this.#stored = undefined;
     this.#user = undefined;
-    this.#changes.clear();
-    return ended;
   }
 
   /** The new session first: should the second step fail, nothing is lost, and nobody seems logged out who is not. */
@@ -487,9 +532,22 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     if (ended) this.#nowStored(begun, new Map());
   }
 
+  /** Upkeep for which a full session has no room is told of, and no page fails for it. */
+  #expectTooLarge(error: unknown): void {
+    if (!(error instanceof NotStorableError)) throw error;
+    this.#emit({ type: 'store-failure', operation: 'saveSession', error });
+  }
+
   /** Whether something that the handler did is not stored. */
   #hasChanges(): boolean {
-    return this.#stored === undefined ? this.#data().size > 0 || this.#create : this.#stored.isChangedBy(this.#changes);
+    return this.#stored?.isChangedBy(this.#data.changes) ?? (this.#data.all.size > 0 || this.#create);
+  }
+
+  /** One change of who this is at a time: each goes from what the one before has left. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   #emit(detail: Parameters<GuardedLayer<User>['emit']>[0]): void {
@@ -505,6 +563,13 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     );
   }
 }
+
+const ifGone =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (error instanceof SessionGoneError) return value;
+    throw error;
+  };
 
 const dateOf = (seconds: number | undefined): Date | undefined =>
   seconds === undefined ? undefined : new Date(seconds * 1000);

@@ -30,7 +30,7 @@ export interface OfUserOptions {
 
 /** The options of `sessions.logOutUser`. */
 export interface LogOutUserOptions {
-  /** The session that stays: "log out all other devices". If the call fails, it may end with the next one. */
+  /** The session that stays, if it is alive: "log out all other devices". */
   readonly except?: Pick<Session, 'id'>;
   /** When to give up, in milliseconds since the epoch. */
   readonly deadline?: number;
@@ -127,7 +127,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
     const isNobodys = 'ofUser' in options && ofUser === undefined;
     if (isNobodys || !isSessionId(id)) return false;
     const layer = this.#layer();
-    const record = await layer.load(id, true);
+    const record = await layer.load(id);
     if (record === undefined) return false;
     if (ofUser !== undefined && (record.userId === undefined || !sameUser(record.userId, ofUser))) return false;
     await layer.delete(id);
@@ -176,7 +176,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
     { tokens = [], create = false, ...request }: SessionRequest,
   ): Promise<Session<Data, User>> {
     const client = canonical(request);
-    return new Session(layer, { client, create, found: await findSession(layer, tokens, client) });
+    return new Session(layer, client, create, await findSession(layer, tokens, client));
   }
 
   #layer(deadline?: number, readOnly = false): GuardedLayer<User> {

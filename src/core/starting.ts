@@ -8,7 +8,7 @@ import type { SessionRecord } from './record.js';
 import { type Standing, standingOf } from './rotation.js';
 import { hashSecret, parseToken, type Secret, type Token } from './token.js';
 
-/** What the start of a request finds behind its tokens. */
+/** A session that a request's token proves. */
 export interface StartedSession {
   readonly id: string;
   readonly record: SessionRecord;
@@ -19,116 +19,161 @@ export interface StartedSession {
   readonly touchDue: boolean;
 }
 
-interface Candidate extends Token {
-  readonly record: SessionRecord;
-  readonly standing: Standing;
+/** What the start of a request finds behind its tokens. */
+export interface Start {
+  readonly found?: StartedSession | undefined;
+  /** Two live sessions that are both proven: so neither is the request's. */
+  readonly rivals: readonly StartedSession[];
+  /**
+   * Whether the session was ended, or got another secret, a moment ago: then another response may have set a newer
+   * cookie, and a session that began here would replace it.
+   */
+  readonly overtaken: boolean;
+  /** The session that got another secret a moment ago. */
+  readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined } | undefined;
 }
+
+/** Where one session stands to the request's tokens for it. */
+interface Look extends Token {
+  readonly record: SessionRecord | undefined;
+  readonly standing: Standing;
+  readonly touchDue: boolean;
+  readonly endedAt?: number | undefined;
+  /** What has to be done about it, if anything. Returns whether the session is not the request's. */
+  readonly act?: (() => Promise<boolean>) | undefined;
+}
+
+type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
 
 /**
  * Finds the session that a request's tokens prove. Malformed tokens cost nothing, an unknown one costs one read.
  *
- * A browser sends one token; a second comes from whoever could set a cookie for a part of the site. Order says
- * nothing (RFC 6265bis, 4.2.2), so the one that is good is taken; two good ones, or more than two sessions, are
- * nobody's.
+ * A browser sends one token; a second comes from whoever could set a cookie for a part of the site, or from a time
+ * when the cookie had another Domain or Path. Order says nothing (RFC 6265bis, 4.2.2), so the one that is good is
+ * taken; two good ones, or more than two sessions, are nobody's.
  */
 export async function findSession<User extends SessionUser>(
   layer: GuardedLayer<User>,
   texts: readonly string[],
   client: Client,
-): Promise<StartedSession | undefined> {
+): Promise<Start> {
   const startedAt = layer.now;
   const tokens = texts.map(parseToken).filter((token) => token !== undefined);
   const ids = [...new Set(tokens.map(({ id }) => id))];
-  if (ids.length > 2) return refuseAmbiguous(layer);
-
-  const candidates = (await Promise.all(ids.map((id) => look(layer, id, tokens, ids.length > 1)))).flat();
-  const accepted = candidates.filter(isAccepted);
-  if (new Set(accepted.map(({ id }) => id)).size > 1) return refuseAmbiguous(layer);
-
-  const found = accepted.find(({ standing }) => standing === 'current') ?? accepted[0];
-  if (found === undefined) {
-    for (const candidate of candidates) if (candidate.standing === 'retired') await punishReuse(layer, candidate);
-    return undefined;
+  const looks = await Promise.all(
+    (ids.length > 2 ? [] : ids).map((id) => {
+      const own = tokens.filter((token) => token.id === id);
+      const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, startedAt, fresh);
+      return ids.length > 1 ? lookAt(true) : layer.decide(lookAt, ({ act }) => act !== undefined);
+    }),
+  );
+  const proven = looks.filter(isProven);
+  const acts = await Promise.all((proven.length === 0 ? looks : proven).map(({ act }) => act?.()));
+  // A second cookie that is no good says nothing against the one that is.
+  const live = proven.filter((_, index) => acts[index] !== true).map((session) => ({ ...session, startedAt }));
+  if (ids.length > 2 || live.length > 1) {
+    layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
+    return { rivals: live, overtaken: true };
   }
-  const touchDue = touchIsDue(layer.options, found.record, startedAt);
-  if (await isLoggedOut(layer, found, touchDue)) return undefined;
-  return (await isStrange(layer, found, client)) ? undefined : { ...found, startedAt, touchDue };
+  const [found] = live;
+  if (found !== undefined) return { found, rivals: [], overtaken: false };
+
+  const justNow = (time = Number.NEGATIVE_INFINITY): boolean => startedAt - time < layer.options.rotationGrace;
+  const overtaker = looks.find(({ standing, record }) => standing === 'wrong' && justNow(record?.rotatedAt));
+  const hasEnded = proven.length > 0 || looks.some(({ endedAt }) => justNow(endedAt));
+  return { rivals: [], overtaken: overtaker !== undefined || hasEnded, overtaker };
+}
+
+/** Looks where the tokens for one ID stand, and changes nothing. */
+async function look<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  tokens: readonly Token[],
+  client: Client,
+  startedAt: number,
+  fresh: boolean,
+): Promise<Look> {
+  const [first] = tokens as [Token];
+  let endedAt: number | undefined;
+  const record = await layer.load(first.id, fresh, (at) => {
+    endedAt = at;
+  });
+  const standings = tokens.map(({ secret }) =>
+    record === undefined ? 'wrong' : standingOf(record, hashSecret(secret), startedAt),
+  );
+  const standing = STANDINGS.find((better) => standings.includes(better)) as Standing;
+  const touchDue = record !== undefined && touchIsDue(layer.options, record, startedAt);
+  const seen = { ...(tokens[standings.indexOf(standing)] as Token), record, standing, touchDue, endedAt };
+  if (isProven(seen)) return { ...seen, act: await objectionTo(layer, seen, client) };
+  return { ...seen, act: async () => standing === 'retired' && punishReuse(layer, seen as Proven) };
+}
+
+/** The best first. */
+const STANDINGS: readonly Standing[] = ['current', 'previous', 'retired', 'wrong'];
+
+const isProven = (seen: Look): seen is Proven => seen.standing === 'current' || seen.standing === 'previous';
+
+async function objectionTo<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  seen: Proven,
+  client: Client,
+): Promise<Look['act']> {
+  const end = await logoutOf(layer, seen.id, seen.record, seen.touchDue);
+  if (end !== undefined) return () => end().then(() => true);
+  const anomaly = anomalyOf(layer.options, seen.record, client);
+  return anomaly && (() => endStrange(layer, seen, anomaly));
 }
 
 /**
- * Where the tokens for one ID stand. A read that may be stale is repeated before a token is called bad; of two IDs,
- * each is read once.
+ * Looks whether the user, or everyone, has been logged out since this session's login, where that is due.
+ *
+ * @returns what clears away the session if so
  */
-async function look<User extends SessionUser>(
+export async function logoutOf<User extends SessionUser>(
   layer: GuardedLayer<User>,
   id: string,
-  tokens: readonly Token[],
-  fresh: boolean,
-): Promise<readonly Candidate[]> {
-  const own = tokens.filter((token) => token.id === id);
-  const judged = (record: SessionRecord | undefined): readonly Candidate[] =>
-    record === undefined
-      ? []
-      : own.map((token) => ({ ...token, record, standing: standingOf(record, hashSecret(token.secret), layer.now) }));
-  const candidates = judged(await layer.load(id, fresh));
-  const isFinal = fresh || !layer.mayBeStale || candidates.some(isAccepted);
-  return isFinal ? candidates : judged(await layer.load(id, true));
-}
-
-function isAccepted(candidate: Candidate): candidate is Candidate & { standing: 'current' | 'previous' } {
-  return candidate.standing === 'current' || candidate.standing === 'previous';
-}
-
-function refuseAmbiguous<User extends SessionUser>(layer: GuardedLayer<User>): undefined {
-  layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
-}
-
-async function punishReuse<User extends SessionUser>(
-  layer: GuardedLayer<User>,
-  { id, record }: Candidate,
-): Promise<void> {
-  const revoke = layer.options.reuse === 'revoke' && !layer.readOnly;
-  const revoked = revoke && (await layer.delete(id, { auth: record.auth })).kind !== 'refused';
-  layer.emit({ type: 'reused', outcome: revoked ? 'revoked' : 'reported' }, id, record.userId);
-}
-
-/** Whether the user, or everyone, has been logged out since this session's login; if so, clears away what is left. */
-export async function isLoggedOut<User extends SessionUser>(
-  layer: GuardedLayer<User>,
-  { id, record }: Pick<Candidate, 'id' | 'record'>,
+  record: SessionRecord,
   touchDue: boolean,
-): Promise<boolean> {
+): Promise<(() => Promise<void>) | undefined> {
   const { revocationCheck } = layer.options;
   if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue))
-    return false;
+    return undefined;
   const marks = await layer.loadMarks(record.userId);
   const by = loggedOutBy(id, record, marks);
-  if (by === undefined) return false;
-  if (layer.readOnly) return true;
-  const reason = by === 'epoch' ? 'everyone-logged-out' : 'logged-out-everywhere';
-  layer.emit({ type: 'revoked', reason }, id, record.userId);
-  try {
-    // A login may have given the session a new life meanwhile, and "log out all others" may have spared it.
-    await layer.delete(id, by === 'epoch' ? { auth: record.auth } : { generationBelow: marks.generation });
-  } catch (error) {
-    // It is dead by its marks, deleted or not.
-    if (!(error instanceof StoreUnavailableError)) throw error;
-  }
+  if (by === undefined) return undefined;
+  return async () => {
+    if (layer.readOnly) return;
+    const reason = by === 'epoch' ? 'everyone-logged-out' : 'logged-out-everywhere';
+    layer.emit({ type: 'revoked', reason }, id, record.userId);
+    try {
+      // A login may have given the session a new life meanwhile.
+      const generationBelow = by === 'epoch' ? undefined : marks.generation;
+      await layer.delete(id, { auth: record.auth, generationBelow });
+    } catch (error) {
+      // It is dead by its marks, ended or not.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  };
+}
+
+async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, seen: Proven): Promise<true> {
+  const revoked = layer.options.reuse === 'revoke' && (await end(layer, seen));
+  layer.emit({ type: 'reused', outcome: revoked ? 'revoked' : 'reported' }, seen.id, seen.record.userId);
   return true;
 }
 
-/** Whether the client is so unlike the session's that the policy ends the session. */
-async function isStrange<User extends SessionUser>(
+/** Does what the policy says about a client that is not the session's. */
+async function endStrange<User extends SessionUser>(
   layer: GuardedLayer<User>,
-  { id, record }: Candidate,
-  client: Client,
+  seen: Proven,
+  { reason, otherwise }: NonNullable<ReturnType<typeof anomalyOf>>,
 ): Promise<boolean> {
-  const anomaly = anomalyOf(layer.options, record, client);
-  if (anomaly === undefined) return false;
-  const refused = anomaly.otherwise === 'destroy';
-  const destroy = refused && !layer.readOnly;
-  const destroyed = destroy && (await layer.delete(id, { auth: record.auth })).kind !== 'refused';
-  const outcome = destroyed ? 'destroyed' : refused ? 'refused' : 'reported';
-  layer.emit({ type: 'anomaly', reason: anomaly.reason, outcome }, id, record.userId);
+  const refused = otherwise === 'destroy';
+  const outcome = refused ? ((await end(layer, seen)) ? 'destroyed' : 'refused') : 'reported';
+  layer.emit({ type: 'anomaly', reason, outcome }, seen.id, seen.record.userId);
   return refused;
+}
+
+/** Ends a session, unless the request may only look. */
+async function end<User extends SessionUser>(layer: GuardedLayer<User>, { id, record }: Proven): Promise<boolean> {
+  return !layer.readOnly && (await layer.delete(id, { auth: record.auth })).kind !== 'refused';
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from './client.js';
-import { SessionGoneError, StoreUnavailableError } from './errors.js';
+import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
-import { begin, touch, touchIsDue } from './lifetime.js';
-import type { SessionChange, SessionUser } from './persistence-layer.js';
+import { begin, isLive, touch, touchIsDue } from './lifetime.js';
+import { NO_CHANGE, type SessionUser, type Update } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { confirm, confirmationIsDue, reissue, rotate, rotationIsDue, standingOf, successorOf } from './rotation.js';
 import type { StartedSession } from './starting.js';
@@ -25,9 +25,7 @@ export type Changes = ReadonlyMap<string, string | undefined>;
 /** What a login adds to a record. */
 export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch'>;
 
-type Update = Extract<SessionChange, { kind: 'update' }>;
-
-const MOST_ATTEMPTS = 30;
+const MOST_ATTEMPTS = 200;
 const LONGEST_WAIT_MS = 200;
 
 /**
@@ -42,8 +40,10 @@ export class StoredSession<User extends SessionUser> {
   readonly #startedAt: number;
   /** The record as this request knows it: as it was read, with what this request has written since. */
   #record: SessionRecord;
-  /** Whether others may have changed the record before it was read. */
+  /** Whether others may have changed the record before it was read: then nothing is written before it is read anew. */
   #isStale: boolean;
+  /** Whether a write of data has failed that may yet land. */
+  #mayLandLate = false;
   #secret: Secret;
   /** `unproven`: others have replaced the request's secret more than once since it began. */
   #standing: 'current' | 'previous' | 'unproven';
@@ -89,6 +89,11 @@ export class StoredSession<User extends SessionUser> {
     return this.#isStale ? changes.size > 0 : !isNoChange(pending(this.#record, changes));
   }
 
+  /** The session as another request has left it; `undefined` if it has ended. */
+  async asLeft(): Promise<SessionRecord | undefined> {
+    return this.#layer.load(this.id);
+  }
+
   /** What tells the client the secret that this request has replaced, or has found replaced. */
   cookie(secret: Secret = this.#secret): CookieAction {
     const maxAge = this.#record.absoluteExpiresAt - this.#layer.now;
@@ -123,61 +128,75 @@ export class StoredSession<User extends SessionUser> {
   /** Replaces the secret without grace, together with the changes and perhaps a login. */
   reissue(changes: Changes, login?: Login): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#compareAnew(changes);
+      await this.#freshen();
       const secret = mintSecret();
-      const reissued = reissue(this.#record, secret, this.#layer.now);
-      // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
-      const touched = this.#touchDue || login !== undefined;
-      const next = { ...(touched ? this.#touched(reissued) : reissued), ...login };
-      await this.#save(next, changes, { touched, rotated: true, userAttached: login !== undefined });
-      this.#secret = secret;
-      this.#standing = 'current';
-      this.#touchDue = false;
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+        const reissued = { ...reissue(this.#record, secret, this.#layer.now), ...login };
+        // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
+        const touched = this.#touchDue || (login !== undefined && this.#record.lastSeenAt <= this.#startedAt);
+        const next = touched ? this.#touched(reissued) : reissued;
+        const groups = { touched, rotated: true, userAttached: login !== undefined };
+        const expected = touched ? { lastSeenAt: this.#startedAt } : {};
+        if ((await this.#save(next, changes, groups, expected)) === 'conflict') continue;
+        this.#secret = secret;
+        this.#standing = 'current';
+        this.#touchDue = false;
+        return;
+      }
+      throw contended();
     });
   }
 
   /**
-   * One atomic change of one key, tried again for as long as others come between.
+   * One atomic change of one key, tried again for as long as others change that key meanwhile. What they do to other
+   * keys does not matter.
    *
-   * @param buffered the key's value, where this request has one that is not stored yet
-   * @param mustBeFresh whether a change that makes no difference is made to what is stored now, not to what was read
+   * @param kind `take` lets no late copy of an earlier write bring back what it takes away; `update` is compared with
+   * what is stored now, not with what was read, before it is said to make no difference
    */
   async replace(
     key: string,
-    buffered: Changes,
     change: (before: string | undefined) => string | undefined | Promise<string | undefined>,
-    mustBeFresh: boolean,
+    kind: 'update' | 'take',
   ): Promise<void> {
-    let isFresh = !mustBeFresh && !this.#isStale;
+    await this.#inTurn(() => this.#freshen());
+    let isFresh = kind === 'take';
+    let before = this.#record.data.get(key);
+    let after = await change(before);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const before = this.#record;
-      const after = await change(buffered.has(key) ? buffered.get(key) : before.data.get(key));
-      const changes = new Map([[key, after]]);
+      if (this.#record.data.get(key) !== before) {
+        if (attempt > 1) await delay(Math.random() * Math.min(2 ** attempt, LONGEST_WAIT_MS));
+        before = this.#record.data.get(key);
+        after = await change(before);
+      }
       const isDone = await this.#inTurn(async () => {
-        if (this.#record !== before) return false;
-        if (!isNoChange(pending(before, changes)))
-          return (await this.#save(before, changes, {}, { lastWrite: before.lastWrite })) === 'saved';
+        if (this.#record.data.get(key) !== before) return false;
+        if (after !== before) {
+          const groups = { fenced: kind === 'take' };
+          return (
+            (await this.#save(this.#record, new Map([[key, after]]), groups, { value: [key, before] })) === 'saved'
+          );
+        }
         if (isFresh) return true;
         if (!(await this.#lookAgain())) throw gone();
         isFresh = true;
-        return this.#record.data.get(key) === before.data.get(key);
+        return this.#record.data.get(key) === before;
       });
       if (isDone) return;
-      await delay(Math.random() * Math.min(2 ** attempt, LONGEST_WAIT_MS));
     }
     throw contended();
   }
 
   /**
-   * Deletes the session, as long as it is still the one that this request began with.
+   * Ends the session, as long as it is still the one that this request began with.
    *
-   * @returns `false` if somebody else has ended it before
+   * @returns `false` if it had ended before: somebody else has ended it, or it had expired
    */
   end(): Promise<boolean> {
     return this.#inTurn(async () => {
       const outcome = await this.#layer.delete(this.id, { auth: this.#record.auth });
       if (outcome.kind === 'refused') throw gone();
-      return outcome.kind === 'deleted';
+      return outcome.kind === 'deleted' && isLive(this.#record, this.#layer.now);
     });
   }
 
@@ -194,26 +213,41 @@ export class StoredSession<User extends SessionUser> {
   ): Promise<'nothing' | 'written' | 'rotated'> {
     const touches = upkeep !== 'none';
     const rotates = upkeep === 'touch and rotation';
-    await this.#compareAnew(changes);
+    let hasRoom = true;
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const { now, options } = this.#layer;
       const record = this.#record;
       const touched = touches && this.#touchDue;
-      const provesCurrent = touches && this.#standing === 'current';
+      const provesCurrent = touches && this.#standing === 'current' && hasRoom;
       const rotation =
         rotates && provesCurrent && rotationIsDue(options, record, now) ? rotate(record, this.#secret, now) : undefined;
       const confirmed = provesCurrent && rotation === undefined && confirmationIsDue(record);
       const rotated = rotation !== undefined || confirmed;
-      if (isNoChange(pending(record, changes)) && !touched && !rotated) return 'nothing';
+      const isWritten = !isNoChange(pending(record, changes)) || touched || rotated;
+      if (this.#isStale && (isWritten || changes.size > 0)) {
+        await this.#freshen();
+        continue;
+      }
+      if (!isWritten) return 'nothing';
 
       // The new secret was seen when the request began, however long it takes.
       const withSecrets = rotation?.next ?? (confirmed ? confirm(options, record, this.#startedAt) : record);
       const next = touched ? this.#touched(withSecrets) : withSecrets;
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
-      const expected = secretMatters ? { secretHash: record.secretHash } : {};
-      if ((await this.#save(next, changes, { touched, rotated }, expected)) === 'conflict') continue;
-
+      const expected = {
+        ...(secretMatters && { secretHash: record.secretHash }),
+        ...(confirmed && { unconfirmed: true }),
+        ...(touched && { lastSeenAt: this.#startedAt }),
+      };
+      try {
+        if ((await this.#save(next, changes, { touched, rotated }, expected)) === 'conflict') continue;
+      } catch (error) {
+        if (!(error instanceof NotStorableError && rotated) || this.isChangedBy(changes)) throw error;
+        // The session is so full that the hash of another secret finds no place. It goes on with the one that it has.
+        hasRoom = false;
+        continue;
+      }
       this.#touchDue &&= !touched;
       if (rotation === undefined) return 'written';
       this.#secret = rotation.successor;
@@ -227,31 +261,63 @@ export class StoredSession<User extends SessionUser> {
   async #save(
     next: SessionRecord,
     changes: Changes,
-    groups: Partial<Pick<Update, 'touched' | 'rotated' | 'userAttached'>>,
+    groups: Partial<Pick<Update, 'touched' | 'rotated' | 'userAttached' | 'fenced'>>,
     expected: Partial<Update['expected']> = {},
   ): Promise<'saved' | 'conflict'> {
-    const record = { ...next, data: merged(this.#record.data, changes), lastWrite: mintWriteMark() };
-    const outcome = await this.#layer.save(this.id, record, {
-      kind: 'update',
-      touched: false,
-      rotated: false,
-      userAttached: false,
-      ...pending(this.#record, changes),
+    const different = pending(this.#record, changes);
+    const writesData = !isNoChange(different);
+    const { auth, fence = 0 } = this.#record;
+    // What replaces the secret without grace is refused another time by that alone, and so is what came before.
+    const reissues = next.auth !== auth;
+    const fenced = !reissues && (groups.fenced === true || (writesData && this.#mayLandLate));
+    // A copy of a plain write would be accepted as well: nothing else that it expects has changed by it.
+    const isPlain = writesData && !fenced && !reissues && groups.rotated !== true;
+    const data = merged(this.#record.data, changes);
+    const record = { ...next, ...(fenced && { fence: fence + 1 }), data, lastWrite: mintWriteMark() };
+    const change = {
+      ...NO_CHANGE,
+      ...different,
       ...groups,
-      expected: { now: this.#layer.now, auth: this.#record.auth, ...expected },
+      fenced,
+      expected: { now: this.#layer.now, auth, ...expected, ...((isPlain || fenced) && { fence }) },
+    };
+    const outcome = await this.#layer.save(this.id, record, change).catch((error: unknown) => {
+      this.#mayLandLate ||= writesData;
+      throw error;
     });
     if (outcome.kind === 'gone') throw gone();
     if (outcome.kind === 'conflict') this.#adopt(outcome.current);
-    // Others may have written since the data was read, unless the condition was that nobody had: so only then does the
-    // data belong to this write's mark, and otherwise to the one that it was read with.
-    else this.#record = expected.lastWrite === undefined ? { ...record, lastWrite: this.#record.lastWrite } : record;
+    else {
+      this.#mayLandLate = !fenced && !reissues && (this.#mayLandLate || (isPlain && outcome.repeated === true));
+      const before = this.#record;
+      this.#record = record;
+      if (isPlain && this.#mayLandLate)
+        await this.#raiseFence().catch((error: unknown) => {
+          this.#record = before; // it is not done
+          throw error;
+        });
+    }
     return outcome.kind;
   }
 
-  /** What makes no difference to what was read may make one to what is stored. */
-  async #compareAnew(changes: Changes): Promise<void> {
-    if (!this.#isStale || countOf(pending(this.#record, changes)) === changes.size) return;
-    if (!(await this.#lookAgain())) throw gone();
+  /**
+   * A copy of a write may land late, and undo what has come since: with another fence it is refused. So it is if this
+   * write is, for the session has got another fence then, another secret, or its end.
+   */
+  async #raiseFence(): Promise<void> {
+    const { auth, fence = 0 } = this.#record;
+    const record = { ...this.#record, fence: fence + 1, lastWrite: mintWriteMark() };
+    const change = { ...NO_CHANGE, fenced: true, expected: { now: this.#layer.now, auth, fence } };
+    const outcome = await this.#layer.save(this.id, record, change);
+    if (outcome.kind === 'saved') this.#record = record;
+    else if (outcome.kind === 'conflict') this.#adopt(outcome.current);
+    else this.#standing = 'unproven';
+    this.#mayLandLate = false;
+  }
+
+  /** Reads a record anew that others may have changed before it was read. */
+  async #freshen(): Promise<void> {
+    if (this.#isStale && !(await this.#lookAgain())) throw gone();
   }
 
   /** Takes over what another request has written, and sees where that leaves this request's secret. */
@@ -265,14 +331,16 @@ export class StoredSession<User extends SessionUser> {
 
   /** Reads what is stored now. Returns whether it is still the session that this request began with. */
   async #lookAgain(): Promise<boolean> {
-    const current = await this.#layer.load(this.id, true);
+    const current = await this.#layer.load(this.id);
     if (current?.auth !== this.#record.auth) return false;
     this.#adopt(current);
     return true;
   }
 
   #touched(record: SessionRecord): SessionRecord {
-    return { ...record, ...touch(this.#layer.options, record, this.#startedAt), ...this.#client };
+    // An address that this request does not know stays as it was.
+    const { address = record.address, userAgent } = this.#client;
+    return { ...record, ...touch(this.#layer.options, record, this.#startedAt), address, userAgent };
   }
 }
 
@@ -316,14 +384,3 @@ function pending({ data }: SessionRecord, changes: Changes): Pick<Update, 'set' 
 
 const countOf = ({ set, removed }: Pick<Update, 'set' | 'removed'>): number => set.length + removed.length;
 const isNoChange = (changes: Pick<Update, 'set' | 'removed'>): boolean => countOf(changes) === 0;
-
-/** An explicit write came too late. */
-const gone = (): SessionGoneError =>
-  new SessionGoneError(
-    'The session was ended, or taken over by a login, after this request had begun; nothing was written.',
-  );
-
-const contended = (): StoreUnavailableError =>
-  new StoreUnavailableError('Other requests kept changing the session at the same time; nothing was written.', {
-    retryable: true,
-  });

@@ -1,14 +1,16 @@
+import { contended } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { isLive } from './lifetime.js';
-import { loggedOutBy } from './marks.js';
+import { loggedOutBy, sparing } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
-import { mintWriteMark } from './token.js';
-import { type UserId, userKey } from './user-id.js';
+import { sameUser, type UserId } from './user-id.js';
 
 /** What is done to all of a user's sessions. */
 
 const AT_ONCE = 25;
+/** How often others may come between before it is given up. */
+const MOST_ATTEMPTS = 30;
 
 /** The user's live sessions, those seen last first. */
 export async function listUserSessions<User extends SessionUser>(
@@ -16,12 +18,11 @@ export async function listUserSessions<User extends SessionUser>(
   userId: UserId,
 ): Promise<readonly (readonly [id: string, record: SessionRecord])[]> {
   const { sessions, ...marks } = await layer.loadUserSessions(userId);
-  const user = userKey(userId);
   return [...sessions]
     .filter(
       ([id, record]) =>
         record.userId !== undefined &&
-        userKey(record.userId) === user &&
+        sameUser(record.userId, userId) &&
         isLive(record, layer.now) &&
         loggedOutBy(id, record, marks) === undefined,
     )
@@ -37,10 +38,26 @@ export async function logOutEverywhere<User extends SessionUser>(
   userId: UserId,
   except: string | undefined,
 ): Promise<void> {
-  await layer.raiseUserMark(userId, except);
-  if (except !== undefined) await spare(layer, except, userId);
+  if (except === undefined) await layer.raiseUserMark(userId);
+  else await raiseSparing(layer, userId, except);
   await sweep(layer, userId, except, (ids) => layer.deleteAll(ids));
   layer.emit({ type: 'logged-out', everywhere: true }, undefined, userId);
+}
+
+/** Raises the mark, and spares a session of the user's that is alive when it is raised. */
+async function raiseSparing<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  userId: UserId,
+  id: string,
+): Promise<void> {
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const [record, marks] = await Promise.all([layer.load(id), layer.loadMarks(userId)]);
+    const isTheirs = record?.userId !== undefined && sameUser(record.userId, userId);
+    const spare = isTheirs && loggedOutBy(id, record, marks) === undefined ? sparing(id, record) : undefined;
+    const generation = await layer.raiseUserMark(userId, { spare, since: marks.generation });
+    if (generation !== undefined || !layer.hasMarks) return;
+  }
+  throw contended();
 }
 
 /** Ends the sessions that were logged in before a generation; a login that has come since is left alone. */
@@ -55,48 +72,36 @@ export async function endOlderLogins<User extends SessionUser>(
   });
 }
 
-/** Ends the sessions seen least recently until the user has no more than the bound; never the one that is kept. */
+/**
+ * Ends the user's oldest logins until there are no more than the bound. All logins have one order, by time and then by
+ * ID, and each ends nothing that is newer than itself: so of any number at once, the newest stay.
+ *
+ * @returns whether the login itself is one of those that stay
+ */
 export async function enforceBound<User extends SessionUser>(
   layer: GuardedLayer<User>,
   userId: UserId,
-  keep: string,
-): Promise<void> {
+  own: readonly [id: string, record: SessionRecord],
+): Promise<boolean> {
   const bound = layer.options.maxSessionsPerUser;
-  if (bound === Number.POSITIVE_INFINITY || (await layer.userSessions(userId)).length <= bound) return;
-  const others = (await listUserSessions(layer, userId)).filter(([id]) => id !== keep);
-  await inGroups(others.slice(bound - 1), async ([id]) => {
-    await layer.delete(id);
-    layer.emit({ type: 'revoked', reason: 'too-many-sessions' }, id, userId);
+  if (bound === Number.POSITIVE_INFINITY) return true;
+  // The index may not know of the login itself.
+  if (new Set([...(await layer.userSessions(userId)), own[0]]).size <= bound) return true;
+  const others = (await listUserSessions(layer, userId)).filter(([id]) => id !== own[0]);
+  const logins = [own, ...others].toSorted(newestLoginFirst);
+  const beyond = logins.slice(Math.max(bound, logins.indexOf(own)));
+  await inGroups(beyond, async ([id, { auth }]) => {
+    const outcome = await layer.delete(id, { auth });
+    if (outcome.kind === 'deleted') layer.emit({ type: 'revoked', reason: 'too-many-sessions' }, id, userId);
   });
+  return !beyond.includes(own);
 }
 
-/**
- * Brings the session that the mark has spared up to the mark's generation, for the next raise to find it there. If it
- * has ended meanwhile, or another raise has come since, there is nothing to spare.
- */
-async function spare<User extends SessionUser>(layer: GuardedLayer<User>, id: string, userId: UserId): Promise<void> {
-  const { epoch: _, ...marks } = await layer.loadMarks(userId);
-  const { generation } = marks;
-  if (generation === undefined) return;
-  for (;;) {
-    const record = await layer.load(id, true);
-    if (record?.userId === undefined || userKey(record.userId) !== userKey(userId)) return;
-    if (loggedOutBy(id, record, marks) !== undefined) return;
-    const outcome = await layer.save(
-      id,
-      { ...record, generation, lastWrite: mintWriteMark() },
-      {
-        kind: 'update',
-        set: [],
-        removed: [],
-        touched: false,
-        rotated: false,
-        userAttached: true,
-        expected: { now: layer.now, auth: record.auth },
-      },
-    );
-    if (outcome.kind === 'saved') return;
-  }
+function newestLoginFirst(
+  [a, { authenticatedAt: x = 0 }]: readonly [string, SessionRecord],
+  [b, { authenticatedAt: y = 0 }]: readonly [string, SessionRecord],
+): number {
+  return y - x || (a < b ? -1 : 1);
 }
 
 /** Lists and ends, until a list shows nothing new: an index learns late of new sessions, and of ended ones. */
@@ -107,12 +112,13 @@ async function sweep<User extends SessionUser>(
   end: (ids: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const done = new Set([except]);
-  for (;;) {
+  for (let round = 1; round <= MOST_ATTEMPTS; round += 1) {
     const ids = (await layer.userSessions(userId)).filter((id) => !done.has(id));
     if (ids.length === 0) return;
     await end(ids);
     for (const id of ids) done.add(id);
   }
+  throw contended();
 }
 
 async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {

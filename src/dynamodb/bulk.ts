@@ -6,11 +6,12 @@ import {
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
+import { timeOf } from '../core/clock.js';
 import { StoreUnavailableError } from '../core/errors.js';
-import type { CallOptions } from '../core/persistence-layer.js';
-import { PARTITION_KEY } from '../table-schema.js';
+import type { CallOptions, DeleteOptions } from '../core/persistence-layer.js';
+import { mintWriteMark } from '../core/token.js';
 import { getItems } from './commands.js';
-import type { Item } from './item.js';
+import { type Item, tombstoneOf } from './item.js';
 import type { Sender } from './sending.js';
 
 /** Many items in few calls. What DynamoDB leaves unprocessed is asked again, with growing pauses, until it is done. */
@@ -21,58 +22,49 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 const MOST_ROUNDS = 10;
 
-/** The items that exist of those IDs. */
+/** The items that exist of those IDs: whole, or without the data of sessions. */
 export async function getAll(
   sender: Sender,
   options: CallOptions,
   tableName: string,
   ids: readonly string[],
-): Promise<readonly Item[]> {
-  const pages = await Promise.all(
-    groupsOf(MOST_READS, [...new Set(ids)]).map((group) => getGroup(sender, options, tableName, group)),
-  );
-  return pages.flat();
-}
-
-async function getGroup(
-  sender: Sender,
-  options: CallOptions,
-  tableName: string,
-  ids: readonly string[],
+  withoutData = false,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  await untilDone(getItems(tableName, ids).RequestItems?.[tableName], options, async (keys) => {
-    const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
-    const answer = await sender.send(options, new BatchGetItemCommand(input));
-    items.push(...(answer.Responses?.[tableName] ?? []));
-    return answer.UnprocessedKeys?.[tableName];
-  });
+  const groups = groupsOf(MOST_READS, [...new Set(ids)]).map((group) => getItems(group, withoutData));
+  await Promise.all(
+    groups.map((group) =>
+      untilDone(group, options, async (keys) => {
+        const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
+        const answer = await sender.send(options, new BatchGetItemCommand(input));
+        items.push(...(answer.Responses?.[tableName] ?? []));
+        return answer.UnprocessedKeys?.[tableName];
+      }),
+    ),
+  );
   return items;
 }
 
-/** Deletes all of them, the groups in parallel; that one does not exist is no error. */
-export async function deleteAll(
+/** Puts a tombstone in the place of each, the groups in parallel, whatever is there. */
+export async function endAll(
   sender: Sender,
-  options: CallOptions,
+  options: DeleteOptions,
   tableName: string,
   ids: readonly string[],
 ): Promise<void> {
-  const groups = groupsOf(MOST_WRITES, [...new Set(ids)]);
-  await Promise.all(groups.map((group) => deleteGroup(sender, options, tableName, group)));
-}
-
-async function deleteGroup(
-  sender: Sender,
-  options: CallOptions,
-  tableName: string,
-  ids: readonly string[],
-): Promise<void> {
-  const deletions: WriteRequest[] = ids.map((id) => ({ DeleteRequest: { Key: { [PARTITION_KEY]: { S: id } } } }));
-  await untilDone(deletions, options, async (requests) => {
-    const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
-    const answer = await sender.send(options, new BatchWriteItemCommand(input));
-    return answer.UnprocessedItems?.[tableName];
-  });
+  const tombstones = [...new Set(ids)].map((id) => tombstoneOf(id, timeOf(options), mintWriteMark(), options));
+  const groups: WriteRequest[][] = groupsOf(MOST_WRITES, tombstones).map((group) =>
+    group.map((Item) => ({ PutRequest: { Item } })),
+  );
+  await Promise.all(
+    groups.map((group) =>
+      untilDone(group, options, async (requests) => {
+        const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
+        const answer = await sender.send(options, new BatchWriteItemCommand(input));
+        return answer.UnprocessedItems?.[tableName];
+      }),
+    ),
+  );
 }
 
 /** Asks, and asks again for what is left, with growing pauses: until all is done, or there is no time or patience left. */

@@ -1,31 +1,28 @@
 import type {
-  BatchGetItemCommandInput,
-  DeleteItemCommandInput,
   GetItemCommandInput,
+  KeysAndAttributes,
   PutItemCommandInput,
   QueryCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { DeleteCondition, SessionChange } from '../core/persistence-layer.js';
+import type { DeleteCondition, RaiseOptions, Update } from '../core/persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type SessionRecord } from '../core/record.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX, USER_MARK_PREFIX } from '../table-schema.js';
 import { and, type Condition, Placeholders } from './expression.js';
-import { attributeOf, ENDED_AT, type Item, itemOf, MAY_REAPPEAR, VERSION } from './item.js';
+import { attributeOf, ENDED_AT, type Item, itemOf, VERSION } from './item.js';
 
 /** What is sent to DynamoDB: built here, from arguments alone, and sent elsewhere. */
-
-type Update = Extract<SessionChange, { kind: 'update' }>;
-
-/** How long a tombstone stays: far longer than any copy of a write is under way. */
-const TOMBSTONE_SECONDS = 3_600;
 
 /** The attribute of a mark that counts its raises. */
 export const GENERATION = 'generation';
 
-/** The attributes of a mark whose last raise has spared a session: its ID, and the generation before the raise. */
+/** The attributes of a mark whose last raise has spared a session: its ID, and its own generation. */
 export const SPARED = 'spared';
-export const SPARED_FROM = 'sparedFrom';
+export const SPARED_GENERATION = 'sparedGeneration';
+
+/** The attribute of a mark that names the raises which were sent more than once, and so may land again. */
+const COPIES = 'copies';
 
 const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
 
@@ -74,11 +71,15 @@ export function updateSession(
   }
   for (const key of change.removed) remove.push(placeholders.name(DATA_PREFIX + key));
 
-  const { now, auth, secretHash, lastWrite } = change.expected;
+  const { now, auth, secretHash, value, fence, unconfirmed, lastSeenAt } = change.expected;
   const isLive = `${placeholders.name('expiresAt')} > ${placeholders.number(now)}`;
   const sameAuth = `${placeholders.name('auth')} = ${placeholders.number(auth)}`;
   const sameSecret = secretHash && `${placeholders.name('secretHash')} = ${placeholders.value({ B: secretHash })}`;
-  const noWriteBetween = lastWrite && `${placeholders.name('lastWrite')} = ${placeholders.value({ B: lastWrite })}`;
+  const sameValue = value && hasValue(placeholders, DATA_PREFIX + value[0], value[1]);
+  const sameFence = fence === undefined ? undefined : isNumber(placeholders, 'fence', fence);
+  const isUnconfirmed = unconfirmed === true ? isNumber(placeholders, 'previousUntil') : undefined;
+  const notSeenLater =
+    lastSeenAt === undefined ? undefined : `${placeholders.name('lastSeenAt')} <= ${placeholders.number(lastSeenAt)}`;
 
   return {
     TableName,
@@ -86,59 +87,29 @@ export function updateSession(
     UpdateExpression: [`SET ${set.join(', ')}`, ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`])].join(
       ' ',
     ),
-    ConditionExpression: and(isLive, sameAuth, sameSecret, noWriteBetween, ownVersion(placeholders)),
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    ...placeholders.input,
-  };
-}
-
-/** Notes that a copy of the write that created the session may still be under way. */
-export function markMayReappear(TableName: string, id: string, record: SessionRecord): UpdateItemCommandInput {
-  const placeholders = new Placeholders();
-  return {
-    TableName,
-    Key: keyOf(id),
-    UpdateExpression: `SET ${placeholders.name(MAY_REAPPEAR)} = ${placeholders.value({ BOOL: true })}`,
-    ConditionExpression: `${placeholders.name('secretHash')} = ${placeholders.value({ B: record.secretHash })}`,
-    ...placeholders.input,
-  };
-}
-
-/** Deletes a session that leaves nothing behind. */
-export function deleteSession(TableName: string, id: string, condition: DeleteCondition): DeleteItemCommandInput {
-  const placeholders = new Placeholders();
-  return {
-    TableName,
-    Key: keyOf(id),
     ConditionExpression: and(
-      `attribute_not_exists(${placeholders.name(MAY_REAPPEAR)})`,
-      `attribute_not_exists(${placeholders.name(ENDED_AT)})`,
-      ...deleteConditions(placeholders, condition),
+      isLive,
+      sameAuth,
+      sameSecret,
+      sameValue,
+      sameFence,
+      isUnconfirmed,
+      notSeenLater,
+      ownVersion(placeholders),
     ),
-    ReturnValues: 'ALL_OLD',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
 }
 
-/** Ends a session that a late copy of its creation could bring back: what stays in its place refuses the copy. */
-export function burySession(
-  TableName: string,
-  id: string,
-  condition: DeleteCondition,
-  { lastWrite, now }: { readonly lastWrite: Uint8Array; readonly now: number },
-): PutItemCommandInput {
+/** Puts a tombstone in the place of a session. It refuses what comes late: all writes are conditioned on a session. */
+export function endSession(TableName: string, tombstone: Item, condition: DeleteCondition): PutItemCommandInput {
   const placeholders = new Placeholders();
   return {
     TableName,
-    Item: {
-      ...keyOf(id),
-      [VERSION]: { N: String(RECORD_VERSION) },
-      [ENDED_AT]: { N: String(now) },
-      lastWrite: { B: lastWrite },
-      [TTL_ATTRIBUTE]: { N: String(now + TOMBSTONE_SECONDS) },
-    },
+    Item: tombstone,
     ConditionExpression: and(
+      `attribute_exists(${placeholders.name(PARTITION_KEY)})`,
       `attribute_not_exists(${placeholders.name(ENDED_AT)})`,
       ...deleteConditions(placeholders, condition),
     ),
@@ -183,34 +154,42 @@ export function queryUserSessions(TableName: string, userId: UserId, after: Item
   };
 }
 
-/** Up to 100 items by their IDs. */
-export function getItems(TableName: string, ids: readonly string[]): BatchGetItemCommandInput {
-  return { RequestItems: { [TableName]: { Keys: ids.map(keyOf), ConsistentRead: true } } };
+/** Items by their IDs: whole, or without the data of sessions. */
+export function getItems(ids: readonly string[], withoutData: boolean): KeysAndAttributes {
+  const keys = { Keys: ids.map(keyOf), ConsistentRead: true };
+  if (!withoutData) return keys;
+  const placeholders = new Placeholders();
+  const names = [PARTITION_KEY, VERSION, USER_INDEX.partitionKey, ...RECORD_ATTRIBUTE_NAMES, ENDED_AT];
+  const ofMarks = [SPARED, SPARED_GENERATION];
+  const ProjectionExpression = [...names, ...ofMarks].map((name) => placeholders.name(name)).join(', ');
+  return { ...keys, ProjectionExpression, ...placeholders.input };
 }
 
 /** One raise of a mark. */
-export interface Raise {
+export interface Raise extends Pick<RaiseOptions, 'spare' | 'since'> {
   /** By which a copy of this raise is told from others: it raises once, however often it arrives. */
   readonly lastWrite: Uint8Array;
-  /** Until when the mark must stay, on the condition that it does not stay longer already; without: as long as it does. */
+  /** Until when the mark must stay; without: for good. */
   readonly expiresAt?: number | undefined;
-  /** The ID of a session that stays. */
-  readonly spare?: string | undefined;
   readonly now: number;
 }
 
 /**
  * Makes the mark's generation higher than it ever was, in one write. A mark that is made anew, after the last one
  * expired, starts from the time, and so above where the last one ended.
+ *
+ * A session is spared on the condition that nothing has ended it: the mark is as when it was seen alive, or the raises
+ * since have spared it, too.
  */
 export function raiseMark(
   TableName: string,
   id: string,
-  { lastWrite, expiresAt, spare, now }: Raise,
+  { lastWrite, expiresAt, spare, since, now }: Raise,
 ): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
   const spared = placeholders.name(SPARED);
+  const sparedGeneration = placeholders.name(SPARED_GENERATION);
   const writer = placeholders.name('lastWrite');
   const own = placeholders.value({ B: lastWrite });
   const set = [
@@ -218,24 +197,51 @@ export function raiseMark(
     `${placeholders.name(VERSION)} = ${placeholders.number(RECORD_VERSION)}`,
     `${writer} = ${own}`,
   ];
+  if (expiresAt !== undefined) set.push(`${placeholders.name(TTL_ATTRIBUTE)} = ${placeholders.number(expiresAt)}`);
+  let isAlive: Condition | undefined;
   if (spare !== undefined) {
-    set.push(`${spared} = ${placeholders.value({ S: spare })}`);
-    set.push(`${placeholders.name(SPARED_FROM)} = if_not_exists(${generation}, ${placeholders.number(0)})`);
-  }
-  let staysNoLonger: Condition | undefined;
-  if (expiresAt !== undefined) {
-    const name = placeholders.name(TTL_ATTRIBUTE);
-    const value = placeholders.number(expiresAt);
-    set.push(`${name} = ${value}`);
-    staysNoLonger = `(attribute_not_exists(${name}) OR ${name} <= ${value})`;
+    const session = placeholders.value({ S: spare.id });
+    const ownGeneration = placeholders.number(spare.generation);
+    set.push(`${spared} = ${session}`, `${sparedGeneration} = ${ownGeneration}`);
+    isAlive = `(${isNumber(placeholders, GENERATION, since)} OR (${spared} = ${session} AND ${sparedGeneration} <= ${ownGeneration}))`;
   }
   return {
     TableName,
     Key: keyOf(id),
-    UpdateExpression: `SET ${set.join(', ')}${spare === undefined ? ` REMOVE ${spared}` : ''}`,
-    ConditionExpression: and(`(attribute_not_exists(${writer}) OR ${writer} <> ${own})`, staysNoLonger),
+    UpdateExpression: `SET ${set.join(', ')}${spare === undefined ? ` REMOVE ${spared}, ${sparedGeneration}` : ''}`,
+    ConditionExpression: and(
+      `(attribute_not_exists(${writer}) OR ${writer} <> ${own})`,
+      `(NOT contains(${placeholders.name(COPIES)}, ${own}))`,
+      isAlive,
+    ),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     ...placeholders.input,
   };
+}
+
+/** From now on a copy of this raise is refused, whoever has raised the mark since. */
+export function refuseCopies(
+  TableName: string,
+  id: string,
+  { lastWrite }: Pick<Raise, 'lastWrite'>,
+): UpdateItemCommandInput {
+  const placeholders = new Placeholders();
+  return {
+    TableName,
+    Key: keyOf(id),
+    UpdateExpression: `ADD ${placeholders.name(COPIES)} ${placeholders.value({ BS: [lastWrite] })}`,
+    ...placeholders.input,
+  };
+}
+
+function hasValue(placeholders: Placeholders, attribute: string, text: string | undefined): Condition {
+  const name = placeholders.name(attribute);
+  return text === undefined ? `attribute_not_exists(${name})` : `${name} = ${placeholders.value({ S: text })}`;
+}
+
+/** A number; zero and none are the same. */
+function isNumber(placeholders: Placeholders, attribute: string, value = 0): Condition {
+  const name = placeholders.name(attribute);
+  return value === 0 ? `attribute_not_exists(${name})` : `${name} = ${placeholders.number(value)}`;
 }

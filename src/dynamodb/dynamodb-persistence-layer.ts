@@ -1,6 +1,5 @@
 import {
   ConditionalCheckFailedException,
-  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -11,17 +10,20 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { timeOf } from '../core/clock.js';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
 import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { ExtendablePersistenceLayer } from '../core/extendable-persistence-layer.js';
 import { isLive } from '../core/lifetime.js';
 import type {
   CallOptions,
   DeleteCondition,
+  DeleteOptions,
   DeleteOutcome,
+  Limits,
   Marks,
-  PersistenceLayer,
   RaiseOptions,
   SaveOutcome,
   SessionChange,
   SessionUser,
+  Update,
   UserSessions,
 } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
@@ -29,23 +31,23 @@ import type { RoleHierarchy } from '../core/roles.js';
 import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
 import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
-import { deleteAll, getAll } from './bulk.js';
 import { BriefClient } from './brief-client.js';
+import { endAll, getAll } from './bulk.js';
 import {
-  burySession,
   createSession,
-  deleteSession,
+  endSession,
   GENERATION,
   getSession,
   markIdOf,
-  markMayReappear,
   queryUserSessions,
+  type Raise,
   raiseMark,
+  refuseCopies,
   SPARED,
-  SPARED_FROM,
+  SPARED_GENERATION,
   updateSession,
 } from './commands.js';
-import { type Item, LARGEST_DATA, MAY_REAPPEAR, readItem, sizeOfData } from './item.js';
+import { type Item, LIMITS, readItem, tombstoneOf } from './item.js';
 import { type Client, Sender, wasRepeated } from './sending.js';
 
 /** The options of {@link DynamoDBPersistenceLayer}. */
@@ -75,7 +77,7 @@ export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = Sess
  * Keeps sessions in a DynamoDB table with the keys of `SessionStore` or `createSessionTable`.
  *
  * Loading is one read; saving is one conditional write of what changed. It needs the actions `GetItem`, `PutItem`,
- * `UpdateItem`, `DeleteItem`, `BatchGetItem` and `BatchWriteItem` on the table, and `Query` on its index.
+ * `UpdateItem`, `BatchGetItem` and `BatchWriteItem` on the table, and `Query` on its index.
  *
  * @throws {@link ConfigurationError} if no table is named, or an option is unknown or out of range
  * @example
@@ -84,24 +86,20 @@ export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = Sess
  * const sessions = new Sessions<App>({ persistence });
  * ```
  */
-export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> implements PersistenceLayer<User> {
+export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> extends ExtendablePersistenceLayer<User> {
   readonly mayBeStale: boolean;
+  readonly limits: Limits = LIMITS;
 
   readonly #tableName: string;
   readonly #sender: Sender;
-  readonly #users: Pick<PersistenceLayer<User>, 'loadUser' | 'roleHierarchy'>;
   /** Everyone's mark as it was seen last, and when (seconds). */
   #everyone: { readonly mark?: Item | undefined; readonly seenAt: number } = { seenAt: Number.NEGATIVE_INFINITY };
 
   constructor(options: DynamoDBPersistenceLayerOptions<User> = {}) {
     refuseUnknown('', options, ['tableName', 'client', 'consistentRead', 'timeoutMs', 'loadUser', 'roleHierarchy']);
-    const {
-      tableName = process.env[TABLE_ENVIRONMENT.tableName],
-      timeoutMs = 2_000,
-      consistentRead = true,
-      loadUser = () => Promise.resolve(undefined),
-      roleHierarchy = () => Promise.resolve(new Map<string, string>()),
-    } = options;
+    const { timeoutMs = 2_000, consistentRead = true, client, ...others } = options;
+    const { tableName = process.env[TABLE_ENVIRONMENT.tableName], ...functions } = others;
+    super(functions);
     if (typeof tableName !== 'string' || tableName === '') {
       throw new ConfigurationError(
         `Option tableName is missing; expected the table's name, there or in the environment variable ${TABLE_ENVIRONMENT.tableName}.`,
@@ -109,19 +107,18 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     }
     expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
     expectBoolean('consistentRead', consistentRead);
-    expectFunctions('', { loadUser, roleHierarchy }, ['loadUser', 'roleHierarchy']);
-    if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
+    expectFunctions('', this, ['loadUser', 'roleHierarchy']);
+    if (client !== undefined) expectFunctions('client', client, ['send']);
 
     const region = process.env[TABLE_ENVIRONMENT.region];
     this.#tableName = tableName;
     // A document client's middleware is that of the client within: a plain command passes through it as it is.
-    const client = (options.client as Client | undefined) ?? new BriefClient(region === undefined ? {} : { region });
-    this.#sender = new Sender(client, timeoutMs);
-    this.#users = { loadUser, roleHierarchy };
+    const sender = (client as Client | undefined) ?? new BriefClient(region === undefined ? {} : { region });
+    this.#sender = new Sender(sender, timeoutMs);
     this.mayBeStale = !consistentRead;
   }
 
-  async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
+  override async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
     const item = await this.#get(getSession(this.#tableName, id, !this.mayBeStale || options.fresh === true), options);
     const stored = item === undefined ? undefined : readItem(item);
     switch (stored?.kind) {
@@ -134,18 +131,20 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
         options.report?.(stored.kind);
         return undefined;
       case 'tombstone':
+        options.report?.('ended', stored.endedAt);
+        return undefined;
       case undefined:
         return undefined;
     }
   }
 
-  async saveSession(
+  override async saveSession(
     id: string,
     session: SessionRecord,
     change: SessionChange,
     options: CallOptions = {},
   ): Promise<SaveOutcome> {
-    this.checkStorable(session.data);
+    if (change.kind === 'create' || change.set.length > 0) expectRoomFor(session.data);
     if (change.kind === 'create') return this.#create(id, session, options);
     const input = updateSession(this.#tableName, id, session, change);
     if ((input.UpdateExpression as string).length > LONGEST_EXPRESSION) {
@@ -154,33 +153,33 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
       );
     }
     try {
-      await this.#sender.send(options, new UpdateItemCommand(input));
-      return { kind: 'saved' };
+      const answer = await this.#sender.send(options, new UpdateItemCommand(input));
+      return { kind: 'saved', repeated: wasRepeated(answer) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return this.#refused(id, session, change, error, options);
     }
   }
 
-  async deleteSession(id: string, condition: DeleteCondition = {}, options: CallOptions = {}): Promise<DeleteOutcome> {
+  override async deleteSession(
+    id: string,
+    condition: DeleteCondition = {},
+    options: CallOptions = {},
+  ): Promise<DeleteOutcome> {
+    const lastWrite = mintWriteMark();
     try {
-      const input = deleteSession(this.#tableName, id, condition);
-      const answer = await this.#sender.send(options, new DeleteItemCommand(input));
-      const { Attributes: item } = answer;
-      const isDeleted = item === undefined ? wasRepeated(answer) : isLiveSession(item, options);
-      return { kind: isDeleted ? 'deleted' : 'absent' };
+      const tombstone = tombstoneOf(id, timeOf(options), lastWrite);
+      await this.#sender.send(options, new PutItemCommand(endSession(this.#tableName, tombstone, condition)));
+      return { kind: 'deleted' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
-      if (item === undefined || readItem(item).kind === 'tombstone')
-        return { kind: wasRepeated(error) ? 'deleted' : 'absent' };
-      return Object.hasOwn(item, MAY_REAPPEAR)
-        ? this.#bury(id, condition, isLiveSession(item, options), options)
-        : { kind: 'refused' };
+      if (isWrittenBy(lastWrite, item)) return { kind: 'deleted' };
+      return { kind: item === undefined || readItem(item).kind === 'tombstone' ? 'absent' : 'refused' };
     }
   }
 
-  async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
+  override async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
     const ids: string[] = [];
     let after: Item | undefined;
     do {
@@ -192,25 +191,10 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return ids;
   }
 
-  loadUser(userId: UserId): Promise<User | undefined> {
-    return this.#users.loadUser(userId);
-  }
-
-  roleHierarchy(): Promise<RoleHierarchy> {
-    return this.#users.roleHierarchy();
-  }
-
-  checkStorable(data: ReadonlyMap<string, string>): void {
-    const size = sizeOfData(data);
-    if (size > LARGEST_DATA) {
-      throw new NotStorableError(`The session's data would take ${size} bytes; DynamoDB has room for ${LARGEST_DATA}.`);
-    }
-  }
-
-  /** One query, and one bulk read per 100 sessions, which brings the marks along. */
+  /** Without data. One query, and one bulk read per 100 sessions, which brings the marks along. */
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
     const ids = await this.userSessions(userId, options);
-    const items = await this.#getAll([EVERYONE_MARK, markIdOf(userId), ...ids], options);
+    const items = await this.#getAll([EVERYONE_MARK, markIdOf(userId), ...ids], options, true);
     const sessions = new Map<string, SessionRecord>();
     for (const id of ids) {
       const item = items.get(id);
@@ -220,12 +204,9 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return { sessions, ...this.#marksIn(items, userId, timeOf(options)) };
   }
 
-  /**
-   * Unconditional. Meant for sessions that their user's mark has already ended: one that a late copy of its creation
-   * brings back is then still dead.
-   */
-  async deleteSessions(ids: readonly string[], options: CallOptions = {}): Promise<void> {
-    await deleteAll(this.#sender, options, this.#tableName, ids);
+  /** Unconditional: meant for sessions that their user's mark has already ended. */
+  async deleteSessions(ids: readonly string[], options: DeleteOptions = {}): Promise<void> {
+    await endAll(this.#sender, options, this.#tableName, ids);
   }
 
   /** One call. All requests would read the epoch from one item, so each instance believes for 10 seconds what it saw. */
@@ -237,7 +218,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return marksOf(await this.#get(getSession(this.#tableName, markIdOf(userId), true), options), everyone);
   }
 
-  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number> {
+  async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
     return this.#raise(markIdOf(userId), expiresAt, options);
   }
 
@@ -247,27 +228,32 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
   }
 
   /** @param expiresAt `undefined` for a mark that stays */
-  async #raise(id: string, expiresAt: number | undefined, options: RaiseOptions): Promise<number> {
-    const lastWrite = mintWriteMark();
-    const { spare } = options;
-    const raise = async (until: number | undefined): Promise<number | undefined> => {
-      const input = raiseMark(this.#tableName, id, { lastWrite, expiresAt: until, spare, now: timeOf(options) });
-      try {
-        const { Attributes: raised = {} } = await this.#sender.send(options, new UpdateItemCommand(input));
-        return generationOf(raised);
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const mark = await this.#present(id, error, options);
-        return isWrittenBy(lastWrite, mark) ? generationOf(mark) : undefined;
-      }
-    };
-    const generation = (await raise(expiresAt)) ?? (await raise(undefined));
-    if (generation === undefined) {
+  async #raise(id: string, expiresAt: number | undefined, options: RaiseOptions): Promise<number | undefined> {
+    const { spare, since } = options;
+    const raise = { lastWrite: mintWriteMark(), expiresAt, spare, since, now: timeOf(options) };
+    try {
+      const answer = await this.#sender.send(options, new UpdateItemCommand(raiseMark(this.#tableName, id, raise)));
+      return await this.#raised(id, raise, answer.Attributes, wasRepeated(answer), options);
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const mark = await this.#present(id, error, options);
+      if (isWrittenBy(raise.lastWrite, mark)) return this.#raised(id, raise, mark, wasRepeated(error), options);
+      if (spare !== undefined) return undefined;
       throw new StoreUnavailableError('The mark was raised, and raised again by another before it could be read.', {
         retryable: true,
       });
     }
-    return generation;
+  }
+
+  async #raised(
+    id: string,
+    raise: Pick<Raise, 'lastWrite'>,
+    mark: Item = {},
+    repeated: boolean,
+    options: CallOptions,
+  ): Promise<number> {
+    if (repeated) await this.#sender.send(options, new UpdateItemCommand(refuseCopies(this.#tableName, id, raise)));
+    return generationOf(mark);
   }
 
   #marksIn(items: ReadonlyMap<string, Item>, userId: UserId, seenAt: number): Marks {
@@ -275,55 +261,30 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     return marksOf(items.get(markIdOf(userId)), this.#everyone.mark);
   }
 
-  async #getAll(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Item>> {
-    const items = await getAll(this.#sender, options, this.#tableName, ids);
+  async #getAll(ids: readonly string[], options: CallOptions, withoutData = false): Promise<ReadonlyMap<string, Item>> {
+    const items = await getAll(this.#sender, options, this.#tableName, ids, withoutData);
     return new Map(items.map((item) => [item[PARTITION_KEY]?.S as string, item]));
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
     try {
       const input = createSession(this.#tableName, id, session);
-      const answer = await this.#sender.send(options, new PutItemCommand(input));
-      if (!wasRepeated(answer)) return { kind: 'saved' };
+      await this.#sender.send(options, new PutItemCommand(input));
+      return { kind: 'saved' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const item = await this.#present(id, error, options);
       const stored = item === undefined ? undefined : readItem(item);
-      if (stored?.kind !== 'session' || !sameHash(stored.record.secretHash, session.secretHash))
-        return { kind: 'gone' };
+      const isOwn = stored?.kind === 'session' && sameHash(stored.record.secretHash, session.secretHash);
+      return { kind: isOwn ? 'saved' : 'gone' };
     }
-    try {
-      const input = markMayReappear(this.#tableName, id, session);
-      await this.#sender.send(options, new UpdateItemCommand(input));
-      return { kind: 'saved' };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // It has been ended since, when nothing said yet that a copy may come: now something stands in its place.
-      await this.#bury(id, {}, false, options);
-      return { kind: 'gone' };
-    }
-  }
-
-  /** Ends a session that may reappear. */
-  async #bury(id: string, condition: DeleteCondition, wasLive: boolean, options: CallOptions): Promise<DeleteOutcome> {
-    const lastWrite = mintWriteMark();
-    try {
-      const input = burySession(this.#tableName, id, condition, { lastWrite, now: timeOf(options) });
-      await this.#sender.send(options, new PutItemCommand(input));
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const item = await this.#present(id, error, options);
-      if (item === undefined || readItem(item).kind !== 'tombstone') return { kind: 'refused' };
-      if (!isWrittenBy(lastWrite, item)) return { kind: 'absent' };
-    }
-    return { kind: wasLive ? 'deleted' : 'absent' };
   }
 
   /** Why an update's condition did not hold; it may be because it had been applied, and the answer lost. */
   async #refused(
     id: string,
     session: SessionRecord,
-    { expected }: Extract<SessionChange, { kind: 'update' }>,
+    { expected, set, removed }: Update,
     error: ConditionalCheckFailedException,
     options: CallOptions,
   ): Promise<SaveOutcome> {
@@ -333,9 +294,10 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> im
     const current = stored.record;
     const isOwnWrite = Buffer.compare(current.lastWrite, session.lastWrite) === 0;
     const isOwnSecret = session.auth !== expected.auth && sameHash(current.secretHash, session.secretHash);
-    if (isOwnWrite || isOwnSecret) return { kind: 'saved' };
+    if (isOwnWrite || isOwnSecret) return { kind: 'saved', repeated: wasRepeated(error) };
     if (current.auth !== expected.auth || !isLive(current, expected.now)) return { kind: 'gone' };
-    if (expected.lastWrite !== undefined && wasRepeated(error)) {
+    // A copy of it may have been applied, and what it wrote be taken since: so it is not to be written anew.
+    if (wasRepeated(error) && set.length + removed.length > 0) {
       throw new StoreUnavailableError(
         'DynamoDB lost the answer to a write, and another write came after it; whether it was applied is unknown.',
         { retryable: false },
@@ -361,9 +323,11 @@ const EPOCH_SECONDS = 10;
 /** DynamoDB's limit for an expression. */
 const LONGEST_EXPRESSION = 4_096;
 
-function isLiveSession(item: Item, options: CallOptions): boolean {
-  const stored = readItem(item);
-  return stored.kind === 'session' && isLive(stored.record, timeOf(options));
+function expectRoomFor(data: ReadonlyMap<string, string>): void {
+  let size = 0;
+  for (const [key, text] of data) size += LIMITS.keyOverhead + Buffer.byteLength(key) + Buffer.byteLength(text);
+  if (size > LIMITS.dataBytes)
+    throw new NotStorableError(`The session's data would take ${size} bytes; expected at most ${LIMITS.dataBytes}.`);
 }
 
 function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Item {
@@ -373,10 +337,10 @@ function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Ite
 
 function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
   const id = user?.[SPARED]?.S;
-  const from = Number(user?.[SPARED_FROM]?.N);
+  const generation = Number(user?.[SPARED_GENERATION]?.N);
   return {
     ...(user && { generation: generationOf(user) }),
-    ...(id !== undefined && Number.isSafeInteger(from) && { spared: { id, from } }),
+    ...(id !== undefined && Number.isSafeInteger(generation) && { spared: { id, generation } }),
     ...(everyone && { epoch: generationOf(everyone) }),
   };
 }

@@ -1,5 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { tombstoneEnd } from '../core/lifetime.js';
+import type { DeleteOptions, Limits } from '../core/persistence-layer.js';
 import {
+  type AttributeKind,
   RECORD_ATTRIBUTE_NAMES,
   RECORD_ATTRIBUTES,
   RECORD_VERSION,
@@ -8,7 +11,7 @@ import {
   type SessionRecord,
 } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
-import { DATA_PREFIX, PARTITION_KEY, USER_INDEX } from '../table-schema.js';
+import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX } from '../table-schema.js';
 
 /**
  * A session record as a DynamoDB item, and back. The attribute values are written and read as they are on the wire:
@@ -20,22 +23,27 @@ export type Item = Record<string, AttributeValue>;
 /** What is stored under a session's ID. */
 export type StoredItem =
   | { readonly kind: 'session'; readonly record: SessionRecord }
-  /** An ended session's place holder: see {@link MAY_REAPPEAR}. */
-  | { readonly kind: 'tombstone' }
+  /** What an end leaves in a session's place: as long as it stands there, no late copy of a write brings the session back. */
+  | { readonly kind: 'tombstone'; readonly endedAt: number }
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'newer-version' };
 
 /** Attribute of the layout's version. */
 export const VERSION = 'version';
 
-/** Present on a place holder: when the session was ended. */
+/** Present on a tombstone: when the session was ended. */
 export const ENDED_AT = 'endedAt';
 
-/**
- * Present if the write that created the session was sent more than once: a copy of it may land late, even after the
- * session's end, and would bring it back. Such a session leaves a tombstone, which refuses the copy.
- */
-export const MAY_REAPPEAR = 'mayReappear';
+/** What is put in the place of a session that has ended. */
+export function tombstoneOf(id: string, endedAt: number, lastWrite: Uint8Array, options: DeleteOptions = {}): Item {
+  return {
+    [PARTITION_KEY]: { S: id },
+    [VERSION]: { N: String(RECORD_VERSION) },
+    [ENDED_AT]: { N: String(endedAt) },
+    lastWrite: { B: lastWrite },
+    [TTL_ATTRIBUTE]: { N: String(tombstoneEnd(endedAt, options)) },
+  };
+}
 
 /** The item for a record. */
 export function itemOf(id: string, record: SessionRecord): Item {
@@ -64,7 +72,7 @@ export function attributeOf(record: SessionRecord, name: RecordAttribute): Attri
 export function readItem(item: Item): StoredItem {
   const version = valueOf('number', item, VERSION);
   if (typeof version === 'number' && version > RECORD_VERSION) return { kind: 'newer-version' };
-  if (Object.hasOwn(item, ENDED_AT)) return { kind: 'tombstone' };
+  if (Object.hasOwn(item, ENDED_AT)) return { kind: 'tombstone', endedAt: Number(item[ENDED_AT]?.N) };
   const data = dataOf(item);
   const record =
     version === RECORD_VERSION && data !== undefined
@@ -78,10 +86,10 @@ export function readItem(item: Item): StoredItem {
 }
 
 /** A key's value; `null`, which nothing takes for a value, if it is of another kind than expected. */
-function valueOf(kind: 'number' | 'text' | 'bytes', item: Item, name: string): unknown {
+function valueOf(kind: AttributeKind, item: Item, name: string): unknown {
   const value = Object.hasOwn(item, name) ? item[name] : undefined;
   if (value === undefined) return undefined;
-  if (kind === 'number') return value.N === undefined ? null : Number(value.N);
+  if (kind === 'number' || kind === 'decimal') return value.N === undefined ? null : Number(value.N);
   return (kind === 'text' ? value.S : value.B) ?? null;
 }
 
@@ -97,16 +105,9 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   return data;
 }
 
-/** DynamoDB's limit for an item, less what a session's other attributes take at their longest. */
-export const LARGEST_DATA: number = 400 * 1024 - 1_000;
-
 /**
- * What a session's data takes of an item, as DynamoDB counts it: names and values in UTF-8.
+ * DynamoDB's limits for an item, less what a session's other attributes take at their longest, and for an expression.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
-export function sizeOfData(data: ReadonlyMap<string, string>): number {
-  let size = 0;
-  for (const [key, encoded] of data) size += DATA_PREFIX.length + Buffer.byteLength(key) + Buffer.byteLength(encoded);
-  return size;
-}
+export const LIMITS: Limits = { dataBytes: 400 * 1024 - 1_000, keyOverhead: DATA_PREFIX.length, changedKeys: 200 };

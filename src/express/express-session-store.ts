@@ -1,25 +1,27 @@
 import { callbackify } from 'node:util';
 import { type Session, type SessionData, Store } from 'express-session';
-import type { FormerSession } from '../core/former-sessions.js';
+import { contended } from '../core/errors.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
 import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../core/options.js';
-import type { SessionUser } from '../core/persistence-layer.js';
+import { NO_CHANGE, type SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
 import { Sessions } from '../core/sessions.js';
 import { atLogin } from '../core/marks.js';
-import { isLoggedOut } from '../core/starting.js';
+import { logoutOf } from '../core/starting.js';
 import { mintWriteMark } from '../core/token.js';
 import { sameUser } from '../core/user-id.js';
 import { clientOf } from './client.js';
 import { endOf } from './ending.js';
+import type { FormerSession } from './former-sessions.js';
 import { hide, type Known, knowing, recall, remember } from './memory.js';
 import { Moving } from './moving.js';
 import { checkOptions, type ExpressSessionStoreOptions } from './options.js';
-import { endHasMoved, isPlaceHolder, newRecord, touchIsDue } from './records.js';
+import { endHasMoved, newRecord, touchIsDue } from './records.js';
 import { COOKIE, decode, difference, encode } from './session-data.js';
 import { storedIdOf } from './session-id.js';
 
 const ABSOLUTE_TIMEOUT = 400 * 86_400;
+const MOST_ATTEMPTS = 30;
 
 type Callback<Answer = void> = (error?: unknown, answer?: Answer) => void;
 
@@ -99,9 +101,10 @@ export class ExpressSessionStore extends Store {
   async #get(sid: string): Promise<SessionData | null> {
     const id = storedIdOf(sid);
     const seenAt = this.#layer.now;
-    const found = (await this.#find(id)) ?? (await this.#moving?.move(sid, id));
-    if (found === undefined || isPlaceHolder(found)) return null;
-    if (await isLoggedOut(this.#layer, { id, record: found }, touchIsDue(this.#policy, found, seenAt))) return null;
+    const { record, end } = await this.#find(id, seenAt);
+    await end?.();
+    const found = record ?? (await this.#moving?.move(sid, id));
+    if (found === undefined || end !== undefined) return null;
 
     const data = new Map(found.data);
     const session = decode(found.data, (key) => {
@@ -122,7 +125,7 @@ export class ExpressSessionStore extends Store {
 
   async #touch(sid: string, session: SessionData): Promise<void> {
     const id = storedIdOf(sid);
-    const known = recall(session, id) ?? notAskedFor(await this.#find(id));
+    const known = recall(session, id) ?? notAskedFor((await this.#find(id)).record);
     if (known === undefined) return;
     const cookie = encode({ cookie: session.cookie });
     await this.#update(id, session, known, new Map([...known.record.data, ...cookie]));
@@ -141,7 +144,7 @@ export class ExpressSessionStore extends Store {
       this.#layer.emit({ type: 'created' }, id, record.userId);
       return undefined;
     }
-    const present = notAskedFor(await this.#layer.load(id, true));
+    const present = notAskedFor(await this.#layer.load(id));
     if (present === undefined) this.#layer.emit({ type: 'lost-write' }, id);
     return present;
   }
@@ -165,20 +168,28 @@ export class ExpressSessionStore extends Store {
       ...(touched ? { ...clientOf(session), expiresAt } : {}),
       ...(isDue ? { lastSeenAt: seenAt } : {}),
       ...login,
-      lastWrite: mintWriteMark(),
       data,
     };
-    const outcome = await this.#layer.save(id, record, {
-      kind: 'update',
+    const change = {
+      ...NO_CHANGE,
       set: before.data.get(COOKIE) === data.get(COOKIE) ? set : [...set, COOKIE],
       removed,
       touched,
-      rotated: false,
       userAttached: login !== undefined,
-      expected: { now: this.#layer.now, auth: before.auth },
-    });
-    if (outcome.kind === 'saved') remember(session, id, { record, seenAt });
-    else this.#layer.emit({ type: 'lost-write' }, id, before.userId);
+    };
+    let { fence = 0 } = before;
+    let raise = 0;
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const expected = { now: this.#layer.now, auth: before.auth, fence };
+      const next = { ...record, fence: fence + raise, lastWrite: mintWriteMark() };
+      const outcome = await this.#layer.save(id, next, { ...change, fenced: raise > 0, expected });
+      if (outcome.kind === 'gone') return this.#layer.emit({ type: 'lost-write' }, id, before.userId);
+      if (outcome.kind === 'conflict') fence = outcome.current.fence ?? 0;
+      else if (outcome.repeated !== true || raise > 0) return remember(session, id, { record: next, seenAt });
+      // A copy may land late, and undo what comes after it: written once more with another fence, it is refused.
+      else raise = 1;
+    }
+    throw contended();
   }
 
   async #destroy(sid: string): Promise<void> {
@@ -187,10 +198,18 @@ export class ExpressSessionStore extends Store {
     if (outcome.kind === 'deleted') this.#layer.emit({ type: 'destroyed' }, id);
   }
 
-  /** A read that may be stale is repeated before a session is said not to exist. */
-  async #find(id: string): Promise<SessionRecord | undefined> {
-    const found = await this.#layer.load(id);
-    return found === undefined && this.#layer.mayBeStale ? this.#layer.load(id, true) : found;
+  /** The session, and what clears it away if it turns out that its user has been logged out. */
+  #find(id: string, seenAt?: number): Promise<{ record?: SessionRecord; end?: () => Promise<void> }> {
+    return this.#layer.decide<{ record?: SessionRecord; end?: () => Promise<void> }>(
+      async (fresh) => {
+        const record = await this.#layer.load(id, fresh);
+        if (record === undefined) return {};
+        const isDue = seenAt !== undefined && touchIsDue(this.#policy, record, seenAt);
+        const end = seenAt === undefined ? undefined : await logoutOf(this.#layer, id, record, isDue);
+        return { record, ...(end && { end }) };
+      },
+      ({ record, end }) => record === undefined || end !== undefined,
+    );
   }
 
   #endOf({ cookie }: SessionData): number {
@@ -215,7 +234,7 @@ export class ExpressSessionStore extends Store {
 
 /** A session for which its request has not asked by `get`: so the request has not seen it in use. */
 function notAskedFor(record: SessionRecord | undefined): Known | undefined {
-  return record === undefined || isPlaceHolder(record) ? undefined : { record, seenAt: record.lastSeenAt };
+  return record && { record, seenAt: record.lastSeenAt };
 }
 
 function ignore(): void {}

@@ -1,4 +1,4 @@
-export type { FormerSession, FormerSessions } from '../core/former-sessions.js';
 export { ExpressSessionStore } from './express-session-store.js';
+export type { FormerSession, FormerSessions } from './former-sessions.js';
 export type { ExpressSessionStoreOptions } from './options.js';
 export { storedIdOf } from './session-id.js';

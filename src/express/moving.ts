@@ -1,13 +1,12 @@
-import type { FormerSession, FormerSessions } from '../core/former-sessions.js';
 import type { GuardedLayer } from '../core/guarded-layer.js';
 import { isLive } from '../core/lifetime.js';
 import type { DeleteOutcome, SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
-import { isLoggedOut } from '../core/starting.js';
-import { newPlaceHolder, SESSION } from './records.js';
+import { logoutOf } from '../core/starting.js';
+import type { FormerSession, FormerSessions } from './former-sessions.js';
 
 /** How long an ended session's place stays taken: far longer than a request takes that found it alive. */
-const PLACE_HOLDER_SECONDS = 3_600;
+const PLACE_TAKEN_SECONDS = 3_600;
 
 /** Moves former sessions here, one at a time, when their cookies come; and ends them for good. */
 export class Moving {
@@ -32,30 +31,28 @@ export class Moving {
   async move(sid: string, id: string): Promise<SessionRecord | undefined> {
     const former = await this.#former.load(sid);
     const record = former && this.#recordOf(former);
-    if (record === undefined || !isLive(record, this.#layer.now)) return this.#layer.load(id, true);
+    if (record === undefined || !isLive(record, this.#layer.now)) return this.#layer.load(id);
     const outcome = await this.#layer.save(id, record, { kind: 'create' });
-    if (outcome.kind !== 'saved') return this.#layer.load(id, true);
+    if (outcome.kind !== 'saved') return this.#layer.load(id);
     await this.#former.delete?.(sid);
-    if (await isLoggedOut(this.#layer, { id, record }, true)) return undefined;
+    const end = await logoutOf(this.#layer, id, record, true);
+    if (end !== undefined) return void (await end());
     this.#layer.emit({ type: 'created' }, id, record.userId);
     return record;
   }
 
-  /** Ends a session which may be on its way here at this very moment: so its place must be taken. */
+  /** Ends a session which may be on its way here at this very moment: so its place must be taken, whatever is there. */
   async end(sid: string, id: string): Promise<DeleteOutcome> {
-    const { now, options } = this.#layer;
-    const placeHolder = newPlaceHolder(options, now, await this.#endFormer(sid));
-    for (;;) {
-      const outcome = await this.#layer.delete(id, { auth: SESSION });
-      if (outcome.kind === 'refused') return { kind: 'absent' }; // there is a place holder already
-      if ((await this.#layer.save(id, placeHolder, { kind: 'create' })).kind === 'saved') return outcome;
-    }
+    const takenUntil = await this.#endFormer(sid);
+    const outcome = await this.#layer.delete(id);
+    await this.#layer.deleteAll([id], { takenUntil });
+    return outcome;
   }
 
   /** Deletes the former session, and says until when its place must stay taken. */
   async #endFormer(sid: string): Promise<number> {
     const { now, options } = this.#layer;
-    const soon = now + PLACE_HOLDER_SECONDS;
+    const soon = now + PLACE_TAKEN_SECONDS;
     if (this.#former.delete !== undefined) {
       await this.#former.delete(sid);
       return soon;

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import { expectFunctions, refuseUnknown } from '../core/expect.js';
 import type { SessionEvent } from '../core/events.js';
-import type { FormerSessions } from '../core/former-sessions.js';
 import type { PersistenceLayer } from '../core/persistence-layer.js';
 import type { SessionData } from 'express-session';
 import type { UserId } from '../core/user-id.js';
+import type { FormerSessions } from './former-sessions.js';
 
 /** The options of `ExpressSessionStore`. All times are whole seconds. */
 export interface ExpressSessionStoreOptions {
@@ -12,7 +12,7 @@ export interface ExpressSessionStoreOptions {
   readonly persistence?: PersistenceLayer;
 
   /**
-   * Where sessions were kept before: `connectDynamoDBTable` or `dynamodbStoreTable` of `dynamodb-sessions/dynamodb`. A
+   * Where sessions were kept before: `connectDynamoDBTable` or `dynamodbStoreTable` of `dynamodb-sessions/migration`. A
    * session is moved when its cookie comes. Leave the option out again when the last of them has expired.
    */
   readonly migrateFrom?: FormerSessions;

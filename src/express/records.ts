@@ -8,10 +8,6 @@ import { hashSecret, mintSecret, mintWriteMark } from '../core/token.js';
 
 type Policy = Pick<ResolvedOptions<SessionUser>, 'idleTimeout' | 'absoluteTimeout' | 'touchInterval'>;
 
-/** What `auth` says of a record. No other record's is below zero: so the operators' command knows a place holder. */
-export const SESSION = 0;
-const PLACE_HOLDER = -1;
-
 /** A session that begins now. No request proves it by a secret, so it has the hash of one that nobody keeps. */
 export function newRecord(
   { absoluteTimeout }: Policy,
@@ -27,18 +23,11 @@ export function newRecord(
     absoluteExpiresAt,
     secretHash: hashSecret(mintSecret()),
     rotatedAt: now,
-    auth: SESSION,
+    auth: 0,
     lastWrite: mintWriteMark(),
     data,
   };
 }
-
-/** What takes an ended session's place, so that nothing creates it again. It is no session. */
-export function newPlaceHolder(policy: Policy, now: number, until: number): SessionRecord {
-  return { ...newRecord(policy, now, until, new Map()), auth: PLACE_HOLDER };
-}
-
-export const isPlaceHolder = ({ auth }: SessionRecord): boolean => auth !== SESSION;
 
 /**
  * Whether a request that asks for the session now writes that it is in use. Only then may it write that: it is in such

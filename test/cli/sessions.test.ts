@@ -165,13 +165,27 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       expect((await run('list', '--user', user)).stdout).toMatch(new RegExp(`\n${id} .* – +2001`));
     });
 
-    it('knows the place holder that a logout from express-session leaves during a migration', async () => {
+    it('knows what is left of a session that was ended: a tombstone, with nothing of the session in it', async () => {
+      const { id } = await table.logIn(user, { theme: 'dark' });
+      await table.sessions.revoke(id);
+      const { exitCode, document } = await json('show', id, '--data');
+      expect({ exitCode, document }).toEqual({
+        exitCode: 1,
+        document: { id, state: 'ended', bytes: expect.any(Number) as number, data: {} },
+      });
+      const { stdout } = await run('show', id, '--data');
+      expect(stdout).toContain('ended: what is left is a tombstone, which expires');
+      expect(stdout).not.toContain('dark');
+      expect((await run('list', '--user', user)).stdout).not.toContain(id);
+    });
+
+    it('knows the tombstone that a logout from express-session leaves during a migration', async () => {
       const sid = newId();
       const store = new ExpressSessionStore({ persistence: table.layer, migrateFrom: { load: async () => undefined } });
       await callsOf(store).destroy(sid);
       const id = storedIdOf(sid);
       expect(await json('show', id)).toMatchObject({ exitCode: 1, document: { id, state: 'ended', data: {} } });
-      expect((await run('show', id)).stdout).toContain('place holder');
+      expect((await run('show', id)).stdout).toContain('tombstone');
     });
 
     it('knows that a session which the index hid from a logout everywhere is dead', async () => {

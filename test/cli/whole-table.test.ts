@@ -69,7 +69,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
         newerVersion: 1,
         unreadable: 2,
         userMarks: 1,
-        placeHolders: 1,
+        tombstones: 1,
         largest: { id: alive[2]?.['id']?.S },
         byAge: [
           { upToSeconds: 3_600, sessions: 2 },
@@ -95,11 +95,20 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       expect(stderr).toMatch(/^Reading about .* read units?\.\n$/); // before, and no bar where there is no terminal
     });
 
-    it('counts the place holders of a migration from express-session as such', async () => {
+    it('counts what ended sessions leave as tombstones, those of a migration from express-session, too', async () => {
+      const { id } = await table.logIn('user-1');
+      await table.sessions.revoke(id);
       const migrateFrom = { load: async () => undefined };
       const store = new ExpressSessionStore({ persistence: table.layer, migrateFrom });
       await callsOf(store).destroy(newId());
-      expect((await json('stats')).document).toMatchObject({ items: 1, live: { sessions: 0 }, placeHolders: 1 });
+      expect((await json('stats')).document).toMatchObject({
+        items: 2,
+        live: { sessions: 0 },
+        expired: { sessions: 0 },
+        unreadable: 0,
+        tombstones: 2,
+      });
+      expect((await run('stats')).stdout).toMatch(/tombstones +2\n/);
     });
 
     it('is not stopped by a time that no Date can hold', async () => {

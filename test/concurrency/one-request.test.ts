@@ -144,6 +144,38 @@ describe.each(stores())('one request on $name', (each) => {
     expect((await browser.start()).id).toBe(id);
   });
 
+  it('logs the same user in, into a new session with what it had read, if its own was taken over meanwhile', async () => {
+    await browser.request(async (session) => {
+      session.set('cart', ['book']);
+      await session.logIn(user);
+    });
+    const slow = await browser.start();
+    const double = await browser.start();
+    await double.logIn(user);
+    double.set('visits', 1);
+    await double.commit();
+    slow.set('theme', 'dark');
+    await slow.logIn(user);
+    browser.receive(await slow.commit());
+    expect(await entries()).toEqual({ cart: ['book'], theme: 'dark' });
+    expect((await browser.start()).userId).toBe(user);
+    expect(await sessions.ofUser(user)).toHaveLength(2);
+  });
+
+  it.each<[string, (session: Awaited<ReturnType<Browser['start']>>) => Promise<void>]>([
+    ['ended', (session) => session.destroy()],
+    ['taken over by another user', (session) => session.logIn(`${user}-other`)],
+  ])('logs in with nothing but what it sets if its anonymous session was %s meanwhile', async (_, act) => {
+    await browser.request((session) => session.set('cart', ['private']));
+    const slow = await browser.start();
+    await act(await browser.start());
+    slow.set('theme', 'dark');
+    await slow.logIn(user);
+    browser.receive(await slow.commit());
+    expect(await entries()).toEqual({ theme: 'dark' });
+    expect((await browser.start()).userId).toBe(user);
+  });
+
   it('logs nobody in over the session of another user that was taken over meanwhile: that one would stay', async () => {
     await browser.request((session) => session.logIn(user));
     const slow = await browser.start();
@@ -157,9 +189,9 @@ describe.each(stores())('one request on $name', (each) => {
     await browser.request((session) => session.set('theme', 'dark'));
     const late = await browser.start();
     await browser.request((session) => session.logIn(user));
-    const before = (await store.dump()).length;
+    const before = await store.sessions();
     await expect(late.logOut({ keep: ['theme'] })).rejects.toThrow(SessionGoneError);
-    expect(await store.dump()).toHaveLength(before);
+    expect(await store.sessions()).toEqual(before);
   });
 });
 

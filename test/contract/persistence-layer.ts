@@ -88,7 +88,7 @@ function describeLoading(layer: Layer): void {
 }
 
 function describeFindings(layer: Layer): void {
-  it('reports that there is a session which has expired, and nothing where there is none', async () => {
+  it('reports that there is a session which has expired, or was ended, and nothing where there is none', async () => {
     const findings: LoadFinding[] = [];
     const report = (finding: LoadFinding): number => findings.push(finding);
     const id = await stored(layer(), recordOf());
@@ -97,6 +97,9 @@ function describeFindings(layer: Layer): void {
     expect(findings).toEqual([]);
     await layer().loadSession(id, { now: NOW + 3_600, report });
     expect(findings).toEqual(['expired']);
+    await layer().deleteSession(id, {}, { now: NOW });
+    await layer().loadSession(id, { now: NOW + 3_600, report });
+    expect(findings).toEqual(['expired', 'ended']);
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { UserId } from '../../src/index.js';
+import type { RaiseOptions, Spared, UserId } from '../../src/index.js';
 import { changeOf, fullRecord, newId, NOW, recordOf, stored, written } from '../world/records.js';
 import type { Layer } from './layer.js';
 
@@ -62,7 +62,11 @@ export function describeUsers(layer: Layer): void {
       const ids = await Promise.all(records.map((record) => stored(layer(), record)));
       await stored(layer(), fullRecord({ userId, expiresAt: NOW }));
       const found = await layer().loadUserSessions(userId, { now: NOW });
-      expect(found.sessions).toEqual(new Map(ids.map((id, index) => [id, records[index]])));
+      const known = records.map((record) => ({
+        ...record,
+        data: expect.toBeOneOf([record.data, new Map()]) as unknown,
+      }));
+      expect(found.sessions).toEqual(new Map(ids.map((id, index) => [id, known[index]])));
       expect(found.generation).toBeUndefined();
     });
 
@@ -85,7 +89,7 @@ export function describeUsers(layer: Layer): void {
         const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW - raise });
         expect(generation).toBeGreaterThan(last);
         expect((await layer().loadMarks(user, { now: NOW })).generation).toBe(generation);
-        last = generation;
+        last = generation as number;
       }
     });
 
@@ -95,25 +99,88 @@ export function describeUsers(layer: Layer): void {
         Array.from({ length: 8 }, () => layer().raiseUserMark(user, NOW + 10, { now: NOW })),
       );
       expect(new Set(generations).size).toBe(8);
-      expect((await layer().loadMarks(user, { now: NOW })).generation).toBe(Math.max(...generations));
+      expect((await layer().loadMarks(user, { now: NOW })).generation).toBe(Math.max(...(generations as number[])));
     });
 
     it('goes up when it is raised after its expiry', async () => {
       const user = newId();
       const first = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
-      expect(await layer().raiseUserMark(user, NOW + 1_000, { now: NOW + 500 })).toBeGreaterThan(first);
+      expect(await layer().raiseUserMark(user, NOW + 1_000, { now: NOW + 500 })).toBeGreaterThan(first as number);
     });
 
-    it('says which session its last raise has spared, and from which generation on', async () => {
+    it('says which session its last raise has spared, and with which generation of its own', async () => {
       const user = newId();
-      const first = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: 'a' });
-      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: first, spared: { id: 'a', from: 0 } });
-      const second = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: 'b' });
-      const spared = { id: 'b', from: first };
-      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: second, spared });
-      expect(await layer().loadUserSessions(user, { now: NOW })).toMatchObject({ generation: second, spared });
-      const third = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+      const raise = (options: RaiseOptions): Promise<number | undefined> =>
+        layer().raiseUserMark(user, NOW + 10, { now: NOW, ...options });
+      const a = { id: 'a', generation: 0 };
+      const first = await raise({ spare: a });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: first, spared: a });
+      const b = { id: 'b', generation: 7 };
+      const second = await raise({ spare: b, since: first });
+      expect(second).toBeGreaterThan(first as number);
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: second, spared: b });
+      expect(await layer().loadUserSessions(user, { now: NOW })).toMatchObject({ generation: second, spared: b });
+      const third = await raise({});
       expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: third });
+    });
+
+    describe('when it is to spare a session that was seen alive at one generation, and is at another,', () => {
+      const spare: Spared = { id: 'a', generation: 5 };
+
+      it.each<[string, RaiseOptions]>([
+        ['spares none', {}],
+        ['spares another one', { spare: { ...spare, id: 'b' } }],
+        ['spares the one that it becomes by another login', { spare: { ...spare, generation: 6 } }],
+      ])('is left as it is if it %s', async (_, between) => {
+        const user = newId();
+        const since = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+        await layer().raiseUserMark(user, NOW + 10, { now: NOW, since, ...between });
+        const marks = await layer().loadMarks(user, { now: NOW });
+        expect(await layer().raiseUserMark(user, NOW + 99, { now: NOW, spare, since })).toBeUndefined();
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual(marks);
+      });
+
+      it('is left as it is if there was none, and is one now', async () => {
+        const user = newId();
+        const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+        expect(await layer().raiseUserMark(user, NOW + 99, { now: NOW, spare })).toBeUndefined();
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation });
+      });
+
+      it('is raised if all raises since have spared that session, too', async () => {
+        const user = newId();
+        const since = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+        let last = since as number;
+        for (let raise = 0; raise < 3; raise += 1) {
+          const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare, since });
+          expect(generation).toBeGreaterThan(last);
+          expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: spare });
+          last = generation as number;
+        }
+      });
+
+      it('is raised if it was spared before it has logged in again', async () => {
+        const user = newId();
+        const first = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+        const before = { ...spare, generation: 0 };
+        const since = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: before, since: first });
+        const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare, since: first });
+        expect(generation).toBeGreaterThan(since as number);
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: spare });
+      });
+
+      it('is raised by one of many who would each spare another session', async () => {
+        const user = newId();
+        const since = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
+        const spares = Array.from({ length: 8 }, (_, index) => ({ id: `session-${index}`, generation: 0 }));
+        const generations = await Promise.all(
+          spares.map((each) => layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: each, since })),
+        );
+        const raised = spares.filter((_, index) => generations[index] !== undefined);
+        expect(raised).toHaveLength(1);
+        const [generation] = generations.filter((each) => each !== undefined);
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: raised[0] });
+      });
     });
 
     it('is the mark of one user: 42, "42" and 42n have one each', async () => {

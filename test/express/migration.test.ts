@@ -2,10 +2,16 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Store } from 'express-session';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { ExpressSessionStore, type ExpressSessionStoreOptions, type FormerSessions } from '../../src/express/index.js';
+import {
+  ExpressSessionStore,
+  type ExpressSessionStoreOptions,
+  type FormerSessions,
+  storedIdOf,
+} from '../../src/express/index.js';
 import { engines } from '../engines/index.js';
 import { Meter } from '../world/meter.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
+import { isSession, tombstoneAt } from '../world/tombstones.js';
 import { type App, type AppOptions, frameworks, type StartApp, startExpress } from './apps.js';
 import { Browser } from './browser.js';
 import { callsOf, sessionOf } from './calls.js';
@@ -87,6 +93,7 @@ describe.each(engines())('on $name', (engine) => {
         await browser.copy().send('POST', '/logout');
         expect(await browser.session()).toEqual({});
         expect(await former.items()).toEqual([]);
+        expect((await table.items()).filter(isSession)).toEqual([]);
         before.cookies.clear();
       }
     });
@@ -118,6 +125,19 @@ describe.each(engines())('on $name', (engine) => {
       goOn();
       expect(await late).toBeNull();
       expect(await callsOf(newStore()).get('sid')).toBeNull();
+      const [tombstone] = await table.items();
+      expect(tombstone).toEqual(tombstoneAt(storedIdOf('sid'), Number(tombstone?.['endedAt']?.N)));
+    });
+
+    it('are ended at a logout for a last time, and said to be: as often as there was one', async () => {
+      const events: string[] = [];
+      await callsOf(former.store).set('sid', sessionOf({ theme: 'dark' }, 3_600_000));
+      const store = callsOf(newStore({ onEvent: ({ type }) => events.push(type) }));
+      await store.get('sid');
+      await store.destroy('sid');
+      await store.destroy('sid');
+      await store.destroy('unknown');
+      expect(events).toEqual(['created', 'destroyed']);
     });
 
     it('do not come back after a logout either where the other table is only read', async () => {
@@ -129,8 +149,10 @@ describe.each(engines())('on $name', (engine) => {
       await store.destroy('sid');
       expect(await store.get('sid')).toBeNull();
       const [left] = await former.items();
-      const [placeHolder] = await table.items();
-      expect(Number(placeHolder?.['expiresAt']?.N)).toBeGreaterThanOrEqual(Math.floor(Number(left?.['expires']?.N)));
+      const [tombstone, ...others] = await table.items();
+      const [endedAt, expiresAt] = [tombstone?.['endedAt'], tombstone?.['expiresAt']].map((each) => Number(each?.N));
+      expect([tombstone, others]).toEqual([tombstoneAt(storedIdOf('sid'), endedAt as number, expiresAt), []]);
+      expect(expiresAt).toBeGreaterThanOrEqual(Math.floor(Number(left?.['expires']?.N)));
       pass(7_200_000);
       expect(await store.get('sid')).toBeNull();
       expect(await calls.get('sid')).toMatchObject({ theme: 'dark' });

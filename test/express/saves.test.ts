@@ -2,7 +2,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionData } from 'express-session';
 import { ExpressSessionStore, type ExpressSessionStoreOptions, storedIdOf } from '../../src/express/index.js';
 import type { PersistenceLayer, SessionEvent } from '../../src/index.js';
-import { newId } from '../world/records.js';
+import { changeOf, newId, type Update, written } from '../world/records.js';
+import { layerWith } from '../world/layer-with.js';
 import { stores } from '../world/stores.js';
 import { type Calls, callsOf, sessionOf } from './calls.js';
 
@@ -240,15 +241,7 @@ describe.each(stores())('ExpressSessionStore on $name', (engine) => {
       await persistence.saveSession(
         storedIdOf(sid),
         { ...record, data: new Map([...record.data, [key, '{']]) },
-        {
-          kind: 'update',
-          set: [key],
-          removed: [],
-          touched: false,
-          rotated: false,
-          userAttached: false,
-          expected: { now: Math.floor(now / 1000), auth: 0 },
-        },
+        changeOf(record, { set: [key], expected: { now: Math.floor(now / 1000) } }),
       );
     };
     await write('name');
@@ -258,6 +251,91 @@ describe.each(stores())('ExpressSessionStore on $name', (engine) => {
     expect(events).toMatchObject([{ type: 'unreadable', key: 'name' }]);
     await write('cookie');
     expect(await calls.get(sid)).toBeNull();
+  });
+
+  describe('when a save was sent more than once', () => {
+    /** The next saves of a change are said to have been sent so; `meanwhile` happens after the first. */
+    function repeating(times: number, meanwhile: () => unknown = () => {}): Update[] {
+      const changes: Update[] = [];
+      const layer: PersistenceLayer = layerWith(persistence, {
+        saveSession: async (...args) => {
+          const outcome = await persistence.saveSession(...args);
+          if (args[2].kind === 'create') return outcome;
+          changes.push(args[2]);
+          if (changes.length === 1) await meanwhile();
+          return outcome?.kind === 'saved' && changes.length <= times ? { ...outcome, repeated: true } : outcome;
+        },
+      });
+      begin({ persistence: layer });
+      return changes;
+    }
+
+    const fenceOf = async (): Promise<unknown> => (await persistence.loadSession(storedIdOf(sid)))?.fence;
+
+    it('F2: makes it once more with another fence, so that a copy which lands late undoes nothing', async () => {
+      await calls.set(sid, sessionOf({ name: 'Ann' }));
+      const changes = repeating(2);
+      const session = await loaded();
+      const before = await persistence.loadSession(storedIdOf(sid));
+      await calls.set(sid, Object.assign(session, { name: 'Bob' }));
+      expect(changes).toMatchObject([
+        { set: ['name'], fenced: false, expected: { fence: 0 } },
+        { set: ['name'], fenced: true, expected: { fence: 0 } },
+      ]);
+      expect(await fenceOf()).toBe(1);
+      await calls.set(sid, Object.assign(session, { name: 'Cid' }));
+      expect(changes).toHaveLength(3);
+      expect(changes[2]).toMatchObject({ fenced: false, expected: { fence: 1 } });
+
+      const [copy] = changes;
+      if (before === undefined || copy === undefined) throw new Error('It was stored.');
+      const late = { ...before, data: new Map([...before.data, ['name', '"Bob"']]), lastWrite: new Uint8Array(8) };
+      expect(await persistence.saveSession(storedIdOf(sid), late, copy)).toMatchObject({ kind: 'conflict' });
+      expect(await calls.get(sid)).toMatchObject({ name: 'Cid' });
+    });
+
+    it('goes on from the fence that another request has raised meanwhile', async () => {
+      await calls.set(sid, sessionOf({ name: 'Ann' }));
+      const record = await persistence.loadSession(storedIdOf(sid));
+      if (record === undefined) throw new Error('It was stored.');
+      const changes = repeating(1, () =>
+        persistence.saveSession(
+          storedIdOf(sid),
+          written(record, { fence: 7 }),
+          changeOf(record, { fenced: true, expected: { now: Math.floor(now / 1000) } }),
+        ),
+      );
+      await calls.set(sid, Object.assign(await loaded(), { name: 'Bob' }));
+      expect(changes.map(({ fenced, expected: { fence } }) => [fenced, fence])).toEqual([
+        [false, 0],
+        [true, 0],
+        [true, 7],
+      ]);
+      expect(await fenceOf()).toBe(8);
+      expect(await calls.get(sid)).toMatchObject({ name: 'Bob' });
+    });
+
+    it('makes it no more if the session has ended meanwhile, and says so', async () => {
+      await calls.set(sid, sessionOf({ name: 'Ann' }));
+      const changes = repeating(1, () => persistence.deleteSession(storedIdOf(sid)));
+      const session = await loaded();
+      takeEvents();
+      await calls.set(sid, Object.assign(session, { name: 'Bob' }));
+      expect([changes.length, takeEvents()]).toEqual([2, ['lost-write']]);
+      expect(await calls.get(sid)).toBeNull();
+    });
+  });
+
+  it('saves on top of a fence that was raised since the session was read', async () => {
+    await calls.set(sid, sessionOf({ name: 'Ann' }));
+    const session = await loaded();
+    const record = await persistence.loadSession(storedIdOf(sid));
+    if (record === undefined) throw new Error('It was stored.');
+    const raise = changeOf(record, { fenced: true, expected: { now: Math.floor(now / 1000) } });
+    await persistence.saveSession(storedIdOf(sid), written(record, { fence: 3 }), raise);
+    await calls.set(sid, Object.assign(session, { name: 'Bob' }));
+    expect(await calls.get(sid)).toMatchObject({ name: 'Bob' });
+    expect(await persistence.loadSession(storedIdOf(sid))).toMatchObject({ fence: 3 });
   });
 
   it('needs no callback', async () => {

@@ -15,28 +15,31 @@ describe.each(engines())('a Lambda that dies between any two calls, on $name', (
     return () => stage.close();
   });
 
-  it.each(requestKinds)('leaves nothing in “$name” that the next try does not complete (F8)', async (kind) => {
-    for (let calls = 0; calls <= kind.calls.length; calls += 1) {
-      const place = placeFor(stage);
-      const situation = await kind.begin(place);
-      const { browser } = situation;
-      const cookie = browser.token;
-      const session = (): Promise<unknown> => itemOf(place, idOf(cookie));
-      const before = await session();
-      const dying = stage.instance();
-      const crashed = dying.network.crashAfter(calls);
-      const response = visit(dying.layer, place, situation);
-      response.catch(() => {}); // nobody is there any more
-      expect(await Promise.race([crashed, response.then(() => 'answered')])).toBe(
-        calls < kind.calls.length ? 'crashed' : 'answered',
-      );
-      browser.token = cookie; // the answer reaches nobody, even if there is one
+  it.each(requestKinds.filter(({ given }) => given === undefined))(
+    'leaves nothing in “$name” that the next try does not complete (F8)',
+    async (kind) => {
+      for (let calls = 0; calls <= kind.calls.length; calls += 1) {
+        const place = placeFor(stage);
+        const situation = await kind.begin(place);
+        const { browser } = situation;
+        const cookie = browser.token;
+        const session = (): Promise<unknown> => itemOf(place, idOf(cookie));
+        const before = await session();
+        const dying = stage.instance();
+        const crashed = dying.network.crashAfter(calls);
+        const response = visit(dying.layer, place, situation);
+        response.catch(() => {}); // nobody is there any more
+        expect(await Promise.race([crashed, response.then(() => 'answered')])).toBe(
+          calls < kind.calls.length ? 'crashed' : 'answered',
+        );
+        browser.token = cookie; // the answer reaches nobody, even if there is one
 
-      const isWritten = async (): Promise<boolean> => !isDeepStrictEqual(await session(), before);
-      const { after, afterTwice = after, isTakenTwice = isWritten } = situation;
-      const expected = (await isTakenTwice()) ? afterTwice : after;
-      expect(await visit(stage.instance().layer, place, situation)).toMatchObject({ status: 200 });
-      expect([calls, await situation.look()]).toEqual([calls, expected]);
-    }
-  });
+        const isWritten = async (): Promise<boolean> => !isDeepStrictEqual(await session(), before);
+        const { after, afterTwice = after } = situation;
+        const expected = (await isWritten()) ? afterTwice : after;
+        expect(await visit(stage.instance().layer, place, situation)).toMatchObject({ status: 200 });
+        expect([calls, await situation.look()]).toEqual([calls, expected]);
+      }
+    },
+  );
 });

@@ -1,8 +1,9 @@
-import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { markMayReappear } from '../../src/dynamodb/commands.js';
+import { isDeepStrictEqual } from 'node:util';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { markIdOf } from '../../src/dynamodb/commands.js';
 import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, MAY_REAPPEAR, readItem } from '../../src/dynamodb/item.js';
-import type { SessionRecord } from '../../src/index.js';
+import { type Item, readItem, tombstoneOf } from '../../src/dynamodb/item.js';
+import type { RaiseOptions, SessionRecord } from '../../src/index.js';
 import type { EngineCapabilities } from '../engines/index.js';
 import type { Fault } from '../world/faults.js';
 import {
@@ -61,11 +62,7 @@ export interface Trial {
 }
 
 /** The layer's functions that ask DynamoDB for nothing. */
-export const ASK_NOTHING = [
-  'checkStorable',
-  'loadUser',
-  'roleHierarchy',
-] as const satisfies readonly (keyof DynamoDBPersistenceLayer)[];
+export const ASK_NOTHING = ['loadUser', 'roleHierarchy'] as const satisfies readonly (keyof DynamoDBPersistenceLayer)[];
 
 /** Everything else that the layer does. */
 export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): readonly Operation[] {
@@ -79,33 +76,44 @@ export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): 
     { name: 'marks', method: 'loadMarks', calls: ['BatchGetItem'], begin: marks },
     { name: 'marks, everyone’s known', method: 'loadMarks', calls: ['GetItem'], begin: usersMark },
     { name: 'create', method: 'saveSession', calls: ['PutItem'], begin: create },
-    {
-      name: 'create twice',
-      method: 'saveSession',
-      calls: ['PutItem', 'UpdateItem'],
-      given: 'drop-before',
-      begin: note,
-    },
     { name: 'create, refused', method: 'saveSession', calls: ['PutItem', ...look], begin: createOverAnother },
+    { name: 'create, ended', method: 'saveSession', calls: ['PutItem', ...look], begin: createInThePlaceOfAnEnd },
     { name: 'change', method: 'saveSession', calls: ['UpdateItem'], begin: change },
+    { name: 'change, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: changeBehindTheFence },
+    { name: 'raise the fence', method: 'saveSession', calls: ['UpdateItem'], begin: raiseTheFence },
     { name: 'touch', method: 'saveSession', calls: ['UpdateItem'], begin: touch },
+    { name: 'touch, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: touchTooLate },
     { name: 'rotate', method: 'saveSession', calls: ['UpdateItem'], begin: rotate },
     { name: 'rotate, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: rotateTooLate },
+    { name: 'confirm', method: 'saveSession', calls: ['UpdateItem'], begin: confirm },
+    { name: 'confirm, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: confirmTooLate },
     { name: 'log in', method: 'saveSession', calls: ['UpdateItem'], begin: logIn },
+    { name: 'update', method: 'saveSession', calls: ['UpdateItem'], begin: update },
+    { name: 'update, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: updateTooLate },
     { name: 'take', method: 'saveSession', calls: ['UpdateItem'], begin: take },
     { name: 'take, refused', method: 'saveSession', calls: ['UpdateItem', ...look], begin: takeTooLate },
-    { name: 'delete', method: 'deleteSession', calls: ['DeleteItem'], begin: end },
-    { name: 'delete, refused', method: 'deleteSession', calls: ['DeleteItem', ...look], begin: endAnother },
-    { name: 'bury', method: 'deleteSession', calls: ['DeleteItem', ...look, 'PutItem'], begin: bury },
+    { name: 'delete', method: 'deleteSession', calls: ['PutItem'], begin: end },
+    { name: 'delete, refused', method: 'deleteSession', calls: ['PutItem', ...look], begin: endAnother },
+    { name: 'delete, ended', method: 'deleteSession', calls: ['PutItem', ...look], begin: endTwice },
+    { name: 'delete, nothing', method: 'deleteSession', calls: ['PutItem', 'GetItem'], begin: endNothing },
     { name: 'delete all', method: 'deleteSessions', calls: ['BatchWriteItem'], begin: deleteAll },
     { name: 'raise', method: 'raiseUserMark', calls: ['UpdateItem'], begin: raise },
-    { name: 'raise, kept', method: 'raiseUserMark', calls: ['UpdateItem', ...look, 'UpdateItem'], begin: raiseKept },
+    {
+      name: 'raise twice',
+      method: 'raiseUserMark',
+      calls: ['UpdateItem', 'UpdateItem'],
+      given: 'drop-before',
+      begin: refuseCopies,
+    },
+    { name: 'raise, sparing', method: 'raiseUserMark', calls: ['UpdateItem'], begin: raiseSparing },
+    { name: 'raise, refused', method: 'raiseUserMark', calls: ['UpdateItem', ...look], begin: raiseTooLate },
     { name: 'raise everyone’s', method: 'raiseEpoch', calls: ['UpdateItem'], alone: true, begin: raiseEveryones },
   ];
 }
 
 const at = { now: NOW };
-const SAVED = { kind: 'saved' };
+/** What a change answers that was sent once. */
+const SAVED = { kind: 'saved', repeated: false };
 
 type Saving = Parameters<typeof changeOf>[1];
 
@@ -127,7 +135,12 @@ async function list({ sound, layer }: Scene): Promise<Trial> {
 async function listWhole({ sound, layer }: Scene): Promise<Trial> {
   const { user, first, both } = await twoSessions(sound, (userId) => layer.loadUserSessions(userId, at));
   const generation = await sound.raiseUserMark(user, NOW + 10, at);
-  const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({ sessions, generation });
+  const withoutData = (sessions: ReadonlyMap<string, SessionRecord>): ReadonlyMap<string, SessionRecord> =>
+    new Map([...sessions].map(([id, record]) => [id, { ...record, data: new Map() }]));
+  const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({
+    sessions: withoutData(sessions),
+    generation,
+  });
   return reading(() => layer.loadUserSessions(user, at), seen(both), seen(first));
 }
 
@@ -146,16 +159,7 @@ async function create({ table, layer }: Scene): Promise<Trial> {
   const id = newId();
   const record = fullRecord();
   const act = (): Promise<unknown> => layer.saveSession(id, record, { kind: 'create' }, at);
-  return { act, answer: SAVED, state: () => recordAt(table, id), before: undefined, after: record };
-}
-
-/** A session whose creation was sent twice gets a note that says so. */
-async function note(scene: Scene): Promise<Trial> {
-  const id = newId();
-  const record = fullRecord();
-  const state = async (): Promise<unknown> => MAY_REAPPEAR in ((await itemAt(scene.table, id)) ?? {});
-  const act = (): Promise<unknown> => scene.layer.saveSession(id, record, { kind: 'create' }, at);
-  return { act, answer: SAVED, state, before: false, after: true };
+  return { act, answer: { kind: 'saved' }, state: () => recordAt(table, id), before: undefined, after: record };
 }
 
 async function createOverAnother({ table, sound, layer }: Scene): Promise<Trial> {
@@ -165,11 +169,41 @@ async function createOverAnother({ table, sound, layer }: Scene): Promise<Trial>
   return { act, answer: { kind: 'gone' }, state: () => recordAt(table, id), before: other, after: other };
 }
 
-const change = (scene: Scene): Promise<Trial> =>
-  saving(scene, { set: ['theme'], removed: ['old'] }, (before) => withData(before, { theme: '1', old: undefined }));
+/** A late copy of the creation of a session, or whoever guesses its ID. */
+async function createInThePlaceOfAnEnd({ table, sound, layer }: Scene): Promise<Trial> {
+  const record = fullRecord();
+  const id = await stored(sound, record);
+  await sound.deleteSession(id, {}, at);
+  const act = (): Promise<unknown> => layer.saveSession(id, record, { kind: 'create' }, at);
+  return { act, answer: { kind: 'gone' }, state: () => leftAt(table, id), before: endOf(id), after: endOf(id) };
+}
 
-const touch = (scene: Scene): Promise<Trial> =>
-  saving(scene, { touched: true }, (before) => written(before, { lastSeenAt: NOW + 9, expiresAt: NOW + 4_000 }));
+const changed = (before: SessionRecord): SessionRecord => withData(before, { theme: '1', old: undefined });
+const noFence = (): Partial<Update['expected']> => ({ fence: 0 });
+
+const change = (scene: Scene): Promise<Trial> => saving(scene, { set: ['theme'], removed: ['old'] }, changed, noFence);
+
+const changeBehindTheFence = (scene: Scene): Promise<Trial> =>
+  savingTooLate(scene, { set: ['theme'], removed: ['old'] }, changed, noFence, (before) => [
+    written(before, { fence: 1 }),
+    { fenced: true },
+  ]);
+
+/** What follows a change that was sent more than once. */
+const raiseTheFence = (scene: Scene): Promise<Trial> =>
+  saving(scene, { fenced: true }, (before) => written(before, { fence: 1 }), noFence);
+
+const touched = (before: SessionRecord): SessionRecord =>
+  written(before, { lastSeenAt: NOW + 9, expiresAt: NOW + 4_000 });
+const notSeenLater = (): Partial<Update['expected']> => ({ lastSeenAt: NOW + 9 });
+
+const touch = (scene: Scene): Promise<Trial> => saving(scene, { touched: true }, touched, notSeenLater);
+
+const touchTooLate = (scene: Scene): Promise<Trial> =>
+  savingTooLate(scene, { touched: true }, touched, notSeenLater, (before) => [
+    written(before, { lastSeenAt: NOW + 10, expiresAt: NOW + 4_001 }),
+    { touched: true },
+  ]);
 
 const rotate = (scene: Scene): Promise<Trial> =>
   saving(scene, { rotated: true }, rotated, (before) => ({ secretHash: before.secretHash }));
@@ -179,25 +213,37 @@ const logIn = (scene: Scene): Promise<Trial> =>
     written(before, { userId: newId(), generation: 1, authenticatedAt: NOW, secretHash: newHash(), auth: 1 }),
   );
 
-/** What `update` and `getAndDelete` do: only if no other write has come between. */
-const take = (scene: Scene): Promise<Trial> =>
-  saving(
-    scene,
-    { removed: ['old'] },
-    (before) => withData(before, { old: undefined }),
-    (before) => ({ lastWrite: before.lastWrite }),
-  );
+const updated = (before: SessionRecord): SessionRecord => withData(before, { old: '1' });
+const taken = (before: SessionRecord): SessionRecord => ({ ...withData(before, { old: undefined }), fence: 1 });
+const sameValue = (): Partial<Update['expected']> => ({ value: ['old', '0'], fence: 0 });
+const otherValue = (before: SessionRecord): readonly [SessionRecord, Saving] => [
+  withData(before, { old: '2' }),
+  { set: ['old'] },
+];
+
+/** Only if nobody has given the key another value. */
+const update = (scene: Scene): Promise<Trial> => saving(scene, { set: ['old'] }, updated, sameValue);
+const updateTooLate = (scene: Scene): Promise<Trial> =>
+  savingTooLate(scene, { set: ['old'] }, updated, sameValue, otherValue);
+
+/** What `getAndDelete` does. */
+const take = (scene: Scene): Promise<Trial> => saving(scene, { removed: ['old'], fenced: true }, taken, sameValue);
+const takeTooLate = (scene: Scene): Promise<Trial> =>
+  savingTooLate(scene, { removed: ['old'], fenced: true }, taken, sameValue, otherValue);
+
+const confirm = (scene: Scene): Promise<Trial> => saving(scene, { rotated: true }, confirmed, unconfirmed);
+
+const confirmTooLate = (scene: Scene): Promise<Trial> =>
+  savingTooLate(scene, { rotated: true }, confirmed, unconfirmed, (before) => [
+    written(before, { previousUntil: NOW + 99 }),
+    { rotated: true },
+  ]);
+
+const confirmed = (before: SessionRecord): SessionRecord => written(before, { previousUntil: NOW + 120 });
+const unconfirmed = ({ secretHash }: SessionRecord): Partial<Update['expected']> => ({ secretHash, unconfirmed: true });
 
 const rotateTooLate = (scene: Scene): Promise<Trial> =>
   savingTooLate(scene, { rotated: true }, rotated, (before) => ({ secretHash: before.secretHash }));
-
-const takeTooLate = (scene: Scene): Promise<Trial> =>
-  savingTooLate(
-    scene,
-    { removed: ['old'] },
-    (before) => withData(before, { old: undefined }),
-    (before) => ({ lastWrite: before.lastWrite }),
-  );
 
 const rotated = (before: SessionRecord): SessionRecord =>
   written(before, { secretHash: newHash(), previousHash: before.secretHash, nonce: new Uint8Array(12).fill(7) });
@@ -206,7 +252,7 @@ async function end({ table, sound, layer }: Scene): Promise<Trial> {
   const record = fullRecord();
   const id = await stored(sound, record);
   const act = (): Promise<unknown> => layer.deleteSession(id, { auth: record.auth }, at);
-  return { act, answer: { kind: 'deleted' }, state: () => itemAt(table, id).then(Boolean), before: true, after: false };
+  return { act, answer: { kind: 'deleted' }, state: () => leftAt(table, id), before: 'session', after: endOf(id) };
 }
 
 async function endAnother({ table, sound, layer }: Scene): Promise<Trial> {
@@ -216,34 +262,67 @@ async function endAnother({ table, sound, layer }: Scene): Promise<Trial> {
   return { act, answer: { kind: 'refused' }, state: () => recordAt(table, id), before: record, after: record };
 }
 
-/** A session that may reappear is not deleted: what stays in its place refuses the copy of its creation. */
-async function bury({ table, sound, layer }: Scene): Promise<Trial> {
-  const record = fullRecord();
-  const id = await stored(sound, record);
-  await table.client.send(new UpdateItemCommand(markMayReappear(table.tableName, id, record)));
-  const state = async (): Promise<unknown> => readItem((await itemAt(table, id)) ?? {}).kind;
-  const act = (): Promise<unknown> => layer.deleteSession(id, { auth: record.auth }, at);
-  return { act, answer: { kind: 'deleted' }, state, before: 'session', after: 'tombstone' };
+async function endTwice({ table, sound, layer }: Scene): Promise<Trial> {
+  const id = await stored(sound, fullRecord());
+  await sound.deleteSession(id, {}, at);
+  const act = (): Promise<unknown> => layer.deleteSession(id, { auth: 4 }, { now: NOW + 1 });
+  return { act, answer: { kind: 'absent' }, state: () => leftAt(table, id), before: endOf(id), after: endOf(id) };
+}
+
+async function endNothing({ table, layer }: Scene): Promise<Trial> {
+  const id = newId();
+  const act = (): Promise<unknown> => layer.deleteSession(id, { auth: 4 }, at);
+  return { act, answer: { kind: 'absent' }, state: () => leftAt(table, id), before: undefined, after: undefined };
 }
 
 async function deleteAll({ table, sound, layer }: Scene): Promise<Trial> {
   const ids = await Promise.all([1, 2, 3].map(() => stored(sound, fullRecord())));
-  const state = async (): Promise<unknown> =>
-    (await Promise.all(ids.map((id) => itemAt(table, id)))).filter(Boolean).length;
-  return { act: () => layer.deleteSessions(ids, at), answer: undefined, state, before: 3, after: 0, between: [2, 1] };
+  const ended = ids.map(endOf);
+  const state = async (): Promise<unknown> => {
+    const left = await Promise.all(ids.map((id) => leftAt(table, id)));
+    const [sessions, ends] = [
+      left.filter((each) => each === 'session'),
+      left.filter((each, index) => isDeepStrictEqual(each, ended[index])),
+    ];
+    return { sessions: sessions.length, ends: ends.length };
+  };
+  const seen = (ends: number): unknown => ({ sessions: 3 - ends, ends });
+  const act = (): Promise<unknown> => layer.deleteSessions(ids, at);
+  return { act, answer: undefined, state, before: seen(0), after: seen(3), between: [seen(1), seen(2)] };
 }
 
-const raise = (scene: Scene): Promise<Trial> => raising(scene, NOW + 20);
+const SPARED = { id: 'spared', generation: 5 };
 
-/** A mark that stays for longer than it would be raised for is raised by a second call. */
-const raiseKept = (scene: Scene): Promise<Trial> => raising(scene, NOW + 5);
+const raise = (scene: Scene): Promise<Trial> => raising(scene, () => ({}));
+const raiseSparing = (scene: Scene): Promise<Trial> => raising(scene, (since) => ({ since, spare: SPARED }));
 
-async function raising({ sound, layer }: Scene, expiresAt: number): Promise<Trial> {
+async function raising({ sound, layer }: Scene, options: (since: number) => RaiseOptions): Promise<Trial> {
   const user = newId();
-  const first = await sound.raiseUserMark(user, NOW + 10, at);
-  const generation = async (): Promise<number> => (await sound.loadMarks(user, at)).generation ?? 0;
-  const act = async (): Promise<unknown> => (await layer.raiseUserMark(user, expiresAt, at)) - first;
-  return { act, answer: 1, state: async () => (await generation()) - first, before: 0, after: 1 };
+  const first = (await sound.raiseUserMark(user, NOW + 10, at)) as number;
+  const raised = options(first);
+  const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, ...raised });
+  const after = { generation: first + 1, ...(raised.spare && { spared: raised.spare }) };
+  const state = (): Promise<unknown> => sound.loadMarks(user, at);
+  return { act, answer: first + 1, state, before: { generation: first }, after };
+}
+
+/** A raise that was sent more than once is followed by word that a copy of it is to be refused. */
+async function refuseCopies({ table, sound, layer }: Scene): Promise<Trial> {
+  const user = newId();
+  const first = (await sound.raiseUserMark(user, NOW + 10, at)) as number;
+  const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, at);
+  const state = async (): Promise<unknown> => 'copies' in ((await itemAt(table, markIdOf(user))) ?? {});
+  return { act, answer: first + 1, state, before: false, after: true };
+}
+
+/** The session that is to be spared has been logged out in between. */
+async function raiseTooLate({ sound, layer }: Scene): Promise<Trial> {
+  const user = newId();
+  const since = await sound.raiseUserMark(user, NOW + 10, at);
+  const generation = await sound.raiseUserMark(user, NOW + 10, at);
+  const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, spare: SPARED, since });
+  const state = (): Promise<unknown> => sound.loadMarks(user, at);
+  return { act, answer: undefined, state, before: { generation }, after: { generation } };
 }
 
 async function raiseEveryones({ sound, layer }: Scene): Promise<Trial> {
@@ -275,31 +354,35 @@ async function twoSessions(
 async function saving(
   { table, sound, layer }: Scene,
   what: Saving,
-  changed: (before: SessionRecord) => SessionRecord,
+  next: (before: SessionRecord) => SessionRecord,
   expected: (before: SessionRecord) => Partial<Update['expected']> = () => ({}),
 ): Promise<Trial> {
   const before = withData(recordOf(), { kept: '0', old: '0' });
   const id = await stored(sound, before);
-  const after = changed(before);
+  const after = next(before);
   const act = (): Promise<unknown> =>
     layer.saveSession(id, after, changeOf(before, { ...what, expected: expected(before) }), at);
   return { act, answer: SAVED, state: () => recordAt(table, id), before, after };
 }
 
-/** Another has rotated the session in between. */
+/** Another has changed the session in between, by default rotated it. */
 async function savingTooLate(
   scene: Scene,
   what: Saving,
-  changed: (before: SessionRecord) => SessionRecord,
+  next: (before: SessionRecord) => SessionRecord,
   expected: (before: SessionRecord) => Partial<Update['expected']>,
+  byOthers: (before: SessionRecord) => readonly [SessionRecord, Saving] = (before) => [
+    rotated(before),
+    { rotated: true },
+  ],
 ): Promise<Trial> {
   const { table, sound, layer } = scene;
   const before = withData(recordOf(), { kept: '0', old: '0' });
   const id = await stored(sound, before);
-  const others = rotated(before);
-  await sound.saveSession(id, others, changeOf(before, { rotated: true }), at);
+  const [others, by] = byOthers(before);
+  await sound.saveSession(id, others, changeOf(before, by), at);
   const act = (): Promise<unknown> =>
-    layer.saveSession(id, changed(before), changeOf(before, { ...what, expected: expected(before) }), at);
+    layer.saveSession(id, next(before), changeOf(before, { ...what, expected: expected(before) }), at);
   const answer = { kind: 'conflict', current: others };
   return { act, answer, state: () => recordAt(table, id), before: others, after: others };
 }
@@ -315,4 +398,18 @@ async function recordAt(table: TestTable, id: string): Promise<SessionRecord | u
   const item = await itemAt(table, id);
   const read = item === undefined ? undefined : readItem(item);
   return read?.kind === 'session' ? read.record : undefined;
+}
+
+/** What is left under an ID: a session, or all of what is there but the mark of its writer. */
+async function leftAt(table: TestTable, id: string): Promise<unknown> {
+  const item = await itemAt(table, id);
+  if (item === undefined) return undefined;
+  return readItem(item).kind === 'session' ? 'session' : unmarked(item);
+}
+
+/** All that an end leaves. */
+const endOf = (id: string): Item => unmarked(tombstoneOf(id, NOW, new Uint8Array()));
+
+function unmarked({ lastWrite: _, ...item }: Item): Item {
+  return item;
 }

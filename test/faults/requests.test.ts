@@ -51,7 +51,7 @@ describe.each(inProcess)('7. every request × every fault on $name', (engine) =>
       const cells = await Promise.all(
         columns.map(async ({ name, kind, call }) => {
           const attempts = expected.get(name) === '–' ? (['all'] as const) : (['first', 'all'] as const);
-          const found = attempts.map((each) => attempt(kind, fault, planFor(fault, each, call)));
+          const found = attempts.map((each) => attempt(kind, fault, planOf(kind, planFor(fault, each, call))));
           const [first = '', all = first] = await Promise.all(found);
           return [name, cellOf([first, first, all, all])] as const;
         }),
@@ -68,8 +68,10 @@ describe.each(inProcess)('7. every request × every fault on $name', (engine) =>
       const situation = await kind.begin(place);
       const { layer, network } = stage.instance();
       const before = await situation.look();
+      network.planEach(planOf(kind, () => 'none'));
       const response = await visit(layer, place, situation);
       const word = wordFor(situation, response, before, await situation.look());
+      if (kind.given !== undefined) network.sent.splice(kind.given.call, 1);
       expect([kind.name, network.sent, word]).toEqual([kind.name, kind.calls, 'done']);
     }
   });
@@ -102,7 +104,7 @@ describe.each(inProcess)('7. every request × every fault on $name', (engine) =>
     const left = await situation.look();
     const word = wordFor(situation, response, before, left);
     network.planEach(() => 'none');
-    const isOver = word === 'done' || word === 'old';
+    const isOver = word === 'done' || word === 'old' || word === 'over';
     const status = isOver ? 200 : (await visit(layer, place, situation)).status;
     const zombies = await network.releaseZombies();
     const final = isOver && zombies === 0 ? left : await situation.look();
@@ -124,14 +126,15 @@ describe('the tables of requests.md', () => {
 
 /** The word of the table for what has happened. */
 function wordFor(situation: Situation, { status, cookie, body }: Response, before: unknown, left: unknown): string {
-  const { answer, oldAnswer, after, afterLagging } = situation;
+  const { answer, oldAnswer, after, afterOver } = situation;
   const is = isDeepStrictEqual;
   if (status === 503 && cookie === 'keep' && body === 'Service Unavailable') return is(left, before) ? 'fails' : 'lost';
   if (status === 200 && cookie === situation.cookie) {
     const says = JSON.parse(body) as unknown;
     const isAnswer = answer === undefined || is(says, answer);
     if (isAnswer && is(left, after)) return 'done';
-    if ((isAnswer && is(left, afterLagging)) || (is(says, oldAnswer) && is(left, after))) return 'old';
+    if (isAnswer && is(left, afterOver)) return 'over';
+    if (is(says, oldAnswer) && is(left, after)) return 'old';
   }
   if (status === 200 && cookie === 'keep') return 'page';
   return `${status}, ${cookie}, ${body}, leaves ${brief(left)}`;
@@ -139,23 +142,27 @@ function wordFor(situation: Situation, { status, cookie, body }: Response, befor
 
 /** Whether it is in the end as the situation says. */
 function isMade(situation: Situation, word: string, zombies: number, final: unknown): boolean {
-  const { after, afterTwice, afterLate, afterLagging } = situation;
+  const { after, afterTwice, afterLate, afterOver } = situation;
   const expected = [
     after,
     ...(word === 'lost' || word === 'page' ? [afterTwice] : []),
     ...(word === 'fails' && zombies > 0 ? [afterLate] : []),
-    ...(word === 'old' ? [afterLagging] : []),
+    ...(word === 'over' ? [afterOver] : []),
   ];
   return expected.some((state) => state !== undefined && isDeepStrictEqual(final, state));
 }
 
 const brief = (value: unknown): string => inspect(value, { depth: 2, maxArrayLength: 3, breakLength: Infinity });
 
+/** With what has befallen the request before. */
+function planOf({ given }: RequestKind, plan: (attempt: Attempt) => Fault): (attempt: Attempt) => Fault {
+  if (given === undefined) return plan;
+  return (attempt) => (attempt.call === given.call && attempt.attempt === 1 ? given.fault : plan(attempt));
+}
+
 /** A column for each call of each kind of request. */
 const columns = requestKinds.flatMap((kind) =>
-  kind.calls.map((operation, call) => ({
-    name: `${kind.name} ${call + 1}: ${operation}`,
-    kind,
-    call: { operation, call },
-  })),
+  kind.calls
+    .map((operation, call) => ({ name: `${kind.name} ${call + 1}: ${operation}`, kind, call: { operation, call } }))
+    .slice(kind.given === undefined ? 0 : kind.given.call + 1),
 );

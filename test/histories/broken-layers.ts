@@ -8,6 +8,7 @@ import {
   StoreUnavailableError,
   type UserSessions,
 } from '../../src/index.js';
+import { type Action, type Beginning, type Errand, type Fate, type Plan, type Visit, WELL } from './plan.js';
 import { RULES } from './rules.js';
 
 type Save = PersistenceLayer['saveSession'];
@@ -22,7 +23,39 @@ export interface BrokenLayer {
   readonly store?: () => PersistenceLayer;
   /** What every Lambda puts before the store, where the mistake is in how it asks. */
   readonly before?: (layer: PersistenceLayer) => PersistenceLayer;
+  /** What has to happen for it to be found, where that is so rare that nobody waits for it. */
+  readonly plan?: Plan;
 }
+
+const set: Action = { kind: 'set', key: 'theme' };
+
+export const visit = (action: Action): Visit => ({
+  kind: 'visit',
+  browser: 0,
+  actions: [action],
+  response: 'arrives',
+  stubborn: false,
+});
+
+function times<T>(count: number, item: T): T[] {
+  return Array.from({ length: count }, () => item);
+}
+
+/** One Lambda, one browser, and for each step who goes on and how. */
+export const planOf = (
+  beginning: Beginning,
+  errands: readonly Errand[],
+  steps: readonly (readonly [pick: number, fate?: Fate])[],
+): Plan => ({
+  revocationCheck: 'touch',
+  mayBeStale: false,
+  browsers: [beginning],
+  lambdas: [{ skew: 0, errands }],
+  steps: steps.map(([pick, fate = 'well']) => ({ ...WELL, pick, fate })),
+});
+
+/** A key is set, and set again; then a copy of the first write lands. */
+const LATE_SET = planOf('anonymous', [visit(set), visit(set)], [[0], [0], [0, 'again'], ...times(20, [1] as const)]);
 
 /** Mistakes that persistence layers have been seen to make, and some that this one might. */
 export const BROKEN_LAYERS: readonly BrokenLayer[] = [
@@ -35,8 +68,9 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
     mistake: 'an upsert: a save that inserts what is not there',
     promise: 1,
     store: () =>
-      saving((save, id, session, change, stored) =>
-        save(id, session, stored === undefined ? { kind: 'create' } : change),
+      saving(
+        (save, id, session, change, stored) => save(id, session, stored === undefined ? { kind: 'create' } : change),
+        leavingNothing(),
       ),
   },
   {
@@ -47,18 +81,15 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
   {
     mistake: 'an update, and a getAndDelete, that are not atomic',
     promise: 14,
-    store: () =>
-      saving((save, id, session, change, stored) =>
-        save(id, session, expecting(change, stored && { lastWrite: stored.lastWrite })),
-      ),
+    store: () => saving((save, id, session, change) => save(id, session, withoutValue(change))),
   },
   {
     mistake: 'an update that is not atomic',
     promise: 8,
     store: () =>
-      saving((save, id, session, change, stored) => {
+      saving((save, id, session, change) => {
         const isUpdate = change.kind === 'update' && change.set.includes('visits');
-        return save(id, session, isUpdate ? expecting(change, stored && { lastWrite: stored.lastWrite }) : change);
+        return save(id, session, isUpdate ? withoutValue(change) : change);
       }),
   },
   {
@@ -117,6 +148,80 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
         deleteSession: async (...call) => {
           const outcome = await layer.deleteSession(...call);
           return outcome?.kind === 'absent' ? { kind: 'deleted' } : outcome;
+        },
+      });
+    },
+  },
+  {
+    mistake: 'an end that leaves nothing in the place of the session',
+    promise: 1,
+    store: leavingNothing,
+    plan: planOf('nothing', [visit(set), visit({ kind: 'destroy' })], [[0], [0, 'again'], ...times(20, [1] as const)]),
+  },
+  {
+    mistake: 'a tombstone of which nobody is told',
+    promise: 15,
+    before: (layer) =>
+      overriding(layer, {
+        loadSession: (id, options) =>
+          layer.loadSession(id, { ...options, report: (finding) => finding !== 'ended' && options?.report?.(finding) }),
+      }),
+  },
+  {
+    mistake: 'a fence that nobody looks at',
+    promise: 3,
+    plan: LATE_SET,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, expecting(change, stored && { fence: stored.fence ?? 0 })),
+      ),
+  },
+  {
+    mistake: 'a write that was sent twice, of which nobody is told',
+    promise: 3,
+    plan: LATE_SET,
+    before: (layer) =>
+      overriding(layer, {
+        saveSession: async (...call) => {
+          const outcome = await layer.saveSession(...call);
+          return outcome?.kind === 'saved' ? { kind: 'saved' } : outcome;
+        },
+      }),
+  },
+  {
+    mistake: 'sparing a session that another logout everywhere has ended meanwhile',
+    promise: 9,
+    plan: {
+      ...planOf('user 0', [{ kind: 'logOutUser', user: 0, except: 0 }], [[0], [1], [1], [0], [1], [1, 'stale']]),
+      lambdas: [
+        { skew: 0, errands: [{ kind: 'logOutUser', user: 0, except: 0 }] },
+        { skew: 0, errands: [{ kind: 'logOutUser', user: 0, except: null }] },
+      ],
+    },
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      return overriding(layer, {
+        raiseUserMark: async (userId, expiresAt, options) => {
+          const since = (await layer.loadMarks?.(userId))?.generation;
+          return layer.raiseUserMark?.(userId, expiresAt, { ...options, since });
+        },
+      });
+    },
+  },
+  {
+    mistake: 'a logout everywhere that spares whom the last one spared',
+    promise: 9,
+    plan: {
+      ...planOf('user 0', [], [...times(8, [0] as const), ...times(20, [0, 'stale'] as const)]),
+      lambdas: times(2, { skew: 0, errands: [visit({ kind: 'logIn', user: 0, exclusive: true })] }),
+    },
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      return overriding(layer, {
+        raiseUserMark: async (userId, expiresAt, options) => {
+          const { spared, generation } = (await layer.loadMarks?.(userId)) as Marks;
+          const spare = options?.spare ?? spared;
+          return layer.raiseUserMark?.(userId, expiresAt, { ...options, spare, since: generation });
         },
       });
     },
@@ -185,12 +290,28 @@ function saving(
     change: SessionChange,
     stored: SessionRecord | undefined,
   ) => ReturnType<Save>,
+  layer: PersistenceLayer = new MemoryPersistenceLayer(),
 ): PersistenceLayer {
-  const layer: PersistenceLayer = new MemoryPersistenceLayer();
   return overriding(layer, {
     async saveSession(id, session, change, options) {
       const stored = await layer.loadSession(id, { now: 0 });
       return act((...what) => layer.saveSession(...what, options), id, session, change, stored);
+    },
+  });
+}
+
+/** A layer in RAM in which an ended session is as if it had never been. */
+function leavingNothing(): PersistenceLayer {
+  const layer: PersistenceLayer = new MemoryPersistenceLayer();
+  const anew = new Map<string, PersistenceLayer>();
+  const of = (id: string): PersistenceLayer => anew.get(id) ?? layer;
+  return overriding(layer, {
+    loadSession: (id, options) => of(id).loadSession(id, options),
+    saveSession: (id, ...rest) => of(id).saveSession(id, ...rest),
+    async deleteSession(id, ...rest) {
+      const outcome = await of(id).deleteSession(id, ...rest);
+      if (outcome?.kind === 'deleted') anew.set(id, new MemoryPersistenceLayer());
+      return outcome;
     },
   });
 }
@@ -210,11 +331,18 @@ function expecting(change: SessionChange, expected: Partial<Expected> | undefine
   return change.kind === 'create' ? change : { ...change, expected: { ...change.expected, ...expected } };
 }
 
+/** The change, whatever value its key has. */
+function withoutValue(change: SessionChange): SessionChange {
+  if (change.kind === 'create') return change;
+  const { value: _, ...expected } = change.expected;
+  return { ...change, expected };
+}
+
 /** The change, expecting nothing but that there is a session. */
 const accepting = (change: SessionChange, stored: SessionRecord | undefined): SessionChange =>
   expecting(
-    change,
-    stored && { now: 0, auth: stored.auth, secretHash: stored.secretHash, lastWrite: stored.lastWrite },
+    withoutValue(change),
+    stored && { now: 0, auth: stored.auth, secretHash: stored.secretHash, fence: stored.fence ?? 0 },
   );
 
 /** The change of everything to what the session is to be. */

@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PersistenceLayer } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
-import { BROKEN_LAYERS, overriding } from './broken-layers.js';
+import { BROKEN_LAYERS, overriding, planOf, visit } from './broken-layers.js';
 import { check } from './checker.js';
 import { EngineStore } from './engine-store.js';
 import { MemoryStore } from './memory-store.js';
-import { type Plan, SHORT, type Visit, WELL } from './plan.js';
+import { type Plan, SHORT } from './plan.js';
 import { search } from './search.js';
 import { simulate } from './simulation.js';
 import type { Store } from './store.js';
@@ -17,17 +17,23 @@ const PATIENCE = 5_000;
 
 describe('the checker of histories', () => {
   it.each(BROKEN_LAYERS)('catches $mistake: by promise $promise', { timeout: 600_000 }, async (broken) => {
-    const { promise, store, before = (layer) => layer } = broken;
+    const { promise, store, plan, before = (layer) => layer } = broken;
+    const run = (what: Plan): ReturnType<typeof simulate> => {
+      const memory = new MemoryStore({ mayBeStale: what.mayBeStale, ...(store && { layer: store() }) });
+      return simulate(what, above(memory, before));
+    };
+    if (plan !== undefined) {
+      expect(check(await simulate(plan, new MemoryStore({ mayBeStale: false })))).toEqual([]);
+      expect(check(await run(plan)).map((violation) => violation.promise)).toContain(promise);
+      return;
+    }
     const failure = await search({
       count: PATIENCE,
       seed: 1,
       scope: SHORT,
       counts: (violation) => violation.promise === promise,
       shrink: false,
-      run: (plan) => {
-        const memory = new MemoryStore({ mayBeStale: plan.mayBeStale, ...(store && { layer: store() }) });
-        return simulate(plan, above(memory, before));
-      },
+      run,
     });
     expect(failure?.violations[0]).toMatchObject({ promise });
   });
@@ -62,19 +68,9 @@ const above = (store: Store, before: (layer: PersistenceLayer) => PersistenceLay
   remaining: (ids) => store.remaining(ids),
 });
 
-const visit = (action: Visit['actions'][number]): Visit => ({
-  kind: 'visit',
-  browser: 0,
-  actions: [action],
-  response: 'arrives',
-  stubborn: false,
-});
-
 /** A session is created at the second attempt, and destroyed; then the first attempt is carried out. */
-const LATE_COPY: Plan = {
-  revocationCheck: 'touch',
-  mayBeStale: false,
-  browsers: ['nothing'],
-  lambdas: [{ skew: 0, errands: [visit({ kind: 'set', key: 'theme' }), visit({ kind: 'destroy' })] }],
-  steps: [WELL, { ...WELL, fate: 'late' }, ...Array.from({ length: 20 }, () => ({ ...WELL, pick: 1 }))],
-};
+const LATE_COPY: Plan = planOf(
+  'nothing',
+  [visit({ kind: 'set', key: 'theme' }), visit({ kind: 'destroy' })],
+  [[0], [0, 'late'], ...Array.from({ length: 20 }, () => [1] as const)],
+);

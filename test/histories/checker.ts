@@ -27,6 +27,7 @@ function* violations(facts: Facts): Generator<Violation> {
     }
   }
   yield* ofRotations(facts);
+  yield* ofExclusiveLogins(facts);
   for (const session of facts.sessions.keys()) {
     yield* ofValues(facts, session);
     if (facts.history.remaining.has(session) && facts.endingsOf(session).some(isDefinite))
@@ -127,6 +128,12 @@ function* ofWrite(facts: Facts, operation: Operation): Generator<Violation> {
   if (before === after && wrote && operation.invoked.at >= Math.min(end.idle, end.absolute))
     yield { promise: 2, text: `${ask.kind} is acknowledged though the session had expired` };
   if (!((before === after && wrote) || ends)) return;
+  // What was set of a key is written before that key is taken, whatever becomes of the take.
+  const isFlushed = ([key, written]: readonly [string, unknown]): boolean =>
+    facts
+      .visit(operation)
+      .some((take) => take !== operation && take.ask.kind === 'getAndDelete' && take.writes.get(key) === written);
+  if (ask.kind === 'commit' && [...writes].every(isFlushed)) return;
   const reissue = facts.reissuedBefore(before, operation);
   const mayHaveEnded = facts
     .endingsOf(before)
@@ -146,6 +153,7 @@ function* ofRefusal(facts: Facts, operation: Operation): Generator<Violation> {
   const isNewForNoReason =
     ask.kind === 'logIn' &&
     outcome === 'ok' &&
+    after !== undefined &&
     after !== before &&
     !facts.endingsOf(before).some((ending) => ending.operation === operation);
   if ((outcome === 'gone' || isNewForNoReason) && facts.reasonForAbsence(before, operation) === undefined)
@@ -158,12 +166,20 @@ function* ofBeginning(facts: Facts, operation: Operation): Generator<Violation> 
   if (ask.kind !== 'logIn' || after === undefined || after === before) return;
   const start = facts.visit(operation).find((earlier) => earlier.ask.kind === 'start');
   const previous = [...(start?.found?.data.values() ?? [])];
+  // What is the same user's already, or a login of theirs has taken over, is theirs.
+  const { user } = ask;
+  if (operation.user === user) return;
+  const isTheirs = ({ ask: other, before: taken }: Operation): boolean =>
+    other.kind === 'logIn' && other.user === user && taken === before;
+  if (before !== undefined && facts.history.operations.some((other) => other !== operation && isTheirs(other))) return;
   if (before !== undefined && [...writes.values()].some((value) => previous.includes(value)))
     yield { promise: 6, text: 'a login gets data of a session that is another' };
 }
 
 function* ofCookie(facts: Facts, commit: Operation): Generator<Violation> {
   const { cookie, visit } = commit;
+  if (cookie?.kind === 'set' && replacesAnother(facts, commit, cookie.token))
+    yield { promise: 15, text: 'a request begins a session although its own was ended or taken over a moment ago' };
   if (cookie?.kind === 'set') {
     const session = cookie.token.slice(0, cookie.token.indexOf('.'));
     if (facts.mayHaveIssued(commit, session)) return;
@@ -187,6 +203,54 @@ function* ofCookie(facts: Facts, commit: Operation): Generator<Violation> {
       const other = facts.endedBefore(own.before, own.invoked, own);
       if (other !== undefined && other.operation.visit !== visit && own.faults === 0)
         yield { promise: 15, text: 'a request clears the cookie though somebody else had ended its session' };
+    }
+  }
+}
+
+/**
+ * Whether a request that did not log in begins a session, and sends its cookie, although its own token had been overtaken
+ * a moment before: another response may have set a newer cookie.
+ */
+function replacesAnother(facts: Facts, commit: Operation, token: string): boolean {
+  const visit = facts.visit(commit);
+  const start = visit.find(({ ask }) => ask.kind === 'start');
+  const shown = start?.ask.kind === 'start' ? start.ask.token : undefined;
+  const issue = shown === undefined ? undefined : facts.issues.get(shown);
+  if (start === undefined || issue === undefined || token.startsWith(`${issue.session}.`)) return false;
+  const endsIt = ({ ask, outcome }: Operation): boolean =>
+    ask.kind === 'logIn' || ((ask.kind === 'logOut' || ask.kind === 'destroy') && outcome !== 'gone');
+  if (visit.some(endsIt) || facts.mayHaveExpired(issue.session, start)) return false;
+  const since = start.invoked.at - RULES.rotationGrace + TOLERANCE;
+  // It may have ended long before.
+  if (facts.mayBeTooMany(issue.session, start.invoked.order)) return false;
+  if (facts.endingsOf(issue.session).some(({ operation }) => operation.invoked.at < since)) return false;
+  const overtaking = [
+    facts.reissuedBefore(issue.session, start),
+    facts.endedBefore(issue.session, start.invoked)?.operation,
+  ];
+  return overtaking.some((operation) => operation !== undefined && operation.invoked.at >= since);
+}
+
+/** Of two exclusive logins of a user, one stays at the most, once the marks have been looked at. */
+function* ofExclusiveLogins(facts: Facts): Generator<Violation> {
+  const { operations, staleness } = facts.history;
+  const logins = operations.filter(({ ask, outcome }) => ask.kind === 'logIn' && ask.exclusive && outcome === 'ok');
+  const isLast = ({ after, invoked }: Operation): boolean =>
+    !operations.some(
+      ({ ask, after: of, invoked: at }) => ask.kind === 'logIn' && of === after && at.order > invoked.order,
+    );
+  const outlives = ({ after }: Operation, at: number): boolean =>
+    operations.some(
+      ({ ask, found, after: session, invoked }) =>
+        ask.kind === 'start' && found !== undefined && session === after && invoked.at > at,
+    );
+  for (const [index, one] of logins.entries()) {
+    for (const other of logins.slice(index + 1)) {
+      if (one.ask.kind !== 'logIn' || other.ask.kind !== 'logIn' || one.ask.user !== other.ask.user) continue;
+      if (one.after === other.after || !isLast(one) || !isLast(other)) continue;
+      const at = Math.max(one.returned.at, other.returned.at) + RULES.touchInterval + TOLERANCE + staleness;
+      if (outlives(one, at) && outlives(other, at))
+        yield { promise: 9, text: 'two exclusive logins of a user both stay' };
     }
   }
 }
@@ -247,8 +311,6 @@ function accessesTo(facts: Facts, session: string, key: string): Access[] {
       const written = writes.get(key);
       const write: Access = { from: sinceStart, to, required, isRead: false, apply: () => written };
       accesses.push(write);
-      // A copy of an acknowledged `set` that its sender gave up on may yet land: `set` promises no more. `update` does.
-      if (operation.faults > 0) accesses.push({ ...write, to: Number.POSITIVE_INFINITY, required: false });
     }
     if (ask.kind === 'update' && key === 'visits') {
       const apply = (present: unknown): unknown => {

@@ -61,7 +61,7 @@ function gated(network: RequestHandler, line: Line): RequestHandler['handle'] {
         if (fate !== 'well' && fate !== 'stale') (answer.response.body as { destroy(): void }).destroy();
         return answer;
       },
-      { noAnswer, isRead: /Get|Query/.test(operation) },
+      { noAnswer, isRead: /Get|Query/.test(operation), again: 'late' },
     );
   };
 }

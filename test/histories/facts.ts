@@ -107,7 +107,11 @@ export class Facts {
     const endings = this.history.operations.flatMap((operation): Ending[] => {
       const kind = endingKind(operation, session, logins);
       if (kind === undefined) return [];
-      const isCertain = operation.outcome === 'ok' && (kind === 'this session' || isVictim(operation, session, logins));
+      if (isSpared(operation, session, logins) && !this.mayHaveHidden(operation, session)) return [];
+      // A login that gave way may have ended a session that it began, and not this one.
+      const gaveWay = operation.ask.kind === 'logIn' && operation.after === undefined;
+      const isCertain =
+        operation.outcome === 'ok' && !gaveWay && (kind === 'this session' || isVictim(operation, session, logins));
       return [{ operation, kind, isCertain }];
     });
     this.#endings.set(session, endings);
@@ -155,12 +159,17 @@ export class Facts {
     };
   }
 
+  /** Whether an operation may have found the session expired. */
+  mayHaveExpired(session: string, { returned }: Operation): boolean {
+    return returned.at >= this.#earliestEnd(session, returned.order);
+  }
+
   /**
    * Why the session may be no session, or not for this secret, to an operation that did not meet it; `undefined` if
    * there is no reason that the promises allow.
    */
   reasonForAbsence(session: string, operation: Operation): string | undefined {
-    const { order, at } = operation.returned;
+    const { order } = operation.returned;
     const ending = this.endingsOf(session).find(
       (possible) => possible.operation !== operation && possible.operation.invoked.order < order,
     );
@@ -177,8 +186,24 @@ export class Facts {
         !(since !== undefined && since.invoked.order === invoked.order),
     );
     if (reissue !== undefined) return 'its secret may have been replaced without grace';
-    if (at >= this.#earliestEnd(session, order)) return 'it may have expired';
+    if (this.mayHaveExpired(session, operation)) return 'it may have expired';
+    if (this.mayBeTooMany(session, order)) return 'its user may have had too many';
     return this.#mayHaveShownRetiredSecret(session, order) ? 'a copy of its cookie may have been noticed' : undefined;
+  }
+
+  /** Whether so many logins of the user come before this session's, by time and then by ID, that there was no room for it. */
+  mayBeTooMany(session: string, before: number): boolean {
+    const own = this.loginsOf(session).findLast(({ outcome }) => outcome === 'ok');
+    if (own?.ask.kind !== 'logIn') return this.history.bound < Number.POSITIVE_INFINITY && own !== undefined;
+    const { user } = own.ask;
+    const newer = this.history.operations.filter((login) => {
+      if (!isOf(login, user) || login.outcome === 'gone' || login.invoked.order >= before || login === own)
+        return false;
+      if (login.loggedInAt === undefined || own.loggedInAt === undefined || login.after === undefined) return true;
+      const later = login.loggedInAt - own.loggedInAt;
+      return later > 0 || (later === 0 && login.after < session);
+    });
+    return newer.length >= this.history.bound;
   }
 
   /** Until when it certainly lives, if nobody ends it: requests in which nothing went wrong have prolonged it. */
@@ -239,7 +264,7 @@ const endOf = ({ invoked, returned }: Operation): number => (Number.isFinite(ret
 
 /** How an operation ends, or may end, a session. */
 function endingKind(operation: Operation, session: string, logins: readonly Operation[]): Ending['kind'] | undefined {
-  const { ask, before, outcome, value } = operation;
+  const { ask, before, after, outcome, value } = operation;
   switch (ask.kind) {
     case 'destroy':
     case 'logOut':
@@ -253,6 +278,8 @@ function endingKind(operation: Operation, session: string, logins: readonly Oper
     case 'logIn': {
       const endsOwn = operation.user !== undefined && operation.user !== ask.user;
       if (before === session && endsOwn && outcome !== 'gone') return 'this session';
+      // It gave way to newer logins.
+      if (before === session && after === undefined && outcome === 'ok') return 'this session';
       return ask.exclusive && logins.some((login) => isOf(login, ask.user)) ? 'everywhere' : undefined;
     }
     case 'start':
@@ -266,10 +293,23 @@ function endingKind(operation: Operation, session: string, logins: readonly Oper
   }
 }
 
+/** Whether a logout of all others leaves this session alone, as its user's it was all the time. */
+function isSpared({ ask, invoked, returned }: Operation, session: string, logins: readonly Operation[]): boolean {
+  return (
+    ask.kind === 'logOutUser' &&
+    ask.except === session &&
+    logins.every(
+      (login) =>
+        login.outcome === 'ok' &&
+        login.after === session &&
+        (login.returned.order < invoked.order || login.invoked.order > returned.order),
+    ) &&
+    logins.some((login) => login.returned.order < invoked.order)
+  );
+}
+
 /**
  * Whether a logout everywhere or of everyone, or an exclusive login, has to end this session: all its logins were done before.
- * The session that it is to spare it may end, too: between the raise of the mark and the sparing, a concurrent request
- * takes that one for logged out.
  */
 function isVictim(ending: Operation, session: string, logins: readonly Operation[]): boolean {
   const { ask, invoked, before, after } = ending;

@@ -113,7 +113,7 @@ const DONE: readonly Ask['kind'][] = [
 ];
 
 /** What befalls their calls to the store. */
-const FATES: readonly Fate[] = ['fail', 'lost', 'late', 'stale', 'crash', 'crash after'];
+const FATES: readonly Fate[] = ['fail', 'lost', 'late', 'stale', 'again', 'crash', 'crash after'];
 
 /** Whether a request that did nothing for it got a new secret. */
 function isRotation({ ask, cookie, before, after, visit }: Operation, { operations }: History): boolean {

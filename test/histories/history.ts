@@ -51,6 +51,8 @@ export interface Operation {
   found?: Found | undefined;
   /** The value that `update` made or `getAndDelete` took, the sessions that `ofUser` listed, what `revoke` said. */
   value?: unknown;
+  /** When the session `after` was logged in, by the Lambda's clock, in milliseconds. */
+  loggedInAt?: number;
   /** What the response says of the cookie. */
   cookie?: CookieAction;
 }
@@ -67,6 +69,8 @@ export const NEVER: Moment = { order: Number.POSITIVE_INFINITY, at: Number.POSIT
 /** What happened, as those who asked saw it, and what was left in the store in the end. */
 export interface History {
   readonly revocationCheck: 'touch' | 'always';
+  /** How many sessions a user may have. */
+  readonly bound: number;
   /** How old the answer of a `start` may be, in seconds. */
   readonly staleness: number;
   readonly operations: readonly Operation[];

@@ -22,6 +22,7 @@ export class Lambda {
     this.#sessions = new Sessions<App>({
       ...RULES,
       revocationCheck: world.revocationCheck,
+      ...(typeof world.bound === 'number' && { maxSessionsPerUser: world.bound }),
       persistence: world.layerFor(line),
       clock: { now: () => (line.now + worker.skew) * 1000 },
       onEvent: ({ type }) => {

@@ -1,6 +1,13 @@
 import type { Fate } from './plan.js';
 import type { Scheduler, Worker } from './scheduler.js';
 
+/** How a call meets its fate. */
+interface CallManner {
+  readonly noAnswer: (() => Error) | undefined;
+  readonly isRead?: boolean;
+  readonly again?: Fate;
+}
+
 /** What is between one Lambda and the store: every call waits for its turn here, and meets its fate. */
 export class Line {
   /** How many calls did not go well. */
@@ -36,26 +43,33 @@ export class Line {
    * @param act carries it out
    * @param options.noAnswer the error that the caller sees if there is none; `undefined` if the call cannot fail
    * @param options.isRead whether it makes no difference to carry it out later
+   * @param options.again what becomes of a call that is to be carried out again: to those who send no copies, nothing
    */
   call<T>(
     what: string,
     act: (fate: Fate) => Promise<T>,
-    { noAnswer, isRead = false }: { readonly noAnswer: (() => Error) | undefined; readonly isRead?: boolean },
+    { noAnswer, isRead = false, again = 'well' }: CallManner,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const take = async (fate: Fate): Promise<void> => {
+      const take = async (planned: Fate): Promise<void> => {
+        const fate = planned === 'again' ? again : planned;
+        const land = (): Promise<void> =>
+          act(fate).then(
+            () => {},
+            () => {},
+          );
+        const landLater = (): void => {
+          if (!isRead) this.#scheduler.wait({ worker: undefined, what: `${this.#name} ${what}, late`, take: land });
+        };
         if (fate === 'stale') this.stale += 1;
+        if (fate === 'again') {
+          await act(fate).then(resolve, reject);
+          return landLater();
+        }
         if (noAnswer === undefined || fate === 'well' || fate === 'stale') return act(fate).then(resolve, reject);
         this.faults += 1;
         if (fate === 'lost' || fate === 'crash after') await act(fate).catch(() => {});
-        if (fate === 'late' && !isRead) {
-          const land = (): Promise<void> =>
-            act(fate).then(
-              () => {},
-              () => {},
-            );
-          this.#scheduler.wait({ worker: undefined, what: `${this.#name} ${what}, late`, take: land });
-        }
+        if (fate === 'late') landLater();
         if (fate === 'crash' || fate === 'crash after') this.crash();
         else reject(noAnswer());
       };

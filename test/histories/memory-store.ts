@@ -39,6 +39,7 @@ export class MemoryStore implements Store {
     const layer = this.#layer;
     const read = { noAnswer, isRead: true };
     const write = { noAnswer };
+    const sentTwice = { noAnswer, again: 'again' } as const;
     return {
       mayBeStale: this.#mayBeStale,
 
@@ -55,22 +56,25 @@ export class MemoryStore implements Store {
       saveSession: (id, session, change, options) =>
         line.call(
           change.kind === 'create' ? 'createSession' : 'updateSession',
-          () => this.#noting(line, [id], () => layer.saveSession(id, session, change, options)),
-          write,
+          async (fate) => {
+            const outcome = await this.#noting(line, [id], () => layer.saveSession(id, session, change, options));
+            return fate === 'again' && outcome?.kind === 'saved' ? { ...outcome, repeated: true } : outcome;
+          },
+          sentTwice,
         ),
 
       deleteSession: (id, condition, options) =>
         line.call(
           'deleteSession',
           () => this.#noting(line, [id], () => layer.deleteSession(id, condition, options)),
-          write,
+          sentTwice,
         ),
 
       deleteSessions: (ids, options) =>
         line.call(
           'deleteSessions',
           () => this.#noting(line, ids, async () => layer.deleteSessions?.(ids, options)),
-          write,
+          sentTwice,
         ),
 
       userSessions: (userId, options) =>

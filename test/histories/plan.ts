@@ -9,6 +9,8 @@ export interface Plan {
   readonly revocationCheck: 'touch' | 'always';
   /** Whether reads that do not ask for a fresh answer may get an old one. */
   readonly mayBeStale: boolean;
+  /** How many sessions a user may have. */
+  readonly bound?: number | null;
   readonly browsers: readonly Beginning[];
   readonly lambdas: readonly { readonly skew: number; readonly errands: readonly Errand[] }[];
   /** What happens next, for as long as it is given. Then everything happens in turn, and well. */
@@ -61,10 +63,11 @@ export interface Step {
 /**
  * What becomes of a call to the store: `fail`: it is not carried out, and the Lambda is told of a failure. `lost`: it
  * is carried out, and the answer lost. `late`: the Lambda gives up, and the call is carried out later. `stale`: the
- * answer is one of a moment ago, where the store may give such. `crash`, `crash after`: the Lambda ends before, or
+ * answer is one of a moment ago, where the store may give such. `again`: it is sent twice; the Lambda gets the answer to
+ * one copy, and the other is carried out later. `crash`, `crash after`: the Lambda ends before, or
  * after, the call is carried out.
  */
-export type Fate = 'well' | 'fail' | 'lost' | 'late' | 'stale' | 'crash' | 'crash after';
+export type Fate = 'well' | 'fail' | 'lost' | 'late' | 'stale' | 'again' | 'crash' | 'crash after';
 
 /** Everything as it should be. */
 export const WELL: Step = { pick: 0, fate: 'well', pass: 0, skew: null };
@@ -84,6 +87,7 @@ export const ON_AN_ENGINE: Scope = { mayBeStale: false, lambdas: 3, errands: 2, 
 export function plans(scope: Scope): fc.Arbitrary<Plan> {
   return fc.record({
     revocationCheck: fc.constantFrom('touch', 'always'),
+    bound: often<number | null>(fc.constant(null), 2, fc.constantFrom(1, 2)),
     mayBeStale: scope.mayBeStale ? often(fc.constant(false), 3, fc.constant(true)) : fc.constant(false),
     browsers: fc.tuple(
       fc.constantFrom<Beginning[]>('anonymous', 'user 0', 'nothing'),
@@ -140,11 +144,11 @@ const errands: fc.Arbitrary<Errand> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke'), browser: browsers }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('logOutUser'),
       user: users,
-      except: often(fc.constant(null), 2, fc.constant(0)),
+      except: often(fc.constant(0), 2, fc.constant(null)),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ofUser'), user: users }) },
@@ -156,7 +160,7 @@ const steps: fc.Arbitrary<Step> = fc.record({
   fate: often<Fate>(
     fc.constant('well'),
     6,
-    fc.constantFrom<Fate[]>('fail', 'lost', 'late', 'stale', 'stale', 'crash', 'crash after'),
+    fc.constantFrom<Fate[]>('fail', 'lost', 'late', 'stale', 'stale', 'again', 'again', 'crash', 'crash after'),
   ),
   pass: often(fc.constant(0), 5, fc.constantFrom(1, 3, 10, 25, 45, 70, 85, 110)),
   skew: often<number | null>(fc.constant(null), 15, fc.integer({ min: -SKEW, max: SKEW })),

@@ -88,6 +88,8 @@ export class Request {
   async #operate<T>(ask: Ask, operate: () => Promise<T>, flushed: readonly Key[] = []): Promise<Operation['outcome']> {
     const { outcome } = await this.#record(ask, flushed, operate, (operation, value) => {
       operation.value = value;
+      const loggedInAt = this.#session.authenticatedAt?.getTime();
+      if (ask.kind === 'logIn' && loggedInAt !== undefined) operation.loggedInAt = loggedInAt;
     });
     return outcome;
   }

@@ -20,7 +20,14 @@ export async function simulate(
   await world.go();
   const remaining = await world.inspect();
   const { operations, notes } = world.recorder;
-  return { revocationCheck: plan.revocationCheck, staleness, operations, remaining, notes };
+  return {
+    revocationCheck: plan.revocationCheck,
+    bound: plan.bound ?? Number.POSITIVE_INFINITY,
+    staleness,
+    operations,
+    remaining,
+    notes,
+  };
 }
 
 /** The browsers with their cookies, the Lambdas, and the true time. */
@@ -115,6 +122,10 @@ class World implements Surroundings {
 
   layerFor(line: Line): PersistenceLayer {
     return this.#store.layerFor(line);
+  }
+
+  get bound(): Plan['bound'] {
+    return this.#plan.bound;
   }
 
   get revocationCheck(): Plan['revocationCheck'] {

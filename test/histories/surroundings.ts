@@ -7,6 +7,7 @@ import type { Recorder } from './recorder.js';
 export interface Surroundings {
   readonly recorder: Recorder;
   readonly revocationCheck: Plan['revocationCheck'];
+  readonly bound: Plan['bound'];
   layerFor(line: Line): PersistenceLayer;
   user(number: number): string;
   /** A number that no visit has had. */

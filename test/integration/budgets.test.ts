@@ -91,6 +91,12 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     expect(await meter.of(page((session) => session.set('theme', 'dark')))).toEqual(costs(2, 1, 1));
   });
 
+  it('a page view that changes data with consistentRead: false: 0.5 R, once more consistently, and 1 W', async () => {
+    begin({}, false);
+    await loggedIn();
+    expect(await meter.of(page((session) => session.set('theme', 'dark')))).toEqual(costs(3, 1.5, 1));
+  });
+
   it('a page view that touches, rotates and changes data at once: three calls with the marks, 1 W, nothing on the index', async () => {
     await loggedIn();
     world.now += 3_600;
@@ -132,6 +138,14 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
   it('a logout that destroys: two calls, 1 R, 1 W, 1 on the index', async () => {
     await loggedIn();
     expect(await meter.of(page((session) => session.logOut()))).toEqual(costs(2, 1, 1, 1));
+  });
+
+  it('what an ended cookie costs: one call, 1 R', async () => {
+    await loggedIn();
+    const ended = browser.token as string;
+    await browser.request((session) => session.logOut());
+    browser.token = ended;
+    expect(await meter.of(page((session) => session.set('theme', 'dark')))).toEqual(costs(1, 1));
   });
 
   it("a list of a user's 10 sessions: two calls", async () => {

@@ -112,7 +112,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       expect(await ids()).toEqual(new Set([kept]));
     });
 
-    it('deletes expired marks and place holders too, and keeps those that are still needed', async () => {
+    it('deletes expired marks and tombstones too, and keeps those that are still needed', async () => {
       const mark = (user: string, expiresAt: number): Item => ({
         id: { S: USER_MARK_PREFIX + userKey(user) },
         version: n(1),

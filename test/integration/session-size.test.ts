@@ -20,7 +20,7 @@ describe.each(stores().filter(({ name }) => name !== 'memory'))('12. the size of
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
         return (...args: unknown[]): unknown => {
-          if (name !== 'checkStorable') calls.push(String(name));
+          calls.push(String(name));
           return Reflect.apply(member, target, args);
         };
       },
@@ -125,6 +125,27 @@ describe.each(stores().filter(({ name }) => name !== 'memory'))('12. the size of
     await browser.request((session) => session.set('challenge', text));
     await happen(browser, world);
     expect((await browser.start()).get('challenge')).toBe(text);
+  });
+
+  it('200 keys changed in one request are stored, one more is refused at once; of a new session any number is', async () => {
+    const { browser, calls } = begin();
+    const keys = Array.from({ length: 201 }, (_, index) => `key ${index}` as 'theme');
+    await browser.request((session) => {
+      for (const key of keys) session.set(key, 'light');
+    });
+    expect((await stored(browser)).size).toBe(201);
+    const session = await browser.start();
+    for (const key of keys.slice(0, 200)) session.set(key, 'dark');
+    calls.length = 0;
+    expect(() => session.set(keys[200] as 'theme', 'dark')).toThrow(NotStorableError);
+    expect(() => session.delete(keys[200] as 'theme')).toThrow(NotStorableError);
+    expect(calls).toEqual([]);
+    await browser.finish(session);
+    expect([...(await stored(browser)).values()].filter((value) => value === 'dark')).toHaveLength(200);
+    await browser.request((each) => {
+      for (const key of keys.slice(0, 200)) each.delete(key);
+    });
+    expect([...(await stored(browser)).keys()]).toEqual([keys[200]]);
   });
 
   it('changes of two requests that are too large together: the later one is refused, the earlier one stays', async () => {

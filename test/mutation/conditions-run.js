@@ -10,6 +10,7 @@ const JUDGES = {
     'test/unit/dynamodb/dynamodb-persistence-layer.test.ts',
     'test/contract/',
     'test/concurrency/promises.test.ts',
+    'test/concurrency/log-out-others.test.ts',
   ],
   'src/cleanup/bookmark.ts': ['test/unit/cleanup/bookmark.test.ts'],
   'src/cleanup/commands.ts': ['test/integration/cleanup.test.ts'],

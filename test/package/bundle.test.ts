@@ -13,10 +13,10 @@ const HANDLER = `
 
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  cookies: 3_600,
-  core: 34_100,
-  dynamodb: 14_700,
-  lambda: 4_500,
+  cookies: 4_400,
+  core: 39_500,
+  dynamodb: 14_900,
+  lambda: 4_700,
   'table-schema.ts': 200,
   devalue: 4_600,
 };
@@ -86,11 +86,12 @@ describe('what comes into a bundle', () => {
     ['middy', ['cookies', 'core', 'lambda', 'middy']],
     ['powertools', ['core', 'powertools']],
     ['cache', ['cache', 'core']],
+    ['migration', ['core', 'dynamodb', 'migration']],
   ])('of all of ./%s is what it stands on', async (room, expected) => {
     expect((await bundled(`export * from './src/${room}/index.ts';`)).rooms).toEqual(expected);
   });
 
-  it.each(['', 'dynamodb/', 'lambda/', 'web/', 'hono/', 'middy/', 'powertools/', 'cache/'])(
+  it.each(['', 'dynamodb/', 'lambda/', 'web/', 'hono/', 'middy/', 'powertools/', 'cache/', 'migration/'])(
     'of ./%s that is imported and not used is nothing',
     async (room) => {
       expect((await bundled(`import './src/${room}index.ts';`)).bytes).toBe(0);

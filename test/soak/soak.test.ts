@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBatchClient } from '../../src/cleanup/batch-client.js';
 import { cleanUp } from '../../src/cleanup/cleanup.js';
 import { RECORD_VERSION } from '../../src/core/record.js';
-import { type Item, readItem } from '../../src/dynamodb/item.js';
+import { type Item, readItem, tombstoneOf } from '../../src/dynamodb/item.js';
 import { EVERYONE_MARK, USER_MARK_PREFIX } from '../../src/table-schema.js';
 import { engines } from '../engines/index.js';
 import { secretsIn } from '../world/secrets.js';
@@ -77,6 +77,8 @@ describe.each(engines())('a soak on $name', (engine) => {
   });
 });
 
+const OF_A_TOMBSTONE = new Set(Object.keys(tombstoneOf('ID', 0, new Uint8Array())));
+
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
 /** What no item of the table may be, whatever has happened. */
@@ -91,7 +93,11 @@ function violationsIn(items: readonly Item[], { ledger }: Traffic): string[] {
     if (!Number.isSafeInteger(endOf(item))) violations.push('an item has no end');
     if (id.startsWith(USER_MARK_PREFIX)) continue;
     const stored = readItem(item);
-    if (stored.kind === 'tombstone') continue;
+    if (stored.kind === 'tombstone') {
+      if (Object.keys(item).some((name) => !OF_A_TOMBSTONE.has(name)))
+        violations.push('1. something of an ended session is in the table');
+      continue;
+    }
     if (stored.kind !== 'session') {
       violations.push(`an item is ${stored.kind}`);
       continue;
@@ -122,7 +128,7 @@ function violationsIn(items: readonly Item[], { ledger }: Traffic): string[] {
 function isBelow(marks: ReadonlyMap<string, Item>, id: string, session: Item): boolean {
   const mark = marks.get(`${USER_MARK_PREFIX}${session['user']?.S}`);
   const [own, raised] = [numberOf(session, 'generation'), numberOf(mark, 'generation')];
-  const isSpared = mark?.['spared']?.S === id && own >= numberOf(mark, 'sparedFrom');
+  const isSpared = mark?.['spared']?.S === id && own >= numberOf(mark, 'sparedGeneration');
   return (own < raised && !isSpared) || numberOf(session, 'epoch') < numberOf(marks.get(EVERYONE_MARK), 'generation');
 }
 

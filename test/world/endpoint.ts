@@ -29,14 +29,22 @@ export function startFaultyEndpoint(...answers: [Answer, ...Answer[]]): Promise<
   });
 }
 
-/** Starts a proxy before an engine for as long as the test runs. It loses the answers to the first requests for an operation. */
-export function startLossyProxy(engine: Engine, losses: Readonly<Record<string, number>>): Promise<FaultyEndpoint> {
+/**
+ * Starts a proxy before an engine for as long as the test runs. It loses the answers to the first requests for an
+ * operation; `meanwhile` happens before the client notices.
+ */
+export function startLossyProxy(
+  engine: Engine,
+  losses: Readonly<Record<string, number>>,
+  meanwhile: () => unknown = () => {},
+): Promise<FaultyEndpoint> {
   return serve(async ({ headers, body }, operations, response) => {
     const { status, text } = await forward(engine, headers, body);
     const operation = operations.at(-1) as string;
     const count = operations.filter((each) => each === operation).length;
-    if (count <= (losses[operation] ?? 0)) response.destroy();
-    else response.writeHead(status, JSON_1_0).end(text);
+    if (count > (losses[operation] ?? 0)) return void response.writeHead(status, JSON_1_0).end(text);
+    await meanwhile();
+    response.destroy();
   });
 }
 

@@ -40,9 +40,10 @@ export function fullRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
     auth: 4,
     userId: `user-${newId()}`,
     generation: NOW + 5,
-    authenticatedAt: NOW + 6,
+    authenticatedAt: NOW + 6.789,
     address: '2001:db8::1',
     userAgent: 'Mozilla/5.0 (✓)',
+    fence: 7,
     data: new Map([['theme', '"dark"']]),
     ...parts,
   });
@@ -60,6 +61,7 @@ export function changeOf(
     touched: false,
     rotated: false,
     userAttached: false,
+    fenced: false,
     ...change,
     expected: { now: NOW, auth: before.auth, ...expected },
   };

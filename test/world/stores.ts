@@ -2,15 +2,18 @@ import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { MemoryPersistenceLayer, type PersistenceLayer } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable } from './tables.js';
+import { isSession } from './tombstones.js';
 
 /** A layer on a store of its own, for one test file. */
 export interface TestStore {
   /** The layer under test. With DynamoDB, two of them see the same table, as two Lambda instances do. */
   readonly persistence: PersistenceLayer;
-  /** Everything that is stored: expired sessions, marks and place holders, too. */
+  /** Everything that is stored: sessions, expired ones too, and in DynamoDB marks and tombstones. */
   records(): Promise<readonly object[]>;
   /** The same, each as text. */
   dump(): Promise<string[]>;
+  /** The sessions among it: what is left of one that was ended is none. */
+  sessions(): Promise<readonly object[]>;
   close(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export function stores(): { readonly name: string; open(): Promise<TestStore> }[
           }),
           records: () => table.items(),
           dump: async () => (await table.items()).map((item) => JSON.stringify(item)),
+          sessions: async () => (await table.items()).filter(isSession),
           close: () => table.drop(),
         };
       },
@@ -45,7 +49,7 @@ async function openMemory(): Promise<TestStore> {
     ids.add(id);
     return save(id, ...rest);
   };
-  const records = async (): Promise<readonly object[]> => {
+  const sessions = async (): Promise<readonly object[]> => {
     const found = await Promise.all(
       [...ids].map(async (id) => ({ id, record: await persistence.loadSession(id, { now: 0 }) })),
     );
@@ -53,8 +57,9 @@ async function openMemory(): Promise<TestStore> {
   };
   return {
     persistence,
-    records,
-    dump: async () => (await records()).map((record) => JSON.stringify(record)),
+    records: sessions,
+    dump: async () => (await sessions()).map((record) => JSON.stringify(record)),
+    sessions,
     close: () => Promise.resolve(),
   };
 }

@@ -7,6 +7,7 @@ import {
   type PersistenceLayer,
 } from '../../../src/index.js';
 import { changeOf, NOW, recordOf, stored, withData } from '../../world/records.js';
+import { layerWith } from '../../world/layer-with.js';
 
 const options = { maxAge: 5, maxSize: 100 };
 const call = { now: NOW };
@@ -135,7 +136,9 @@ describe('a cached layer', () => {
     const layer = cached(users, options);
     expect(await layer.loadUser('user-1')).toEqual({ id: 'user-1' });
     expect(await layer.raiseUserMark?.('user-1', NOW + 10, call)).toBe((await users.loadMarks('user-1')).generation);
-    expect(layer).not.toHaveProperty('checkStorable');
+    expect(layer.limits).toBeUndefined();
+    const limits = { dataBytes: 100, keyOverhead: 1, changedKeys: 2 };
+    expect(cached(layerWith(users, { limits }), options).limits).toBe(limits);
   });
 
   it.each([

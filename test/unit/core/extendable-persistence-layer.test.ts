@@ -20,14 +20,7 @@ describe('an extendable persistence layer', () => {
   });
 
   it('has no optional function unless it is given', () => {
-    const optional = [
-      'mayBeStale',
-      'checkStorable',
-      'loadUserSessions',
-      'deleteSessions',
-      'loadMarks',
-      'raiseUserMark',
-    ];
+    const optional = ['mayBeStale', 'limits', 'loadUserSessions', 'deleteSessions', 'loadMarks', 'raiseUserMark'];
     for (const name of optional) expect(Reflect.get(new ExtendablePersistenceLayer(), name)).toBeUndefined();
     const deleteSessions = (): Promise<void> => Promise.resolve();
     expect(new ExtendablePersistenceLayer({ deleteSessions, mayBeStale: true })).toMatchObject({

@@ -2,7 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GuardedLayer } from '../../../src/core/guarded-layer.js';
 import { resolveOptions } from '../../../src/core/options.js';
-import { ExtendablePersistenceLayer, MemoryPersistenceLayer, type SessionEvent } from '../../../src/index.js';
+import {
+  ExtendablePersistenceLayer,
+  type LoadFinding,
+  MemoryPersistenceLayer,
+  type SessionEvent,
+} from '../../../src/index.js';
 import { layerWith } from '../../world/layer-with.js';
 import { newId, NOW, recordOf } from '../../world/records.js';
 
@@ -44,7 +49,7 @@ describe('the layer as the domain sees it', () => {
     });
     const options = { persistence, clock: { now: () => NOW * 1_000 }, idleTimeout: 3_600, absoluteTimeout: 500_000 };
     await new GuardedLayer(resolveOptions(options)).raiseUserMark('user-1');
-    expect(kept).toEqual([expect.toSatisfy((until: number) => until > NOW + 500_000)]);
+    expect(kept).toEqual([NOW + 401 * 86_400]); // an absolute timeout is at most 400 days
   });
 
   it.each<[string, (event: SessionEvent) => void]>([
@@ -67,5 +72,59 @@ describe('the layer as the domain sees it', () => {
     await delay(10);
     expect(warned).toHaveBeenCalledExactlyOnceWith('onEvent threw on "expired": Error: down', expect.anything());
     expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  describe('where what it reads may be stale', () => {
+    const layerThat = (mayBeStale: boolean) =>
+      new GuardedLayer(resolveOptions({ persistence: layerWith(new MemoryPersistenceLayer(), { mayBeStale }) }));
+
+    it.each<[boolean, boolean, boolean[]]>([
+      [false, false, [true]],
+      [false, true, [true]],
+      [true, false, [false]],
+      [true, true, [false, true]],
+    ])(
+      'looks again, freshly, before what has consequences: stale %s, consequences %s',
+      async (mayBeStale, hasConsequences, looks) => {
+        const asked: boolean[] = [];
+        const look = (fresh: boolean): Promise<number> => Promise.resolve(asked.push(fresh));
+        expect(await layerThat(mayBeStale).decide(look, () => hasConsequences)).toBe(looks.length);
+        expect(asked).toEqual(looks);
+      },
+    );
+
+    it('lets go what is an end no more when it looks again', async () => {
+      const decision = await layerThat(true).decide(
+        (fresh) => Promise.resolve(fresh ? 'lives' : 'has ended'),
+        (seen) => seen === 'has ended',
+      );
+      expect(decision).toBe('lives');
+    });
+  });
+
+  describe('tells the application why there is no session', () => {
+    it.each<[LoadFinding, SessionEvent['type'] | undefined]>([
+      ['expired', 'expired'],
+      ['unreadable', 'unreadable'],
+      ['newer-version', 'unreadable'],
+      ['ended', undefined],
+    ])('of one that is %s by the event %s, once it is sure', async (finding, type) => {
+      const types: string[] = [];
+      const persistence = layerWith(new MemoryPersistenceLayer(), {
+        loadSession: async (_id, options) => {
+          options?.report?.(finding, finding === 'ended' ? NOW : undefined);
+          return undefined;
+        },
+      });
+      const onEvent = (event: SessionEvent): number => types.push(event.type);
+      const layer = new GuardedLayer(resolveOptions({ persistence, onEvent }));
+      expect(await layer.load(newId(), false)).toBeUndefined();
+      expect(types).toEqual([]);
+      expect(await layer.load(newId())).toBeUndefined();
+      expect(types).toEqual(type === undefined ? [] : [type]);
+      const told: unknown[] = [];
+      await layer.load(newId(), false, (endedAt) => told.push(endedAt));
+      expect(told).toEqual(finding === 'ended' ? [NOW] : []);
+    });
   });
 });

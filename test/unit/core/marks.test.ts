@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLogin, loggedOutBy } from '../../../src/core/marks.js';
+import { atLogin, loggedOutBy, sparing } from '../../../src/core/marks.js';
 import type { Marks, SessionRecord } from '../../../src/index.js';
 
 const ID = 'this one';
@@ -16,14 +16,41 @@ describe('a session is logged out by a mark', () => {
     [
       'not if the last raise has spared it',
       { generation: 6 },
-      { generation: 7, spared: { id: ID, from: 6 } },
+      { generation: 9, spared: { id: ID, generation: 6 } },
       undefined,
     ],
-    ['that has spared another', { generation: 6 }, { generation: 7, spared: { id: 'x', from: 6 } }, 'generation'],
-    ['if one before has ended it', { generation: 5 }, { generation: 7, spared: { id: ID, from: 6 } }, 'generation'],
-    ['of everyone, whom its user’s has spared', {}, { generation: 7, spared: { id: ID, from: 0 }, epoch: 1 }, 'epoch'],
+    ['not if it was spared without a generation', {}, { generation: 7, spared: { id: ID, generation: 0 } }, undefined],
+    ['that has spared another', { generation: 6 }, { generation: 7, spared: { id: 'x', generation: 6 } }, 'generation'],
+    [
+      'not if it was spared before its last login',
+      { generation: 6 },
+      { generation: 8, spared: { id: ID, generation: 5 } },
+      undefined,
+    ],
+    [
+      'that has spared it after another login',
+      { generation: 5 },
+      { generation: 8, spared: { id: ID, generation: 6 } },
+      'generation',
+    ],
+    [
+      'of everyone, whom its user’s has spared',
+      {},
+      { generation: 7, spared: { id: ID, generation: 0 }, epoch: 1 },
+      'epoch',
+    ],
   ])('%s', (_, record, marks, by) => {
     expect(loggedOutBy(ID, record, marks)).toBe(by);
+  });
+});
+
+describe('a session that is spared', () => {
+  it('is one from the generation on that it has, 0 without', () => {
+    expect(sparing(ID, {})).toEqual({ id: ID, generation: 0 });
+    expect(sparing(ID, { generation: 6 })).toEqual({ id: ID, generation: 6 });
+    expect(
+      loggedOutBy(ID, { generation: 6 }, { generation: 9, spared: sparing(ID, { generation: 6 }) }),
+    ).toBeUndefined();
   });
 });
 

@@ -31,7 +31,26 @@ describe('sessions in memory', () => {
     expect((await layer.loadMarks('user-1')).generation).toBe(first);
     await fill(NOW + 200);
     expect((await layer.loadMarks('user-1')).generation).toBeUndefined();
-    expect(await layer.raiseUserMark('user-1', NOW + 300, { now: NOW + 200 })).toBeGreaterThan(first);
+    expect(await layer.raiseUserMark('user-1', NOW + 300, { now: NOW + 200 })).toBeGreaterThan(first as number);
+  });
+
+  it('leave nothing of themselves when they are ended, and what is left is cleared away after its time', async () => {
+    const layer = new MemoryPersistenceLayer();
+    const fill = async (now: number): Promise<void> => {
+      for (let count = 0; count < 2_000; count += 1)
+        await layer.saveSession(`${now} ${count}`, recordOf({ expiresAt: now + 1 }), { kind: 'create' }, { now });
+    };
+    const id = await stored(layer, recordOf());
+    await layer.deleteSession(id, {}, { now: NOW });
+    await layer.deleteSessions(['taken'], { now: NOW, takenUntil: NOW + 10_000 });
+    const begin = async (each: string, now: number): Promise<string | undefined> =>
+      (await layer.saveSession(each, recordOf(), { kind: 'create' }, { now })).kind;
+    await fill(NOW + 3_599);
+    expect([await begin(id, NOW + 3_599), await begin('taken', NOW + 3_599)]).toEqual(['gone', 'gone']);
+    await fill(NOW + 7_000);
+    expect([await begin(id, NOW + 7_000), await begin('taken', NOW + 7_000)]).toEqual(['saved', 'gone']);
+    await fill(NOW + 20_000);
+    expect(await begin('taken', NOW + 20_000)).toBe('saved');
   });
 
   it('know users and roles from the functions that are given', async () => {

@@ -9,7 +9,9 @@ import { fullRecord, NOW, recordOf } from '../../world/records.js';
 const wholeNumbers = fc.maxSafeInteger();
 const texts = fc.string({ unit: 'grapheme' });
 const someBytes = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => bytes.slice());
-const ofKind = { number: wholeNumbers, text: texts, bytes: someBytes };
+// JSON has no -0.
+const decimals = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);
+const ofKind = { number: wholeNumbers, decimal: decimals, text: texts, bytes: someBytes };
 
 /** Any record that a layer may be given: every attribute with any value of its kind, the optional ones there or not. */
 const records = fc
@@ -78,6 +80,7 @@ describe('a serialised session', () => {
 
   it('takes what a test changes for the session that it is, unless it is poisoned', () => {
     expect(deserializeSession(changed({}))).toBeDefined();
+    expect(deserializeSession(changed({ authenticatedAt: 1.5 }))?.authenticatedAt).toBe(1.5);
   });
 
   it.each<[string, string]>([
@@ -107,6 +110,8 @@ describe('a serialised session', () => {
     ]),
     ['a time that is text', changed({ expiresAt: String(NOW) })],
     ['a time that is no whole number', changed({ expiresAt: 1.5 })],
+    ['a login at a time that is text', changed({ authenticatedAt: `${NOW}.5` })],
+    ['a login at a time beyond all numbers', text.replace(/"authenticatedAt":[\d.]+/, '"authenticatedAt":1e999')],
     ['a time beyond all numbers', text.replace(/"expiresAt":\d+/, '"expiresAt":1e999')],
     ['bytes that are a number', changed({ secretHash: 5 })],
     ['no bytes', changed({ secretHash: '' })],

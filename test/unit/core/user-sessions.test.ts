@@ -1,4 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { GuardedLayer } from '../../../src/core/guarded-layer.js';
+import { loggedOutBy } from '../../../src/core/marks.js';
+import { resolveOptions } from '../../../src/core/options.js';
+import { enforceBound } from '../../../src/core/user-sessions.js';
 import { MemoryPersistenceLayer, type PersistenceLayer, type SessionRecord } from '../../../src/index.js';
 import { changeOf, newHash, newId, NOW, recordOf, stored, written } from '../../world/records.js';
 import { Browser, World } from '../../world/world.js';
@@ -84,8 +88,8 @@ describe('the list of a user’s sessions', () => {
 describe('a logout everywhere but here', () => {
   /** Whether the session passes a check of its user's mark. */
   async function isAlive(id: string): Promise<boolean> {
-    const [record, generation] = [await recordAt(id), (await memory.loadMarks(USER)).generation];
-    return record !== undefined && (record.generation ?? 0) >= (generation ?? 0);
+    const record = await recordAt(id);
+    return record !== undefined && loggedOutBy(id, record, await memory.loadMarks(USER)) === undefined;
   }
   const logOutBut = (id: string): Promise<void> => world.sessions().logOutUser(USER, { except: { id } });
 
@@ -153,45 +157,84 @@ describe('a logout everywhere but here', () => {
     expect(world.events).toMatchObject([{ type: 'logged-out', everywhere: true, userId: USER }]);
   });
 
-  describe('while the spared session is being written', () => {
-    /** Another request writes when the session has been read and is about to be written. */
-    function between(write: (save: MemoryPersistenceLayer['saveSession']) => Promise<unknown>): void {
-      const save = memory.saveSession.bind(memory);
-      memory.saveSession = async (...args) => {
-        memory.saveSession = save;
-        await write(save);
-        return save(...args);
+  it('writes nothing to the session that it spares: the mark says so, in one write', async () => {
+    const id = await sessionOf({ generation: 5 });
+    const before = await recordAt(id);
+    await logOutBut(id);
+    expect(await recordAt(id)).toBe(before);
+    expect((await memory.loadMarks(USER)).spared).toEqual({ id, generation: 5 });
+    expect(calls.filter((call) => call === 'raiseUserMark')).toHaveLength(1);
+    expect(calls).not.toContain('saveSession');
+  });
+
+  describe('while the mark is about to be raised', () => {
+    /** Something happens when the session has been seen alive, and the mark is about to be raised: so many times. */
+    function between(act: (time: number) => Promise<unknown>, times = 1): void {
+      const raise = memory.raiseUserMark.bind(memory);
+      let count = 0;
+      let isActing = false;
+      memory.raiseUserMark = async (...args) => {
+        if (!isActing && count < times) {
+          count += 1;
+          isActing = true;
+          await act(count);
+          isActing = false;
+        }
+        return raise(...args);
       };
     }
 
-    it('leaves what another request writes: a touch, and a rotation', async () => {
+    const raises = (): number => calls.filter((call) => call === 'raiseUserMark').length;
+
+    it('leaves what another request writes: a touch, a rotation, and another secret', async () => {
       const id = await sessionOf();
       const before = (await recordAt(id)) as SessionRecord;
-      const secretHash = newHash();
-      between((save) =>
-        save(
-          id,
-          written(before, { secretHash, lastSeenAt: NOW + 50 }),
-          changeOf(before, { touched: true, rotated: true }),
-          { now: NOW },
-        ),
-      );
+      const after = written(before, { secretHash: newHash(), lastSeenAt: NOW + 50, auth: 1 });
+      between(() => memory.saveSession(id, after, changeOf(before, { touched: true, rotated: true }), { now: NOW }));
       await logOutBut(id);
-      expect(await recordAt(id)).toMatchObject({ secretHash, lastSeenAt: NOW + 50 });
+      expect(await recordAt(id)).toEqual(after);
+      expect([await isAlive(id), raises()]).toEqual([true, 1]);
+    });
+
+    it('spares it although another logout everywhere has spared it, too', async () => {
+      const [id, other] = [await sessionOf(), await sessionOf()];
+      between(() => logOutBut(id));
+      await logOutBut(id);
+      expect([await isAlive(id), await isAlive(other)]).toEqual([true, false]);
+    });
+
+    it.each<[string, (id: string) => Promise<unknown>]>([
+      ['spared none', () => world.sessions().logOutUser(USER)],
+      ['spared another one', async () => logOutBut(await sessionOf())],
+    ])('does not bring it back if another logout everywhere has %s', async (_, logOut) => {
+      const id = await sessionOf();
+      between(() => logOut(id));
+      await logOutBut(id);
+      expect(await isAlive(id)).toBe(false);
+      expect((await memory.loadMarks(USER)).spared).toBeUndefined();
+    });
+
+    it('spares it after others have, each time anew', async () => {
+      const id = await sessionOf();
+      const login = async (): Promise<void> => {
+        const before = (await recordAt(id)) as SessionRecord;
+        const generation = (await memory.raiseUserMark(USER, NOW + 100, { now: NOW })) as number;
+        const after = written(before, { generation, auth: before.auth + 1 });
+        await memory.saveSession(id, after, changeOf(before, { userAttached: true, rotated: true }), { now: NOW });
+      };
+      between(login, 5);
+      await logOutBut(id);
       expect(await isAlive(id)).toBe(true);
     });
 
-    it('spares it although another request changes its privileges', async () => {
-      const id = await sessionOf();
-      const before = (await recordAt(id)) as SessionRecord;
-      between((save) =>
-        save(id, written(before, { auth: 1, secretHash: newHash() }), changeOf(before, { rotated: true }), {
-          now: NOW,
-        }),
-      );
-      await logOutBut(id);
-      expect(await recordAt(id)).toMatchObject({ auth: 1 });
-      expect(await isAlive(id)).toBe(true);
+    it('gives it up some time if others never stop, ends nothing, and says that it can be tried again', async () => {
+      const [id, other] = [await sessionOf(), await sessionOf()];
+      between(() => memory.raiseUserMark(USER, NOW + 100, { now: NOW, spare: { id: 'x', generation: 0 } }), 1_000);
+      memory.loadMarks = () => Promise.resolve({}); // as if it were read just before
+      await expect(logOutBut(id)).rejects.toMatchObject({ code: 'ERR_SESSION_STORE_UNAVAILABLE', retryable: true });
+      expect(raises()).toBe(30);
+      expect(await recordAt(other)).toBeDefined();
+      expect(world.events.filter(({ type }) => type === 'logged-out')).toEqual([]);
     });
   });
 });
@@ -213,7 +256,7 @@ describe('an exclusive login', () => {
     let later: string | undefined;
     memory.raiseUserMark = async (...args) => {
       const generation = await raise(...args);
-      later = await sessionOf({ generation: generation + 1 });
+      later = await sessionOf({ generation: (generation as number) + 1 });
       return generation;
     };
     await new Browser(world.sessions()).request((session) => session.logIn(USER, { exclusive: true }));
@@ -226,6 +269,13 @@ describe('the bound on sessions of a user (L9)', () => {
     const options = maxSessionsPerUser === undefined ? {} : { maxSessionsPerUser };
     return new Browser(world.sessions(options)).request((session) => session.logIn(USER));
   };
+
+  /** What a login of this session does about the bound. */
+  async function enforceAt(id: string, maxSessionsPerUser: number, record?: SessionRecord): Promise<boolean> {
+    const options = { persistence: memory, maxSessionsPerUser, clock: { now: () => NOW * 1_000 } };
+    const own = record ?? ((await recordAt(id)) as SessionRecord);
+    return enforceBound(new GuardedLayer(resolveOptions(options)), USER, [id, own]);
+  }
 
   it('costs nothing where there is none, and one call within it', async () => {
     await logIn();
@@ -252,5 +302,115 @@ describe('the bound on sessions of a user (L9)', () => {
     await browser.request((session) => session.logIn(USER));
     expect((await browser.start()).userId).toBe(USER);
     expect(await memory.userSessions(USER, { now: NOW })).toHaveLength(2);
+  });
+
+  it('ends the oldest logins, whichever of the sessions were seen last', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1)
+      ids.push(await sessionOf({ authenticatedAt: NOW - index - 0.5, lastSeenAt: NOW + index }));
+    await logIn(3);
+    const left = await Promise.all(ids.map(recordAt));
+    expect(left.map((record) => record !== undefined)).toEqual([true, true, false, false, false]);
+  });
+
+  it('takes a session without a time of login for the oldest', async () => {
+    const [timeless, timed] = [await sessionOf({ lastSeenAt: NOW + 9 }), await sessionOf({ authenticatedAt: 1 })];
+    await logIn(2);
+    expect([await recordAt(timeless), await recordAt(timed)]).toEqual([undefined, expect.anything()]);
+  });
+
+  it('ends nothing that is newer than the login: by the time, and by the ID where that is the same', async () => {
+    const logins = [
+      ['b', NOW + 0.2],
+      ['a', NOW + 0.1],
+      ['own', NOW + 0.1],
+      ['z', NOW + 0.1],
+      ['c', NOW],
+    ] as const;
+    for (const [id, authenticatedAt] of logins) {
+      const record = recordOf({ userId: USER, authenticatedAt });
+      await memory.saveSession(id, record, { kind: 'create' }, { now: NOW });
+    }
+    expect(await enforceAt('own', 2)).toBe(false);
+    expect(await memory.userSessions(USER, { now: NOW })).toEqual(['b', 'a']);
+    expect(await enforceAt('a', 1)).toBe(false);
+    expect(await memory.userSessions(USER, { now: NOW })).toEqual(['b']);
+    expect(await enforceAt('b', 1)).toBe(true);
+    expect(await memory.userSessions(USER, { now: NOW })).toEqual(['b']);
+  });
+
+  it('is kept to where the index does not know of the login yet', async () => {
+    const [old, own] = [await sessionOf({ authenticatedAt: NOW - 1 }), await sessionOf({ authenticatedAt: NOW })];
+    memory.userSessions = () => Promise.resolve([old]);
+    const list = memory.loadUserSessions.bind(memory);
+    memory.loadUserSessions = async (...args) => {
+      const { sessions, ...marks } = await list(...args);
+      return { sessions: new Map([...sessions].filter(([id]) => id !== own)), ...marks };
+    };
+    expect(await enforceAt(own, 1)).toBe(true);
+    expect([await recordAt(old), await recordAt(own)]).toEqual([undefined, expect.anything()]);
+  });
+
+  it('lets a login give way to so many newer ones: it is nobody’s, and no cookie is sent', async () => {
+    const newer = [await sessionOf({ authenticatedAt: NOW + 1 }), await sessionOf({ authenticatedAt: NOW + 2 })];
+    const browser = new Browser(world.sessions({ maxSessionsPerUser: 2 }));
+    const session = await browser.start();
+    session.set('theme', 'dark');
+    await session.logIn(USER);
+    expect([session.id, session.userId, session.keys()]).toEqual([undefined, undefined, []]);
+    expect(await session.user()).toBeUndefined();
+    expect(world.takeEvents()).toEqual(['created', 'logged-in', 'revoked']);
+    session.set('theme', 'light');
+    expect(await browser.finish(session)).toEqual({ kind: 'keep' });
+    expect(world.takeEvents()).toEqual(['lost-write']);
+    expect((await memory.userSessions(USER, { now: NOW })).toSorted()).toEqual(newer.toSorted());
+  });
+
+  it('lets the newest of any number of logins at once stay, in whatever order they get to it', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const ids = await Promise.all(
+        Array.from({ length: 12 }, () => sessionOf({ authenticatedAt: NOW + Math.floor(Math.random() * 3) / 1_000 })),
+      );
+      const timeOf = async (id: string): Promise<number> => (await recordAt(id))?.authenticatedAt ?? 0;
+      const times = new Map(await Promise.all(ids.map(async (id) => [id, await timeOf(id)] as const)));
+      const newest = ids
+        .toSorted((a, b) => (times.get(b) ?? 0) - (times.get(a) ?? 0) || (a < b ? -1 : 1))
+        .slice(0, 5)
+        .toSorted();
+      const records = await Promise.all(ids.map(async (id) => [id, (await recordAt(id)) as SessionRecord] as const));
+      await Promise.all(records.map(([id, record]) => enforceAt(id, 5, record)));
+      expect((await memory.userSessions(USER, { now: NOW })).toSorted()).toEqual(newest);
+      await memory.deleteSessions(ids, { now: NOW });
+    }
+  });
+
+  it('does not end a session that has logged in again since it was listed', async () => {
+    const old = await sessionOf({ authenticatedAt: 1 });
+    const end = memory.deleteSession.bind(memory);
+    memory.deleteSession = async (...args) => {
+      const before = (await recordAt(old)) as SessionRecord;
+      await memory.saveSession(old, written(before, { auth: 1 }), changeOf(before, { rotated: true }), { now: NOW });
+      return end(...args);
+    };
+    await logIn(1);
+    expect(await recordAt(old)).toMatchObject({ auth: 1 });
+    expect(world.events.map(({ type }) => type)).not.toContain('revoked');
+  });
+
+  it('fails no login because the store fails: the session is logged in, and its cookie is sent', async () => {
+    await sessionOf();
+    memory.userSessions = () => Promise.reject(new Error('down'));
+    const browser = new Browser(world.sessions({ maxSessionsPerUser: 1 }));
+    expect(await browser.request((session) => session.logIn(USER))).toMatchObject({ kind: 'set' });
+    expect(world.events.map(({ type }) => type)).toContain('store-failure');
+    expect((await browser.start()).userId).toBe(USER);
+  });
+
+  it('is kept to by an exclusive login: that ends all others, whose it is to do', async () => {
+    for (let index = 0; index < 5; index += 1) await sessionOf({ authenticatedAt: NOW + index });
+    const browser = new Browser(world.sessions({ maxSessionsPerUser: 3 }));
+    await browser.request((session) => session.logIn(USER, { exclusive: true }));
+    expect(await memory.userSessions(USER, { now: NOW })).toHaveLength(1);
+    expect((await browser.start()).userId).toBe(USER);
   });
 });

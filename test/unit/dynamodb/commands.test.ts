@@ -1,18 +1,21 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import {
-  burySession,
   createSession,
-  deleteSession,
+  endSession,
   getItems,
   getSession,
   markIdOf,
-  markMayReappear,
   queryUserSessions,
   raiseMark,
+  refuseCopies,
   updateSession,
 } from '../../../src/dynamodb/commands.js';
 import { and, Placeholders } from '../../../src/dynamodb/expression.js';
+import { tombstoneOf } from '../../../src/dynamodb/item.js';
+import { RECORD_ATTRIBUTE_NAMES } from '../../../src/core/record.js';
 import type { SecretHash } from '../../../src/core/token.js';
+import type { Expected } from '../../../src/index.js';
 import { changeOf, recordOf } from '../../world/records.js';
 
 const hash = (byte: number): SecretHash => new Uint8Array(32).fill(byte) as SecretHash;
@@ -111,13 +114,12 @@ describe('the command', () => {
     const next = { ...record, secretHash: hash(12), previousHash: hash(5), nonce: new Uint8Array([13]) };
     const change = changeOf(record, {
       rotated: true,
-      expected: { now: 11, secretHash: hash(5), lastWrite: new Uint8Array([14]) },
+      expected: { now: 11, secretHash: hash(5), value: ['a b', '14'] },
     });
     expect(updateSession('T', 'ID', next, change)).toMatchObject({
       UpdateExpression:
         'SET #secretHash = :0, #previousHash = :1, #nonce = :2, #rotatedAt = :3, #auth = :4, #lastWrite = :5 REMOVE #previousUntil',
-      ConditionExpression:
-        '#expiresAt > :6 AND #auth = :7 AND #secretHash = :8 AND #lastWrite = :9 AND #version <= :10',
+      ConditionExpression: '#expiresAt > :6 AND #auth = :7 AND #secretHash = :8 AND #8 = :9 AND #version <= :10',
       ExpressionAttributeValues: {
         ':0': { B: hash(12) },
         ':1': { B: hash(5) },
@@ -125,7 +127,8 @@ describe('the command', () => {
         ':6': { N: '11' },
         ':7': { N: '7' },
         ':8': { B: hash(5) },
-        ':9': { B: new Uint8Array([14]) },
+        ':9': { S: '14' },
+        ':10': { N: '1' },
       },
     });
   });
@@ -139,6 +142,11 @@ describe('the command', () => {
     });
   });
 
+  it('that changes anything but the fence leaves the fence alone', () => {
+    const change = changeOf(record, { set: ['theme'], touched: true, rotated: true, userAttached: true });
+    expect(updateSession('T', 'ID', { ...record, ...user, fence: 3 }, change).UpdateExpression).not.toContain('fence');
+  });
+
   it('that changes anything never touches what is fixed at creation, nor the index’s keys', () => {
     const { userId: _, ...touch } = { ...record, ...user };
     const change = changeOf(record, { set: ['theme'], removed: ['old'], touched: true, rotated: true });
@@ -147,17 +155,56 @@ describe('the command', () => {
       expect(UpdateExpression).not.toContain(`#${fixed} `);
   });
 
-  it('that notes that a session may reappear', () => {
-    expect(markMayReappear('T', 'ID', record)).toEqual({
-      TableName: 'T',
-      Key: { id: { S: 'ID' } },
-      UpdateExpression: 'SET #mayReappear = :0',
-      ConditionExpression: '#secretHash = :1',
-      ExpressionAttributeNames: { '#mayReappear': 'mayReappear', '#secretHash': 'secretHash' },
-      ExpressionAttributeValues: { ':0': { BOOL: true }, ':1': { B: hash(5) } },
+  it.each<[string, Partial<Expected>, string, AttributeValue[]]>([
+    ['a value', { value: ['a b', '1'] }, '#4 = :3', [{ S: '1' }]],
+    ['an empty value', { value: ['a b', ''] }, '#4 = :3', [{ S: '' }]],
+    ['no value', { value: ['a b', undefined] }, 'attribute_not_exists(#4)', []],
+    ['the value that is taken away', { value: ['old', '1'] }, '#1 = :3', [{ S: '1' }]],
+    ['the fence 3', { fence: 3 }, '#fence = :3', [{ N: '3' }]],
+    ['no fence', { fence: 0 }, 'attribute_not_exists(#fence)', []],
+    ['that nobody has confirmed the secret', { unconfirmed: true }, 'attribute_not_exists(#previousUntil)', []],
+    ['that no later request has seen it', { lastSeenAt: 3 }, '#lastSeenAt <= :3', [{ N: '3' }]],
+  ])('that changes something, expecting %s', (_, expected, condition, values) => {
+    const change = changeOf(record, { removed: ['old'], expected: { now: 11, ...expected } });
+    const input = updateSession('T', 'ID', { ...record, fence: 12 }, change);
+    expect(input).toMatchObject({
+      UpdateExpression: 'SET #lastWrite = :0 REMOVE #1',
+      ConditionExpression: `#expiresAt > :1 AND #auth = :2 AND ${condition} AND #version <= :${3 + values.length}`,
+      ExpressionAttributeValues: Object.fromEntries(
+        [{ N: '11' }, { N: '7' }, ...values, { N: '1' }].map((value, index) => [`:${index + 1}`, value]),
+      ),
+    });
+    const [key] = expected.value ?? ['old'];
+    expect(Object.values(input.ExpressionAttributeNames ?? {})).toContain(`data.${key}`);
+  });
+
+  it('that changes something expects nothing that is not given', () => {
+    const change = changeOf(record, { removed: ['old'], expected: { now: 11, unconfirmed: false } });
+    expect(updateSession('T', 'ID', record, change).ConditionExpression).toBe(
+      '#expiresAt > :1 AND #auth = :2 AND #version <= :3',
+    );
+  });
+
+  it('that raises the fence', () => {
+    const change = changeOf(record, { fenced: true, expected: { now: 11, fence: 3 } });
+    expect(updateSession('T', 'ID', { ...record, fence: 4 }, change)).toMatchObject({
+      UpdateExpression: 'SET #fence = :0, #lastWrite = :1',
+      ConditionExpression: '#expiresAt > :2 AND #auth = :3 AND #fence = :4 AND #version <= :5',
+      ExpressionAttributeValues: { ':0': { N: '4' }, ':4': { N: '3' } },
     });
   });
 
+  it('that confirms a secret, on the condition that nobody has', () => {
+    const change = changeOf(record, { rotated: true, expected: { now: 11, secretHash: hash(5), unconfirmed: true } });
+    expect(updateSession('T', 'ID', { ...record, previousUntil: 12 }, change)).toMatchObject({
+      UpdateExpression:
+        'SET #secretHash = :0, #previousUntil = :1, #rotatedAt = :2, #auth = :3, #lastWrite = :4 REMOVE #previousHash, #nonce',
+      ConditionExpression:
+        '#expiresAt > :5 AND #auth = :6 AND #secretHash = :7 AND attribute_not_exists(#previousUntil) AND #version <= :8',
+    });
+  });
+
+  const tombstone = tombstoneOf('ID', 1_000, new Uint8Array([1]));
   const authIs = '(attribute_not_exists(#auth) OR #auth = :0)';
   it.each([
     [{}, '', []],
@@ -169,32 +216,22 @@ describe('the command', () => {
       `${authIs} AND (attribute_not_exists(#generation) OR #generation < :1) AND `,
       ['7', '9'],
     ],
-  ])('that deletes, and the one that buries, on the condition %o', (condition, expression, numbers) => {
-    const last = numbers.length;
-    const conditions = `${expression}(attribute_not_exists(#version) OR #version <= :${last})`;
-    const values = Object.fromEntries([...numbers, '1'].map((N, index) => [`:${index}`, { N }]));
-    const deletion = deleteSession('T', 'ID', condition);
-    expect(deletion).toMatchObject({
+  ])('that ends a session, on the condition %o', (condition, expression, numbers) => {
+    const input = endSession('T', tombstone, condition);
+    expect(input).toEqual({
       TableName: 'T',
-      Key: { id: { S: 'ID' } },
-      ReturnValues: 'ALL_OLD',
+      Item: tombstone,
+      ConditionExpression: `attribute_exists(#id) AND attribute_not_exists(#endedAt) AND ${expression}(attribute_not_exists(#version) OR #version <= :${numbers.length})`,
+      ExpressionAttributeNames: {
+        '#id': 'id',
+        '#endedAt': 'endedAt',
+        ...('auth' in condition && { '#auth': 'auth' }),
+        ...('generationBelow' in condition && { '#generation': 'generation' }),
+        '#version': 'version',
+      },
+      ExpressionAttributeValues: Object.fromEntries([...numbers, '1'].map((N, index) => [`:${index}`, { N }])),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
-    expect(deletion.ConditionExpression).toBe(
-      `attribute_not_exists(#mayReappear) AND attribute_not_exists(#endedAt) AND ${conditions}`,
-    );
-    expect(deletion.ExpressionAttributeValues).toEqual(values);
-
-    const burial = burySession('T', 'ID', condition, { lastWrite: new Uint8Array([1]), now: 1_000 });
-    expect(burial.Item).toEqual({
-      id: { S: 'ID' },
-      version: { N: '1' },
-      endedAt: { N: '1000' },
-      lastWrite: { B: new Uint8Array([1]) },
-      expiresAt: { N: '4600' },
-    });
-    expect(burial.ConditionExpression).toBe(`attribute_not_exists(#endedAt) AND ${conditions}`);
-    expect(burial.ExpressionAttributeValues).toEqual(values);
   });
 
   it('that finds a user’s sessions, a page at a time', () => {
@@ -214,9 +251,16 @@ describe('the command', () => {
   });
 
   it('that reads many items, consistently', () => {
-    expect(getItems('T', ['a', 'b'])).toEqual({
-      RequestItems: { T: { Keys: [{ id: { S: 'a' } }, { id: { S: 'b' } }], ConsistentRead: true } },
-    });
+    const Keys = [{ id: { S: 'a' } }, { id: { S: 'b' } }];
+    expect(getItems(['a', 'b'], false)).toEqual({ Keys, ConsistentRead: true });
+  });
+
+  it('that reads many items without the data of sessions: all else that a session, a mark or a tombstone has', () => {
+    const { Keys, ConsistentRead, ProjectionExpression = '', ExpressionAttributeNames } = getItems(['a', 'b'], true);
+    expect({ Keys, ConsistentRead }).toEqual({ Keys: [{ id: { S: 'a' } }, { id: { S: 'b' } }], ConsistentRead: true });
+    const names = ['id', 'version', 'user', ...RECORD_ATTRIBUTE_NAMES, 'endedAt', 'spared', 'sparedGeneration'];
+    expect(ProjectionExpression).toBe(names.map((name) => `#${name}`).join(', '));
+    expect(ExpressionAttributeNames).toEqual(Object.fromEntries(names.map((name) => [`#${name}`, name])));
   });
 
   it('that raises a mark, in one write, from the time if there is none', () => {
@@ -225,12 +269,13 @@ describe('the command', () => {
       TableName: 'T',
       Key: { id: { S: 'user#s:user-1' } },
       UpdateExpression:
-        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #expiresAt = :4 REMOVE #spared',
-      ConditionExpression:
-        '(attribute_not_exists(#lastWrite) OR #lastWrite <> :0) AND (attribute_not_exists(#expiresAt) OR #expiresAt <= :4)',
+        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #expiresAt = :4 REMOVE #spared, #sparedGeneration',
+      ConditionExpression: '(attribute_not_exists(#lastWrite) OR #lastWrite <> :0) AND (NOT contains(#copies, :0))',
       ExpressionAttributeNames: {
+        '#copies': 'copies',
         '#generation': 'generation',
         '#spared': 'spared',
+        '#sparedGeneration': 'sparedGeneration',
         '#version': 'version',
         '#lastWrite': 'lastWrite',
         '#expiresAt': 'expiresAt',
@@ -247,12 +292,47 @@ describe('the command', () => {
     });
   });
 
-  it('that raises a mark but spares a session, unless its generation was below the mark before', () => {
-    const raise = { lastWrite: new Uint8Array([1]), spare: 'ID', now: 1_000 };
-    expect(raiseMark('T', markIdOf('user-1'), raise)).toMatchObject({
-      UpdateExpression:
-        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #spared = :4, #sparedFrom = if_not_exists(#generation, :5)',
-      ExpressionAttributeValues: { ':4': { S: 'ID' }, ':5': { N: '0' } },
+  it('that raises a mark which stays', () => {
+    const lastWrite = new Uint8Array([1]);
+    const { UpdateExpression, ExpressionAttributeNames } = raiseMark('T', 'everyone', { lastWrite, now: 1_000 });
+    expect(UpdateExpression).not.toContain('expiresAt');
+    expect(ExpressionAttributeNames).not.toHaveProperty('#expiresAt');
+  });
+
+  it.each([
+    [undefined, 'attribute_not_exists(#generation)', []],
+    [9, '#generation = :6', ['9']],
+  ])(
+    'that raises a mark but spares a session, if it was seen alive at this very mark, or is spared already: %s',
+    (since, asSeen, numbers) => {
+      const raise = { lastWrite: new Uint8Array([1]), spare: { id: 'ID', generation: 5 }, since, now: 1_000 };
+      const input = raiseMark('T', markIdOf('user-1'), raise);
+      expect(input.UpdateExpression).toBe(
+        'SET #generation = if_not_exists(#generation, :1) + :2, #version = :3, #lastWrite = :0, #spared = :4, #sparedGeneration = :5',
+      );
+      expect(input.ConditionExpression).toBe(
+        `(attribute_not_exists(#lastWrite) OR #lastWrite <> :0) AND (NOT contains(#copies, :0)) AND (${asSeen} OR (#spared = :4 AND #sparedGeneration <= :5))`,
+      );
+      expect(input.ExpressionAttributeValues).toEqual({
+        ':0': { B: new Uint8Array([1]) },
+        ':1': { N: '1000' },
+        ':2': { N: '1' },
+        ':3': { N: '1' },
+        ':4': { S: 'ID' },
+        ':5': { N: '5' },
+        ...Object.fromEntries(numbers.map((N, index) => [`:${6 + index}`, { N }])),
+      });
+    },
+  );
+
+  it('that refuses the copies of a raise from now on', () => {
+    const lastWrite = new Uint8Array([1]);
+    expect(refuseCopies('T', markIdOf('user-1'), { lastWrite })).toEqual({
+      TableName: 'T',
+      Key: { id: { S: 'user#s:user-1' } },
+      UpdateExpression: 'ADD #copies :0',
+      ExpressionAttributeNames: { '#copies': 'copies' },
+      ExpressionAttributeValues: { ':0': { BS: [lastWrite] } },
     });
   });
 });

@@ -1,11 +1,12 @@
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { itemOf, type Item, LARGEST_DATA, readItem, sizeOfData, type StoredItem } from '../../../src/dynamodb/item.js';
-import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../../src/core/record.js';
+import { updateSession } from '../../../src/dynamodb/commands.js';
+import { itemOf, type Item, LIMITS, readItem, type StoredItem, tombstoneOf } from '../../../src/dynamodb/item.js';
+import { type AttributeKind, RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../../src/core/record.js';
 import { DIFFICULT_KEYS } from '../../contract/keys.js';
 import { engines } from '../../engines/index.js';
-import { fullRecord, newId, NOW, recordOf } from '../../world/records.js';
+import { changeOf, fullRecord, newId, NOW, recordOf } from '../../world/records.js';
 import { createTestTable, type TestTable } from '../../world/tables.js';
 
 const kindOf = (item: Item): StoredItem['kind'] => readItem(item).kind;
@@ -32,26 +33,50 @@ describe('an item', () => {
   });
 
   it('D3: of an ended session is a tombstone', () => {
-    expect(
-      kindOf({ id: { S: 'ID' }, version: { N: '1' }, endedAt: { N: String(NOW) }, expiresAt: { N: String(NOW) } }),
-    ).toBe('tombstone');
+    const tombstone = tombstoneOf('ID', NOW, new Uint8Array([1]));
+    expect(tombstone).toEqual({
+      id: { S: 'ID' },
+      version: { N: '1' },
+      endedAt: { N: String(NOW) },
+      lastWrite: { B: new Uint8Array([1]) },
+      expiresAt: { N: String(NOW + 3_600) },
+    });
+    expect(readItem(tombstone)).toEqual({ kind: 'tombstone', endedAt: NOW });
+  });
+
+  it.each([
+    [undefined, 3_600],
+    [NOW + 3_599, 3_600],
+    [NOW + 3_601, 3_601],
+    [NOW + 400 * 86_400, 400 * 86_400],
+    [0, 3_600],
+  ])('of an ended session stays for an hour, and for as long as its ID is to be taken: until %s', (until, stays) => {
+    const options = until === undefined ? {} : { takenUntil: until };
+    expect(tombstoneOf('ID', NOW, new Uint8Array([1]), options)).toMatchObject({
+      endedAt: { N: String(NOW) },
+      expiresAt: { N: String(NOW + stays) },
+    });
+  });
+
+  it('D3: of an ended session is a tombstone, whatever else is in it', () => {
+    expect(readItem({ ...full, endedAt: { N: String(NOW) } })).toEqual({ kind: 'tombstone', endedAt: NOW });
+    expect(readItem({ ...full, endedAt: { S: 'then' } })).toEqual({ kind: 'tombstone', endedAt: Number.NaN });
   });
 
   const required = RECORD_ATTRIBUTE_NAMES.filter((name) => RECORD_ATTRIBUTES[name].required);
-  const wrong: Record<'number' | 'text' | 'bytes', AttributeValue[]> = {
-    number: [
-      { S: '1' },
-      { NULL: true },
-      { B: new Uint8Array([1]) },
-      { N: '1.5' },
-      { N: '9007199254740993' },
-      { N: '1E+125' },
-      { N: 'Infinity' },
-      { N: 'NaN' },
-      { N: 'abc' },
-      { NS: ['1'] },
-      { L: [{ N: '1' }] },
-    ],
+  const noNumbers: AttributeValue[] = [
+    { S: '1' },
+    { NULL: true },
+    { B: new Uint8Array([1]) },
+    { N: 'Infinity' },
+    { N: 'NaN' },
+    { N: 'abc' },
+    { NS: ['1'] },
+    { L: [{ N: '1' }] },
+  ];
+  const wrong: Record<AttributeKind, AttributeValue[]> = {
+    number: [...noNumbers, { N: '1.5' }, { N: '9007199254740993' }, { N: '1E+125' }],
+    decimal: noNumbers,
     text: [{ N: '1' }, { NULL: true }, { M: {} }, { B: new Uint8Array([1]) }, { BOOL: true }],
     bytes: [{ S: 'AQID' }, { NULL: true }, { B: new Uint8Array(0) }, { BS: [new Uint8Array([1])] }, { N: '1' }],
   };
@@ -133,15 +158,7 @@ describe('an item', () => {
       fc.record({ M: fc.dictionary(fc.string(), scalar) }),
     ) as fc.Arbitrary<AttributeValue>;
     const names = fc.oneof(
-      fc.constantFrom(
-        ...Object.keys(full),
-        'endedAt',
-        'mayReappear',
-        'data.',
-        'data.__proto__',
-        '__proto__',
-        'constructor',
-      ),
+      fc.constantFrom(...Object.keys(full), 'endedAt', 'data.', 'data.__proto__', '__proto__', 'constructor'),
       fc.string(),
     );
     const changes = fc.array(fc.tuple(names, values), { maxLength: 5 });
@@ -157,15 +174,25 @@ describe('an item', () => {
   });
 });
 
-describe('the size of a session’s data', () => {
-  it.each<[Record<string, string>, number]>([
-    [{}, 0],
-    [{ a: '' }, 6],
-    [{ a: 'b' }, 7],
-    [{ ä: '🎉' }, 11],
-    [{ a: 'b', c: 'd' }, 14],
-  ])('of %j is %i', (data, size) => {
-    expect(sizeOfData(new Map(Object.entries(data)))).toBe(size);
+describe('the limits of a session’s data', () => {
+  it('leave room for 1,000 bytes of other attributes in an item, and count the prefix of each key', () => {
+    expect(LIMITS).toEqual({ dataBytes: 408_600, keyOverhead: 'data.'.length, changedKeys: 200 });
+  });
+
+  it('let one request change as many keys as one write can, with all else that a write can change', () => {
+    const names = Array.from({ length: LIMITS.changedKeys }, (_, index) => `key ${index}`);
+    const record = fullRecord({ data: new Map(names.map((name) => [name, '1'])), epoch: 1 });
+    const change = changeOf(record, {
+      set: names,
+      touched: true,
+      rotated: true,
+      userAttached: true,
+      fenced: true,
+    });
+    expect(updateSession('T', 'ID', record, change).UpdateExpression?.length).toBeLessThanOrEqual(4_096);
+    const { previousHash: _h, previousUntil: _u, nonce: _n, address: _a, userAgent: _ua, ...bare } = record;
+    const { UpdateExpression } = updateSession('T', 'ID', bare, { ...change, set: [], removed: names });
+    expect(UpdateExpression?.length).toBeLessThanOrEqual(4_096);
   });
 });
 
@@ -179,7 +206,7 @@ describe.each(engines())('the largest session on $name', (engine) => {
   it.each(['x', 'é', '€', '🎉'])(
     'D4: fits, filled with %s, with all attributes at their longest',
     async (character) => {
-      const room = LARGEST_DATA - sizeOfData(new Map([['fill', '']]));
+      const room = LIMITS.dataBytes - LIMITS.keyOverhead - 'fill'.length;
       const width = Buffer.byteLength(character);
       const fill = character.repeat(Math.floor(room / width)) + 'x'.repeat(room % width);
       const last = 99_999_999_999;
@@ -191,15 +218,19 @@ describe.each(engines())('the largest session on $name', (engine) => {
         previousUntil: last,
         rotatedAt: last,
         generation: last,
-        authenticatedAt: last,
+        authenticatedAt: last + 0.999,
+        fence: Number.MAX_SAFE_INTEGER,
+        epoch: last,
         auth: Number.MAX_SAFE_INTEGER,
         userId: 'u'.repeat(254),
         address: 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255',
         userAgent: 'M'.repeat(258),
         data: new Map([['fill', fill]]),
       });
-      expect(sizeOfData(record.data)).toBe(LARGEST_DATA);
-      const Item = { ...itemOf(newId(), record), mayReappear: { BOOL: true } };
+      const Item = itemOf(newId(), record);
+      const size = (part: Iterable<[string, AttributeValue]>): number =>
+        [...part].reduce((sum, [name, { S = '' }]) => sum + Buffer.byteLength(name) + Buffer.byteLength(S), 0);
+      expect(size(Object.entries(Item).filter(([name]) => name.startsWith('data.')))).toBe(LIMITS.dataBytes);
       await expect(table.client.send(new PutItemCommand({ TableName: table.tableName, Item }))).resolves.toBeDefined();
     },
   );

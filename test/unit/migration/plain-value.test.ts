@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainObject, plainValue } from '../../../src/dynamodb/plain-value.js';
+import { plainObject, plainValue } from '../../../src/migration/plain-value.js';
 
 describe('a plain value', () => {
   it.each([

@@ -1,17 +1,11 @@
-import {
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  type GetItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { ConfigurationError } from '../core/errors.js';
-import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
-import type { FormerSession, FormerSessions } from '../core/former-sessions.js';
-import { BriefClient } from './brief-client.js';
-import type { Item } from './item.js';
+import { expectFunctions, expectOptions, expectWholeNumber } from '../core/expect.js';
+import { BriefClient } from '../dynamodb/brief-client.js';
+import type { Item } from '../dynamodb/item.js';
+import { type Client, Sender } from '../dynamodb/sending.js';
+import type { FormerSession, FormerSessions } from '../express/former-sessions.js';
 import { plainObject } from './plain-value.js';
-import { type Client, Sender } from './sending.js';
 
 /** Tables that other session stores have filled, for `ExpressSessionStore` to move sessions from. */
 
@@ -47,7 +41,7 @@ export interface FormerTableOptions {
  * ```
  */
 export function connectDynamoDBTable(options: FormerTableOptions = {}): FormerSessions {
-  return formerTable({ hashKey: 'id', ...options }, ({ sess }) => {
+  return formerTable('id', options, ({ sess }) => {
     const session = sess?.S === undefined ? undefined : parse(sess.S);
     return isSession(session) ? session : undefined;
   });
@@ -59,9 +53,9 @@ export function connectDynamoDBTable(options: FormerTableOptions = {}): FormerSe
  * @throws {@link ConfigurationError} for options that are unknown or of the wrong kind
  */
 export function dynamodbStoreTable(options: FormerTableOptions = {}): FormerSessions {
-  return formerTable({ hashKey: 'sessionId', ...options }, ({ sess }) => {
+  return formerTable('sessionId', options, ({ sess }) => {
     // `updated` is the store's own.
-    const { updated: _, ...session } = sess?.M === undefined ? {} : plainObject(sess.M);
+    const { updated: _, ...session } = plainObject(sess?.M ?? {});
     return isSession(session) ? { ...session, cookie: attributesOf(session.cookie) } : undefined;
   });
 }
@@ -69,41 +63,41 @@ export function dynamodbStoreTable(options: FormerTableOptions = {}): FormerSess
 type Session = Readonly<Record<string, unknown>> & { readonly cookie: Readonly<Record<string, unknown>> };
 
 function formerTable(
-  options: FormerTableOptions & { readonly hashKey: string },
+  theirHashKey: string,
+  options: FormerTableOptions,
   read: (item: Item) => Session | undefined,
 ): FormerSessions {
-  refuseUnknown('', options, ['tableName', 'hashKey', 'prefix', 'readOnly', 'client', 'timeoutMs']);
-  const { hashKey, tableName = 'sessions', prefix = 'sess:', readOnly = false, timeoutMs = 2_000 } = options;
-  for (const [name, value] of Object.entries({ tableName, hashKey, prefix })) {
-    if (typeof value !== 'string')
-      throw new ConfigurationError(`Option ${name} is a ${typeof value}; expected a string.`);
-  }
-  expectBoolean('readOnly', readOnly);
+  expectOptions(options, {
+    tableName: 'a string',
+    hashKey: 'a string',
+    prefix: 'a string',
+    readOnly: 'a boolean',
+    client: 'an object',
+    timeoutMs: 'a number',
+  });
+  const { tableName = 'sessions', hashKey = theirHashKey, prefix = 'sess:', timeoutMs = 2_000 } = options;
+  const { client = new BriefClient(), readOnly = false } = options;
   expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
-  if (options.client !== undefined) expectFunctions('client', options.client, ['send']);
+  expectFunctions('client', client, ['send']);
 
-  const sender = new Sender((options.client as Client | undefined) ?? new BriefClient(), timeoutMs);
-  const itemOf = (sid: string): Pick<GetItemCommandInput, 'TableName' | 'Key'> => ({
+  const sender = new Sender(client as Client, timeoutMs);
+  const itemOf = (sid: string): { TableName: string; Key: Item } => ({
     TableName: tableName,
     Key: { [hashKey]: { S: prefix + sid } },
   });
   return {
     async load(sid): Promise<FormerSession | undefined> {
-      const input = { ...itemOf(sid), ConsistentRead: true };
-      const { Item: item } = await sender.send({}, new GetItemCommand(input));
-      if (item === undefined) return undefined;
+      const { Item: item } = await sender.send({}, new GetItemCommand({ ...itemOf(sid), ConsistentRead: true }));
       // connect-dynamodb adds milliseconds up to a fraction of a second.
-      const expiresAt = item['expires']?.N === undefined ? undefined : Math.ceil(Number(item['expires'].N));
-      const session = expiresAt === undefined || isTime(expiresAt) ? read(item) : undefined;
+      const expiresAt = item?.['expires']?.N === undefined ? undefined : Math.ceil(Number(item['expires'].N));
+      const session = item !== undefined && isTime(expiresAt) ? read(item) : undefined;
       return session && { session: { ...session, cookie: withEnd(session.cookie, expiresAt) }, expiresAt };
     },
-    ...(readOnly
-      ? {}
-      : {
-          async delete(sid: string): Promise<void> {
-            await sender.send({}, new DeleteItemCommand(itemOf(sid)));
-          },
-        }),
+    ...(!readOnly && {
+      async delete(sid: string): Promise<void> {
+        await sender.send({}, new DeleteItemCommand(itemOf(sid)));
+      },
+    }),
   };
 }
 
@@ -137,8 +131,8 @@ function attributesOf(cookie: Session['cookie']): Session['cookie'] {
   return Object.fromEntries(Object.entries(cookie).filter(([name]) => COOKIE_ATTRIBUTES.includes(name)));
 }
 
-/** Whether a Date can hold it: neither store has written another. */
-const isTime = (seconds: number): boolean => !Number.isNaN(new Date(seconds * 1000).getTime());
+/** Whether a Date can hold it, where there is one: neither store has written another. */
+const isTime = (seconds = 0): boolean => !Number.isNaN(new Date(seconds * 1000).getTime());
 
 /** Both stores note in the item alone that a cookie has been prolonged. */
 function withEnd(cookie: Session['cookie'], expiresAt: number | undefined): Session['cookie'] {

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connectDynamoDBTable, dynamodbStoreTable } from '../../../src/dynamodb/index.js';
+import { connectDynamoDBTable, dynamodbStoreTable } from '../../../src/migration/index.js';
 
 const tables = [
   ['connectDynamoDBTable', connectDynamoDBTable],
@@ -11,8 +11,8 @@ const tables = [
 describe.each(tables)('the options of %s', (_, table) => {
   it.each<[string, object, RegExp]>([
     ['an unknown one', { table: 'sessions' }, /Unknown option table; expected one of tableName, hashKey, prefix/],
-    ['a table name that is none', { tableName: 1 }, /Option tableName is a number; expected a string/],
-    ['a prefix that is none', { prefix: null }, /Option prefix is a object; expected a string/],
+    ['a table name that is none', { tableName: 1 }, /Option tableName is 1; expected a string/],
+    ['a prefix that is none', { prefix: null }, /Option prefix is null; expected a string/],
     ['a client that cannot send', { client: {} }, /Option client.send is undefined/],
     ['a time limit that is none', { timeoutMs: 0 }, /Option timeoutMs is 0/],
     [

@@ -1,0 +1,93 @@
+import { NotStorableError } from './errors.js';
+import type { ResolvedOptions } from './options.js';
+import type { SessionUser } from './persistence-layer.js';
+import { type Changes, merged } from './stored-session.js';
+
+const LONGEST_KEY = 1_024; // bytes
+
+type Stored = ReadonlyMap<string, string> | undefined;
+
+/** The data of a session as one request sees it: what is stored, with the changes that are not written yet. */
+export class SessionData {
+  readonly #options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'persistence'>;
+  readonly #stored: () => Stored;
+  readonly #changes = new Map<string, string | undefined>();
+  /** How many bytes it takes, and how many keys are different from what is stored, for as long as that is stored. */
+  #size: { readonly stored: Stored; readonly bytes: number; readonly keys: number } | undefined;
+
+  constructor(options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'persistence'>, stored: () => Stored) {
+    this.#options = options;
+    this.#stored = stored;
+  }
+
+  /** The changes so far. */
+  get changes(): Changes {
+    return new Map(this.#changes);
+  }
+
+  /** All of it. */
+  get all(): Map<string, string> {
+    return merged(this.#stored(), this.#changes);
+  }
+
+  get(key: string): string | undefined {
+    return this.#changes.has(key) ? this.#changes.get(key) : this.#stored()?.get(key);
+  }
+
+  /** The key with its new value, if it has one that is not written yet. */
+  changeOf(key: string): Changes {
+    return new Map(this.#changes.has(key) ? [[key, this.#changes.get(key)]] : []);
+  }
+
+  /** @throws {@link NotStorableError} if there is no room for it; nothing is changed then */
+  change(key: string, encoded: string | undefined): void {
+    const { limits } = this.#options.persistence;
+    if (limits !== undefined) {
+      const stored = this.#stored();
+      const sizeOf = (name: string, text: string | undefined): number =>
+        text === undefined ? 0 : limits.keyOverhead + Buffer.byteLength(name) + Buffer.byteLength(text);
+      const isOther = (name: string, text: string | undefined): number => (stored?.get(name) === text ? 0 : 1);
+      if (this.#size === undefined || this.#size.stored !== stored) {
+        const bytes = [...this.all].reduce((sum, entry) => sum + sizeOf(...entry), 0);
+        this.#size = { stored, bytes, keys: [...this.#changes].filter((entry) => isOther(...entry)).length };
+      }
+      const present = this.get(key);
+      const bytes = this.#size.bytes + sizeOf(key, encoded) - sizeOf(key, present);
+      const keys = this.#size.keys + isOther(key, encoded) - isOther(key, present);
+      if (bytes > Math.max(limits.dataBytes, this.#size.bytes))
+        throw new NotStorableError(`The data would take ${bytes} bytes; expected at most ${limits.dataBytes}.`);
+      if (stored !== undefined && keys > Math.max(limits.changedKeys, this.#size.keys))
+        throw new NotStorableError(
+          `${keys} keys would be changed at once; expected at most ${limits.changedKeys}: call save() in between.`,
+        );
+      this.#size = { stored, bytes, keys };
+    }
+    this.#changes.set(key, encoded);
+  }
+
+  /** Changes it whether or not there is room: with what was there already. */
+  restore(changes: Changes): void {
+    for (const [key, encoded] of changes) this.#changes.set(key, encoded);
+    this.#size = undefined;
+  }
+
+  /** These are written. What has changed again since is not. */
+  forget(changes: Changes): void {
+    for (const [key, encoded] of changes) if (this.#changes.get(key) === encoded) this.#changes.delete(key);
+    this.#size = undefined;
+  }
+
+  /** @throws {@link NotStorableError} for what is no key, or a value that would not come back equal */
+  encode(key: string, value: unknown): string {
+    if (typeof key !== 'string' || !key.isWellFormed() || Buffer.byteLength(key) > LONGEST_KEY) {
+      throw new NotStorableError(`A key of a session's data must be well-formed text of at most ${LONGEST_KEY} bytes.`);
+    }
+    try {
+      return this.#options.codec.encode(value);
+    } catch (cause) {
+      if (!(cause instanceof NotStorableError)) throw cause;
+      const name = JSON.stringify(key);
+      throw new NotStorableError(`The value for the key ${name} cannot be stored: ${cause.message}`, { cause });
+    }
+  }
+}

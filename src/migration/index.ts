@@ -1,0 +1,1 @@
+export { connectDynamoDBTable, dynamodbStoreTable, type FormerTableOptions } from './former-tables.js';

@@ -1,0 +1,767 @@
+import { describe, expect, it } from 'vitest';
+import {
+  MemoryPersistenceLayer,
+  type PersistenceLayer,
+  type Session,
+  type Sessions,
+  type SessionsOptions,
+} from '../../src/index.js';
+import { type App, Browser, World } from '../world/world.js';
+
+// Requests at once, in every order in which their calls to the store can come: each call is atomic, as it is in
+// DynamoDB, and between any two of them another request may have its turn.
+
+/** A call that waits for its turn. */
+type Waiting = () => void;
+
+/** One request, of whose calls the next is made when the schedule says so. */
+class Player {
+  readonly waiting: Waiting[] = [];
+  isDone = false;
+  #changed: () => void = () => {};
+
+  /**
+   * The layer as this request has it.
+   *
+   * @param late is given a copy of each save: the first attempt, which the client has given up, and which lands later
+   */
+  layer(persistence: PersistenceLayer, late?: (copy: () => Promise<unknown>) => void): PersistenceLayer {
+    return new Proxy(persistence, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...call: unknown[]): Promise<unknown> => {
+          await this.turn();
+          const make = async (): Promise<unknown> => (member as (...given: unknown[]) => unknown).apply(target, call);
+          if (late === undefined || name !== 'saveSession') return make();
+          const outcome = (await make()) as object;
+          late(make);
+          return { ...outcome, repeated: true };
+        };
+      },
+    });
+  }
+
+  /** Waits for a turn. */
+  turn(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.waiting.push(resolve);
+      this.#changed();
+    });
+  }
+
+  async play(request: () => Promise<unknown>): Promise<void> {
+    try {
+      await request();
+    } finally {
+      this.isDone = true;
+      this.#changed();
+    }
+  }
+
+  /** Waits until it can go no further without a turn. */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (!this.isDone && this.waiting.length === 0) {
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+}
+
+/** What happens at once, and what must be true afterwards. */
+interface Scene {
+  readonly options?: SessionsOptions;
+  /** Which of the requests send each save twice, as numbers. */
+  readonly repeated?: readonly number[];
+  /** Prepares the store, and returns the requests; each gets sessions of an instance of its own. */
+  readonly begin: (
+    world: World,
+    sessions: Sessions<App>,
+  ) => Promise<{
+    readonly requests: readonly ((sessions: Sessions<App>) => Promise<unknown>)[];
+    readonly check: () => Promise<unknown>;
+  }>;
+}
+
+/** Plays the scene by one schedule: which of those that wait has the next turn, as numbers. Returns how many there were to choose from, each time. */
+async function playOnce(
+  { options, repeated = [], begin }: Scene,
+  choices: readonly number[],
+): Promise<{ widths: number[]; result: unknown }> {
+  const memory = new MemoryPersistenceLayer();
+  const world = new World(memory);
+  const { requests, check } = await begin(world, world.sessions(options));
+  const players = requests.map(() => new Player());
+  const late = (copy: () => Promise<unknown>): void => {
+    const player = new Player();
+    players.push(player);
+    plays.push(player.play(() => player.turn().then(copy)));
+  };
+  const plays: Promise<void>[] = [];
+  for (const [index, act] of requests.entries()) {
+    const player = players[index] as Player;
+    const persistence = player.layer(memory, repeated.includes(index) ? late : undefined);
+    plays.push(player.play(() => act(world.sessions({ ...options, persistence }))));
+  }
+  const widths: number[] = [];
+  let moved = [...players];
+  for (;;) {
+    for (const player of moved) await player.settle();
+    const ready = players.filter((player) => player.waiting.length > 0);
+    if (ready.length === 0) break;
+    const choice = ready.length === 1 ? 0 : (choices[widths.length] ?? 0);
+    if (ready.length > 1) widths.push(ready.length);
+    const next = ready[choice] as Player;
+    const before = players.length;
+    next.waiting.shift()?.();
+    await next.settle();
+    // A copy that it has sent is one more.
+    moved = players.slice(before);
+  }
+  await Promise.all(plays);
+  return { widths, result: await check() };
+}
+
+/** Every schedule, one after the other. */
+async function playAll(scene: Scene, expected: unknown, most = 20_000): Promise<number> {
+  let choices: number[] = [];
+  for (let played = 1; played <= most; played += 1) {
+    const { widths, result } = await playOnce(scene, choices);
+    expect(result, `after the choices ${choices.join(' ')}`).toEqual(expected);
+    const taken = widths.map((_, index) => choices[index] ?? 0);
+    let last = taken.length - 1;
+    while (last >= 0 && (taken[last] as number) + 1 >= (widths[last] as number)) last -= 1;
+    if (last < 0) return played;
+    choices = [...taken.slice(0, last), (taken[last] as number) + 1];
+  }
+  throw new Error(`There are more than ${most} schedules.`);
+}
+
+const USER = 'user-1';
+
+/** Which of them are logged in, by an instance that reads the marks at every request. */
+const living = (world: World, browsers: readonly Browser[]): Promise<boolean[]> =>
+  Promise.all(
+    browsers.map(async ({ token }) => {
+      const tokens = token === undefined ? [] : [token];
+      return (await world.sessions({ revocationCheck: 'always' }).read({ tokens })).userId === USER;
+    }),
+  );
+
+const countLiving = async (world: World, browsers: readonly Browser[]): Promise<number> =>
+  (await living(world, browsers)).filter(Boolean).length;
+
+/** A request with the cookie that the browser has now; the browser does what the response says when it comes. */
+const request =
+  (browser: Browser, handler: (session: Session<App>) => unknown = () => {}) =>
+  (sessions: Sessions<App>): Promise<unknown> => {
+    const tokens = browser.token === undefined ? [] : [browser.token];
+    return sessions.start({ tokens }).then(async (session) => {
+      await handler(session);
+      return browser.receive(await session.commit());
+    });
+  };
+
+const loggedIn = async (sessions: Sessions<App>, cart?: string[]): Promise<Browser> => {
+  const browser = new Browser(sessions);
+  await browser.request((session) => (cart && session.set('cart', cart), session.logIn(USER)));
+  return browser;
+};
+
+/** The clock of the instances ticks a millisecond whenever somebody looks. */
+function ticking(): SessionsOptions {
+  let ticks = 0;
+  return { clock: { now: () => 1_800_000_000_000 + (ticks += 1) } };
+}
+
+describe('in every order of their calls,', { timeout: 60_000 }, () => {
+  it('15. a login and a fetch that sets something leave the browser signed in', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = new Browser(sessions);
+          await browser.request((session) => session.set('theme', 'dark'));
+          return {
+            requests: [
+              request(browser, (session) => session.logIn(USER)),
+              request(browser, (session) => session.set('visits', 1)),
+            ],
+            check: () => living(world, [browser]),
+          };
+        },
+      },
+      [true],
+    );
+  });
+
+  it('15. a regenerate and a fetch that sets something, with a rotation due, leave the browser signed in', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = await loggedIn(sessions);
+          world.now += 3_600;
+          return {
+            requests: [
+              request(browser, (session) => session.regenerate()),
+              request(browser, (session) => session.set('visits', 1)),
+            ],
+            check: () => living(world, [browser]),
+          };
+        },
+      },
+      [true],
+    );
+  });
+
+  it('15. a login, and two fetches that set something, leave the browser signed in', async () => {
+    const orders = await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = new Browser(sessions);
+          await browser.request((session) => session.set('theme', 'dark'));
+          return {
+            requests: [
+              request(browser, (session) => session.logIn(USER)),
+              request(browser, (session) => session.set('visits', 1)),
+              request(browser, (session) => session.set('cart', ['book'])),
+            ],
+            check: () => living(world, [browser]),
+          };
+        },
+      },
+      [true],
+    );
+    expect(orders).toBeGreaterThan(50);
+  });
+
+  it('15. a logout that keeps something and a fetch that sets something leave what was kept', async () => {
+    await playAll(
+      {
+        async begin(_, sessions) {
+          const browser = await loggedIn(sessions, ['book']);
+          return {
+            requests: [
+              request(browser, (session) => session.logOut({ keep: ['cart'] })),
+              request(browser, (session) => session.set('visits', 1)),
+            ],
+            check: async () => {
+              const found = await browser.start();
+              return [found.userId, found.get('cart')];
+            },
+          };
+        },
+      },
+      [undefined, ['book']],
+    );
+  });
+
+  it('15. two logouts that each set a message, and a login after the first, leave the user signed in', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = await loggedIn(sessions);
+          const late = browser.token as string;
+          return {
+            requests: [
+              async (instance) => {
+                await request(browser, (session) => session.logOut())(instance);
+                await request(browser, (session) => session.logIn(USER))(instance);
+              },
+              async (instance) => {
+                const session = await instance.start({ tokens: [late] });
+                await session.logOut();
+                session.set('challenge', 'you are logged out');
+                const action = await session.commit();
+                // It may be the one that has ended the session, before the login: then its cookie comes first.
+                if (action.kind === 'set' && !(await living(world, [browser]))[0]) browser.receive(action);
+                return action.kind;
+              },
+            ],
+            check: () => living(world, [browser]),
+          };
+        },
+      },
+      [true],
+    );
+  });
+
+  it('a login that is sent twice has the cart, whichever response comes last', async () => {
+    await playAll(
+      {
+        async begin(_, sessions) {
+          const browser = new Browser(sessions);
+          await browser.request((session) => session.set('cart', ['book']));
+          const twins = [new Browser(sessions), new Browser(sessions)];
+          for (const twin of twins) twin.token = browser.token;
+          return {
+            requests: twins.map((twin) => request(twin, (session) => session.logIn(USER))),
+            check: async () =>
+              Promise.all(twins.map(async (twin) => [(await twin.start()).userId, (await twin.start()).get('cart')])),
+          };
+        },
+      },
+      [
+        [USER, ['book']],
+        [USER, ['book']],
+      ],
+    );
+  });
+
+  it.each<[string, (browser: Browser) => Promise<unknown>]>([
+    ['an anonymous session', (browser) => browser.request((session) => session.set('cart', ['book']))],
+    ['a session of the user', (browser) => browser.request((session) => session.logIn(USER))],
+  ])('9. an exclusive login that is sent twice, from %s, leaves one session', async (_, prepare) => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = new Browser(sessions);
+          await prepare(browser);
+          const twins = [new Browser(sessions), new Browser(sessions)];
+          for (const twin of twins) twin.token = browser.token;
+          return {
+            requests: twins.map((twin) => request(twin, (session) => session.logIn(USER, { exclusive: true }))),
+            check: () => countLiving(world, twins),
+          };
+        },
+      },
+      1,
+    );
+  });
+
+  it('9. exclusive logins of two devices leave one', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const devices = [await loggedIn(sessions), new Browser(sessions)];
+          return {
+            requests: devices.map((device) => request(device, (session) => session.logIn(USER, { exclusive: true }))),
+            check: () => countLiving(world, devices),
+          };
+        },
+      },
+      1,
+    );
+  });
+
+  it('two logins beyond the bound leave one', async () => {
+    await playAll(
+      {
+        options: { maxSessionsPerUser: 1, ...ticking() },
+        async begin(world, sessions) {
+          const devices = [new Browser(sessions), new Browser(sessions)];
+          return {
+            requests: devices.map((device) => request(device, (session) => session.logIn(USER))),
+            check: async () => [await countLiving(world, devices), (await sessions.ofUser(USER)).length],
+          };
+        },
+      },
+      [1, 1],
+    );
+  });
+
+  it('an exclusive login and another, beyond the bound, leave one', async () => {
+    await playAll(
+      {
+        options: { maxSessionsPerUser: 1, ...ticking() },
+        async begin(world, sessions) {
+          const devices = [new Browser(sessions), new Browser(sessions)];
+          return {
+            requests: devices.map((device, index) =>
+              request(device, (session) => session.logIn(USER, { exclusive: index === 0 })),
+            ),
+            check: async () => [await countLiving(world, devices), (await sessions.ofUser(USER)).length],
+          };
+        },
+      },
+      [1, 1],
+    );
+  });
+
+  it('9. a logout of all others that is asked for twice leaves the one that asks', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const [mine, other] = [await loggedIn(sessions), await loggedIn(sessions)];
+          const except = await mine.start();
+          const ask = (instance: Sessions<App>): Promise<void> => instance.logOutUser(USER, { except });
+          return { requests: [ask, ask], check: () => living(world, [mine, other]) };
+        },
+      },
+      [true, false],
+    );
+  });
+
+  it('9. a full logout and one of all others leave none: the one that asks has ended before, or is ended now', async () => {
+    const seen = new Set<string>();
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const [mine, other] = [await loggedIn(sessions), await loggedIn(sessions)];
+          const except = await mine.start();
+          return {
+            requests: [(instance) => instance.logOutUser(USER, { except }), (instance) => instance.logOutUser(USER)],
+            async check() {
+              const found = await living(world, [mine, other]);
+              seen.add(String(found));
+              return found;
+            },
+          };
+        },
+      },
+      [false, false],
+    );
+    expect([...seen]).toEqual(['false,false']);
+  });
+
+  it('1. a logout everywhere and any writes leave nothing that a later logout does not end', async () => {
+    for (const write of [
+      (session: Session<App>) => session.set('visits', 1),
+      (session: Session<App>) => session.regenerate().catch(() => {}),
+      (session: Session<App>) => session.update('visits', () => 1).catch(() => {}),
+    ]) {
+      await playAll(
+        {
+          async begin(world, sessions) {
+            const browser = await loggedIn(sessions);
+            world.now += 3_600;
+            return {
+              requests: [request(browser, write), (instance) => instance.logOutUser(USER)],
+              check: async () => [await living(world, [browser]), (await sessions.ofUser(USER)).length],
+            };
+          },
+        },
+        [[false], 0],
+      );
+    }
+  });
+
+  it('14. of two takes and a set of another key, one gets the value', async () => {
+    await playAll(
+      {
+        async begin(_, sessions) {
+          const browser = new Browser(sessions);
+          await browser.request((session) => session.set('challenge', 'once'));
+          const taken: unknown[] = [];
+          const take = request(browser, async (session) => taken.push(await session.getAndDelete('challenge')));
+          return {
+            requests: [take, take, request(browser, (session) => session.set('visits', 1))],
+            check: async () => [
+              taken.filter((value) => value === 'once').length,
+              Object.fromEntries((await browser.start()).entries()),
+            ],
+          };
+        },
+      },
+      [1, { visits: 1 }],
+    );
+  });
+
+  it('3. two updates and a touch lose nothing, and each calls its function once or twice', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = new Browser(sessions);
+          await browser.request((session) => session.set('visits', 0));
+          world.now += 400;
+          let calls = 0;
+          const update = request(browser, (session) =>
+            session.update('visits', (n = 0) => {
+              calls += 1;
+              return n + 1;
+            }),
+          );
+          return {
+            requests: [update, update],
+            check: async () => [(await browser.start()).get('visits'), calls === 2 || calls === 3],
+          };
+        },
+      },
+      [2, true],
+    );
+  });
+
+  it('4. two rotations at once leave the browser signed in, whichever response comes last', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const browser = await loggedIn(sessions);
+          world.now += 3_600;
+          return { requests: [request(browser), request(browser)], check: () => living(world, [browser]) };
+        },
+      },
+      [true],
+    );
+  });
+
+  it('6. a victim and an attacker who log in with one planted cookie share nothing', async () => {
+    await playAll(
+      {
+        async begin(_, sessions) {
+          const planted = new Browser(sessions);
+          await planted.request((session) => session.set('cart', ['planted']));
+          const [victim, attacker] = [new Browser(sessions), new Browser(sessions)];
+          victim.token = planted.token;
+          attacker.token = planted.token;
+          return {
+            requests: [
+              request(victim, (session) => (session.set('challenge', 'secret'), session.logIn(USER))),
+              request(attacker, (session) => session.logIn('attacker')),
+            ],
+            check: async () => {
+              const [mine, theirs] = [await victim.start(), await attacker.start()];
+              return [
+                mine.userId,
+                mine.get('challenge'),
+                theirs.userId,
+                theirs.get('challenge'),
+                mine.id === theirs.id,
+              ];
+            },
+          };
+        },
+      },
+      [USER, 'secret', 'attacker', undefined, false],
+    );
+  });
+
+  it('9. a login on the session that asks, and its logout of all others, leave it', async () => {
+    await playAll(
+      {
+        async begin(world, sessions) {
+          const [mine, other] = [await loggedIn(sessions), await loggedIn(sessions)];
+          const except = await mine.start();
+          return {
+            requests: [
+              request(mine, (session) => session.logIn(USER)),
+              (instance) => instance.logOutUser(USER, { except }),
+            ],
+            check: () => living(world, [mine, other]),
+          };
+        },
+      },
+      [true, false],
+    );
+  });
+
+  describe('and of late copies,', () => {
+    const withChallenge = async (sessions: Sessions<App>): Promise<Browser> => {
+      const browser = new Browser(sessions);
+      await browser.request((session) => (session.set('visits', 0), session.set('challenge', 'once')));
+      return browser;
+    };
+
+    it('14. of a set, two takes and one more afterwards get the value once', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(_, sessions) {
+            const browser = new Browser(sessions);
+            await browser.request((session) => session.set('visits', 0));
+            const taken: unknown[] = [];
+            const take = request(browser, async (session) => taken.push(await session.getAndDelete('challenge')));
+            return {
+              requests: [request(browser, (session) => session.set('challenge', 'once')), take, take],
+              async check() {
+                await take(sessions);
+                return taken.filter((value) => value === 'once').length;
+              },
+            };
+          },
+        },
+        1,
+      );
+    });
+
+    it('14. of a touch, two takes get the value once', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(world, sessions) {
+            const browser = await withChallenge(sessions);
+            world.now += 400;
+            const taken: unknown[] = [];
+            const take = request(browser, async (session) => taken.push(await session.getAndDelete('challenge')));
+            return {
+              requests: [request(browser), take, take],
+              check: async () => taken.filter((value) => value === 'once').length,
+            };
+          },
+        },
+        1,
+      );
+    });
+
+    it('3. of a touch, two updates are both counted', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(world, sessions) {
+            const browser = await withChallenge(sessions);
+            world.now += 400;
+            const update = request(browser, (session) => session.update('visits', (n = 0) => n + 1));
+            return {
+              requests: [request(browser), update, update],
+              check: async () => (await browser.start()).get('visits'),
+            };
+          },
+        },
+        2,
+      );
+    });
+
+    it('8. of two updates, both are counted', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(_, sessions) {
+            const browser = await withChallenge(sessions);
+            const update = request(browser, (session) => session.update('visits', (n = 0) => n + 1));
+            return { requests: [update, update], check: async () => (await browser.start()).get('visits') };
+          },
+        },
+        2,
+      );
+    });
+
+    it('8. of a set, a set and an update that come afterwards stay', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(_, sessions) {
+            const browser = await withChallenge(sessions);
+            return {
+              requests: [
+                async (instance) => {
+                  await request(browser, (session) => session.set('theme', 'dark'))(instance);
+                  await request(browser, (session) => session.set('theme', 'light'))(sessions);
+                },
+                request(browser, (session) => session.update('visits', (n = 0) => n + 1)),
+              ],
+              async check() {
+                const found = await browser.start();
+                return [found.get('theme'), found.get('visits')];
+              },
+            };
+          },
+        },
+        ['light', 1],
+      );
+    });
+
+    it.each<[string, (browser: Browser) => Promise<unknown>]>([
+      ['nothing', () => Promise.resolve()],
+      ['an anonymous session', (browser) => browser.request((session) => session.set('theme', 'dark'))],
+      ['a session of the user', (browser) => browser.request((session) => session.logIn(USER))],
+    ])('1. of a login, from %s, nothing lives on after a logout everywhere', async (_, prepare) => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(world, sessions) {
+            const browser = new Browser(sessions);
+            await prepare(browser);
+            const tokens: (string | undefined)[] = [browser.token];
+            return {
+              requests: [
+                async (instance) => {
+                  await request(browser, (session) => session.logIn(USER))(instance);
+                  tokens.push(browser.token);
+                  await instance.logOutUser(USER);
+                },
+                request(new Browser(sessions)),
+              ],
+              async check() {
+                const left = tokens.map((token) => {
+                  const other = new Browser(sessions);
+                  other.token = token;
+                  return other;
+                });
+                const found = await Promise.all(left.map((other) => other.start()));
+                return [await countLiving(world, left), found.filter(({ id }) => id !== undefined).length];
+              },
+            };
+          },
+        },
+        [0, 0],
+      );
+    });
+
+    it('1. of any write, nothing lives on after a logout at the same time', async () => {
+      for (const write of [
+        (session: Session<App>) => session.set('visits', 1),
+        (session: Session<App>) => session.regenerate().catch(() => {}),
+        (session: Session<App>) => session.logIn(USER),
+      ]) {
+        await playAll(
+          {
+            repeated: [0],
+            async begin(_, sessions) {
+              const browser = await loggedIn(sessions);
+              const twin = new Browser(sessions);
+              twin.token = browser.token;
+              const id = (await browser.start()).id as string;
+              return {
+                requests: [request(twin, write), (instance) => instance.revoke(id)],
+                async check() {
+                  await sessions.logOutUser(USER);
+                  return [(await browser.start()).id, (await twin.start()).id, await sessions.ofUser(USER)];
+                },
+              };
+            },
+          },
+          [undefined, undefined, []],
+        );
+      }
+    });
+
+    it.each<[string, (session: Session<App>) => Promise<void>]>([
+      ['login', (session) => session.logIn(USER)],
+      ['regenerate', (session) => session.regenerate()],
+    ])('15. of a set with which a rotation was due, beside a %s, the browser stays signed in', async (_, act) => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(world, sessions) {
+            const browser = await loggedIn(sessions);
+            world.now += 3_600;
+            return {
+              requests: [request(browser, (session) => session.set('visits', 1)), request(browser, act)],
+              check: () => living(world, [browser]),
+            };
+          },
+        },
+        [true],
+      );
+    });
+
+    it('4. of a rotation and its confirmation, the browser stays signed in, and the old secret retires', async () => {
+      await playAll(
+        {
+          repeated: [0],
+          async begin(world, sessions) {
+            const browser = await loggedIn(sessions);
+            const old = browser.token as string;
+            world.now += 3_600;
+            return {
+              requests: [
+                async (instance) => {
+                  await request(browser)(instance);
+                  await request(browser)(instance);
+                },
+                request(browser, (session) => session.set('visits', 1)),
+              ],
+              async check() {
+                const isSignedIn = await living(world, [browser]);
+                await browser.request();
+                world.now += 121;
+                await browser.request();
+                const retired = (await sessions.read({ tokens: [old] })).userId;
+                return [isSignedIn, retired, (await browser.start()).get('visits')];
+              },
+            };
+          },
+        },
+        [[true], undefined, 1],
+      );
+    });
+  });
+});
