@@ -68,7 +68,7 @@ export async function findSession<User extends SessionUser>(
     }),
   );
   const proven = looks.filter(isProven);
-  const acts = await Promise.all((proven.length === 0 ? looks : proven).map(({ act }) => act?.()));
+  const acts = await Promise.all((proven.length === 0 ? looks : proven).map(async ({ act }) => act?.()));
   // A second cookie that is no good says nothing against the one that is.
   const live = proven.filter((_, index) => acts[index] !== true).map((session) => ({ ...session, startedAt }));
   if (ids.length > 2 || live.length > 1) {

@@ -36,7 +36,10 @@ export class Moving {
     if (outcome.kind !== 'saved') return this.#layer.load(id);
     await this.#former.delete?.(sid);
     const end = await logoutOf(this.#layer, id, record, true);
-    if (end !== undefined) return void (await end());
+    if (end !== undefined) {
+      await end();
+      return undefined;
+    }
     this.#layer.emit({ type: 'created' }, id, record.userId);
     return record;
   }

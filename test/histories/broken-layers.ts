@@ -219,7 +219,7 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
       const layer: PersistenceLayer = new MemoryPersistenceLayer();
       return overriding(layer, {
         raiseUserMark: async (userId, expiresAt, options) => {
-          const { spared, generation } = (await layer.loadMarks?.(userId)) as Marks;
+          const { spared, generation } = (await layer.loadMarks?.(userId)) ?? {};
           const spare = options?.spare ?? spared;
           return layer.raiseUserMark?.(userId, expiresAt, { ...options, spare, since: generation });
         },

@@ -6,7 +6,7 @@ import { runStryker } from './stryker-run.js';
 
 /** What decides about the security of a session. */
 const SECURITY = [
-  'src/cookies/{cache-control,can-begin-visit,cookie-options,session-cookie}.ts',
+  'src/cookies/{cookie-options,session-cookie}.ts',
   'src/core/{client,lifetime,rotation,starting,token,marks,user-sessions}.ts',
   'src/cleanup/{bookmark,commands}.ts',
 ];

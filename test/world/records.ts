@@ -10,7 +10,7 @@ export type Update = Extract<SessionChange, { kind: 'update' }>;
 export const newId = (): string => mintToken().id;
 
 /** Bytes without Node's subclass, as a store gives them back. */
-export const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 export const newHash = (): SecretHash => new Uint8Array(hashSecret(mintSecret())) as SecretHash;
 
 /** An anonymous session that began at {@link NOW} and ends in an hour, with the attributes that every session has. */
