@@ -172,7 +172,8 @@ export class StoredSession<User extends SessionUser> {
       const isDone = await this.#inTurn(async () => {
         if (this.#record.data.get(key) !== before) return false;
         if (after !== before) {
-          const groups = { fenced: kind === 'take' };
+          // No copy of it, and of nothing written before, may land another time: the value may be the same again.
+          const groups = { fenced: true };
           return (
             (await this.#save(this.#record, new Map([[key, after]]), groups, { value: [key, before] })) === 'saved'
           );

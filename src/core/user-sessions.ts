@@ -51,7 +51,9 @@ async function raiseSparing<User extends SessionUser>(
   id: string,
 ): Promise<void> {
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    const [record, marks] = await Promise.all([layer.load(id), layer.loadMarks(userId)]);
+    // The mark first: a login in between only makes the session newer.
+    const marks = await layer.loadMarks(userId);
+    const record = await layer.load(id);
     const isTheirs = record?.userId !== undefined && sameUser(record.userId, userId);
     const spare = isTheirs && loggedOutBy(id, record, marks) === undefined ? sparing(id, record) : undefined;
     const generation = await layer.raiseUserMark(userId, { spare, since: marks.generation });

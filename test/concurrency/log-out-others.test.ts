@@ -104,6 +104,29 @@ describe.each(stores())('9. a logout of all others, on $name,', (each) => {
     },
   );
 
+  it('leaves the one that asks, though it logs in, and asks once more, between the two looks of the first', async () => {
+    const [mine, other] = [await device(), await device()];
+    await sessions.logOutUser(user, { except: await mine.start() });
+    const gate = new Gate();
+    let looks = 0;
+    const pass = async (): Promise<void> => {
+      looks += 1;
+      if (looks === 2) await gate.pass();
+    };
+    const persistence = layerWith(store.persistence, {
+      loadSession: async (...call) => pass().then(() => store.persistence.loadSession(...call)),
+      loadMarks: async (...call) =>
+        pass().then(() => (store.persistence as Required<PersistenceLayer>).loadMarks(...call)),
+    });
+    const first = world.sessions({ persistence }).logOutUser(user, { except: { id: (await mine.start()).id } });
+    await gate.reached;
+    await mine.request((session) => session.logIn(user));
+    await sessions.logOutUser(user, { except: await mine.start() });
+    gate.open();
+    await first;
+    await expectLives([mine, other], [true, false]);
+  });
+
   it('leaves none, if a full logout comes between its look at the session and its mark', async () => {
     for (const logOutAll of [() => sessions.logOutUser(user), () => new World(blind()).sessions().logOutUser(user)]) {
       const [mine, other] = [await device(), await device()];

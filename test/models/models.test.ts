@@ -65,10 +65,11 @@ const MODELS: readonly Model[] = [
     atLeast: 1_000_000,
     clauses: [
       ['fence = :fence in a set', 'WITHOUT_FENCE'],
-      ['a raise of the fence after a set or update that was sent twice', 'WITHOUT_RAISE'],
+      ['a raise of the fence after a set that was sent twice', 'WITHOUT_RAISE'],
       ['a raise of the fence after a set of unknown fate', 'WITHOUT_RAISE_AFTER_UNKNOWN'],
       ['a set that was sent twice and refused being of unknown fate', 'WITHOUT_UNKNOWN'],
       ['a raise of the fence in getAndDelete', 'WITHOUT_RAISE_IN_TAKE'],
+      ['a raise of the fence in update', 'WITHOUT_RAISE_IN_UPDATE'],
       ['data.<key> = :value in getAndDelete', 'WITHOUT_VALUE_IN_TAKE'],
       ['data.<key> = :value in update', 'WITHOUT_VALUE_IN_UPDATE'],
     ],

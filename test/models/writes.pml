@@ -1,8 +1,8 @@
 /*
  * Plain writes of one key, and the fence that keeps late copies of them out.
  *
- * Promise 14 of the README: getAndDelete hands a value to exactly one caller. Promise 8: an acknowledged update was
- * applied, to the value that it was computed from. And: no late copy of an acknowledged set or update undoes what came
+ * Promise 14 of the README: getAndDelete hands a value to exactly one caller. Promise 8: an acknowledged update counts
+ * exactly once, one of unknown fate at most once. And: no late copy of an acknowledged set or update undoes what came
  * after it.
  *
  * Three requests work on one key. One sets it twice. Each of the others takes it or updates it: it reads the item, and
@@ -15,12 +15,14 @@
  *
  * Clauses (conditions and changes of updateSession in src/dynamodb/commands.ts; calls in StoredSession)
  * - WITHOUT_FENCE              fence = :fence in a set, and in an update.
- * - WITHOUT_RAISE              a set or update that was sent more than once raises the fence before it is reported as
- *                              done (StoredSession.#raiseFence).
+ * - WITHOUT_RAISE              a set that was sent more than once raises the fence before it is reported as done
+ *                              (StoredSession.#raiseFence).
  * - WITHOUT_RAISE_AFTER_UNKNOWN  a request whose set has an unknown fate raises the fence in its next set.
  * - WITHOUT_UNKNOWN            a write that was sent more than once, and is then refused, has an unknown fate: a copy may
  *                              have been applied, and its value taken. It is not sent again with the new fence.
  * - WITHOUT_RAISE_IN_TAKE      getAndDelete raises the fence in the same write.
+ * - WITHOUT_RAISE_IN_UPDATE    update raises the fence in the same write: the value may come back, and with it the
+ *                              condition of a copy.
  * - WITHOUT_VALUE_IN_TAKE      data.<key> = :value in getAndDelete (StoredSession.replace).
  * - WITHOUT_VALUE_IN_UPDATE    data.<key> = :value in update (StoredSession.replace).
  */
@@ -96,6 +98,12 @@ bool isTaken[VALUES];
 #define RAISED_BY_TAKE 0
 #endif
 
+#ifndef WITHOUT_RAISE_IN_UPDATE
+#define RAISED_BY_UPDATE 1
+#else
+#define RAISED_BY_UPDATE 0
+#endif
+
 #ifndef WITHOUT_RAISE
 #define mustRaise wasRepeated
 #else
@@ -132,9 +140,10 @@ inline land(write) {
   :: writes[write].kind == update && mayUpdate(write) ->
      held = true;
      assert(item.key == writes[write].before);
-     assert(!writes[write].isOver);
+     assert(!isCounted[write] && !writes[write].isOver);
      isCounted[write] = true;
-     item.key = writes[write].after
+     item.key = writes[write].after;
+     item.fence = item.fence + RAISED_BY_UPDATE
   :: else
   fi;
   if
@@ -251,15 +260,7 @@ active [2] proctype changer() {
            isTaken[writes[w].before] = true
         :: kind == update ->
            assert(isCounted[w]);
-           answer = done;
-           if
-           :: mustRaise -> raiseFence(first)
-           :: else
-           fi;
-           if
-           :: answer == done -> atomic { isOverWith(first) }
-           :: else
-           fi
+           atomic { isOverWith(first) }
         fi;
         break
      :: answer == refused && !isOwn && !mayHaveLanded && w == first -> w++
