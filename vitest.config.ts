@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -14,10 +15,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/{browser,deploy,models,runtime,soak}/**'], // each has its own command: npm run test:browser, soak, …
-    globalSetup: ['test/engines/global-setup.ts', 'test/cdk/global-setup.ts'],
+    exclude: ['test/{browser,deploy,faults,models,runtime,soak}/**'], // each has its own command: npm run test:browser, soak, …
+    globalSetup: ['test/engines/start-embedded.ts', 'test/cdk/global-setup.ts'],
     pool: 'threads',
-    maxWorkers: '100%',
+    maxWorkers: Math.ceil(availableParallelism() * 1.5), // many tests wait for an engine or a process
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Node 20 is still tested here; the SDK's notice about its end would only hide other output. CDK's validation of

@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ['bench/**/*.bench.ts'],
-    globalSetup: ['bench/set-up.ts', 'test/engines/global-setup.ts'],
+    globalSetup: ['bench/set-up.ts', 'test/engines/start-both.ts'],
     server: { deps: { external: [/\/dist\/src\//] } },
     pool: 'forks',
     execArgv: ['--expose-gc'],

@@ -9,7 +9,7 @@ export default mergeConfig(
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {
       include: ['test/browser/**/*.test.ts'],
-      globalSetup: ['test/engines/global-setup.ts', 'test/browser/setup.ts'],
+      globalSetup: ['test/engines/start-both.ts', 'test/browser/setup.ts'],
       maxWorkers: 2,
       testTimeout: 60_000,
       hookTimeout: 60_000,

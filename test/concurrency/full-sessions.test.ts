@@ -324,15 +324,15 @@ describe('setting many keys', () => {
   ])('takes time in proportion to their number: %s', async (_, keyOf) => {
     const inOne = async (): Promise<() => void> => {
       const session = await limited().start();
-      return () => setMany(session, 8_000, keyOf);
+      return () => setMany(session, 16_000, keyOf);
     };
-    const inEight = async (): Promise<() => void> => {
-      const sessions = await Promise.all(Array.from({ length: 8 }, () => limited().start()));
+    const inSixteen = async (): Promise<() => void> => {
+      const sessions = await Promise.all(Array.from({ length: 16 }, () => limited().start()));
       return () => {
         for (const session of sessions) setMany(session, 1_000, keyOf);
       };
     };
-    expect(await ratioOf(inOne, inEight)).toBeLessThan(3);
+    expect(await ratioOf(inOne, inSixteen)).toBeLessThan(6); // 16, if each went through those before it
   });
 
   it('takes the same time, however many keys are stored', async () => {

@@ -11,12 +11,12 @@ import type { RunningEngine } from './engine.js';
 const OLDEST_JAVA = 17;
 const START_TIMEOUT_MS = 60_000;
 
-/** Why Amazon DynamoDB Local cannot run here, or `undefined` if it can. */
-export function whyNoDynamoDBLocal(): string | undefined {
+function requireJava(): void {
   const { status, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
-  if (status !== 0) return `it needs Java ${OLDEST_JAVA} or newer, and no java is on the PATH`;
-  const major = Number(/version "(\d+)/.exec(stderr)?.[1]);
-  return major >= OLDEST_JAVA ? undefined : `it needs Java ${OLDEST_JAVA} or newer, and java is ${major}`;
+  const major = status === 0 ? Number(/version "(\d+)/.exec(stderr)?.[1]) : undefined;
+  if (major !== undefined && major >= OLDEST_JAVA) return;
+  const found = major === undefined ? 'no java is on the PATH' : `java is ${major}`;
+  throw new Error(`Amazon DynamoDB Local needs Java ${OLDEST_JAVA} or newer, and ${found}.`);
 }
 
 /**
@@ -24,6 +24,7 @@ export function whyNoDynamoDBLocal(): string | undefined {
  * It listens on every interface: it has no option for one.
  */
 export async function startDynamoDBLocal(): Promise<RunningEngine> {
+  requireJava();
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const guard = fileURLToPath(new URL('guard.js', import.meta.url));

@@ -88,7 +88,7 @@ export const requestKinds: readonly RequestKind[] = [
   { name: 'revoke', calls: [G, G, P], begin: revoke },
   { name: 'devices', calls: [G, Q, B], begin: devices },
   { name: 'everywhere', calls: [G, U, Q, W, Q], begin: everywhere },
-  { name: 'elsewhere', calls: [G, G, B, U, Q, W, Q], begin: elsewhere },
+  { name: 'elsewhere', calls: [G, B, G, U, Q, W, Q], begin: elsewhere },
   { name: 'everyone', calls: [G, U], alone: true, begin: everyone },
   { name: 'reuse', calls: [G, P], begin: reuse },
   { name: 'hidden', calls: [G, B, P], begin: hidden },

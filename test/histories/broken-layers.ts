@@ -87,9 +87,10 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
     mistake: 'an update that is not atomic',
     promise: 8,
     store: () =>
-      saving((save, id, session, change) => {
+      saving((save, id, session, change, stored) => {
         const isUpdate = change.kind === 'update' && change.set.includes('visits');
-        return save(id, session, isUpdate ? withoutValue(change) : change);
+        const { fence = 0 } = stored ?? {};
+        return save(id, session, isUpdate ? expecting(withoutValue(change), { fence }) : change);
       }),
   },
   {

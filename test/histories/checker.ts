@@ -114,6 +114,12 @@ function* ofList(facts: Facts, { invoked, outcome, value }: Operation): Generato
 function* ofWrite(facts: Facts, operation: Operation): Generator<Violation> {
   const { ask, before, after, outcome, writes, faults, value } = operation;
   if (outcome !== 'ok' || before === undefined) return;
+  // What was set of a key is written before that key is taken, whatever becomes of the take.
+  const isFlushed = ([key, written]: readonly [string, unknown]): boolean =>
+    facts
+      .visit(operation)
+      .some((take) => take !== operation && take.ask.kind === 'getAndDelete' && take.writes.get(key) === written);
+  if ((ask.kind === 'commit' || ask.kind === 'save') && [...writes].every(isFlushed)) return;
   const ends = (ask.kind === 'destroy' || ask.kind === 'logOut') && faults === 0;
   const took = ask.kind === 'getAndDelete' && value !== undefined && !writes.has('challenge');
   const wrote =
@@ -128,12 +134,6 @@ function* ofWrite(facts: Facts, operation: Operation): Generator<Violation> {
   if (before === after && wrote && operation.invoked.at >= Math.min(end.idle, end.absolute))
     yield { promise: 2, text: `${ask.kind} is acknowledged though the session had expired` };
   if (!((before === after && wrote) || ends)) return;
-  // What was set of a key is written before that key is taken, whatever becomes of the take.
-  const isFlushed = ([key, written]: readonly [string, unknown]): boolean =>
-    facts
-      .visit(operation)
-      .some((take) => take !== operation && take.ask.kind === 'getAndDelete' && take.writes.get(key) === written);
-  if (ask.kind === 'commit' && [...writes].every(isFlushed)) return;
   const reissue = facts.reissuedBefore(before, operation);
   const mayHaveEnded = facts
     .endingsOf(before)
@@ -301,7 +301,9 @@ function accessesTo(facts: Facts, session: string, key: string): Access[] {
         },
       ];
     }
-    if (outcome === 'gone') return [];
+    // What a request has set of a key is written before it takes that key, which may then find the session gone.
+    const isTake = ask.kind === 'getAndDelete';
+    if (outcome === 'gone' && !isTake) return [];
     const accesses: Access[] = [];
     const to = required ? returned.order : Number.POSITIVE_INFINITY;
     // A request that takes away, or takes, what it has seen to be absent writes nothing: that counts from its start.
@@ -319,7 +321,7 @@ function accessesTo(facts: Facts, session: string, key: string): Access[] {
       };
       accesses.push({ from: invoked.order, to, required, isRead: false, apply });
     }
-    if (ask.kind === 'getAndDelete' && key === 'challenge') {
+    if (isTake && key === 'challenge' && outcome !== 'gone') {
       const apply = (present: unknown): unknown => (required && present !== value ? IMPOSSIBLE : undefined);
       accesses.push({ from: value === undefined ? sinceStart : invoked.order, to, required, isRead: false, apply });
     }

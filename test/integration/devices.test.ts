@@ -500,7 +500,7 @@ describe('the demo as a process', () => {
   });
 
   it('finds the table that a demo before it has made', async () => {
-    const engine = engines()[0] as { endpoint: string; name: 'dynalite' };
+    const engine = engines()[0] as Engine;
     const tableName = `devices-${randomUUID()}`;
     const env = { DYNAMODB_ENDPOINT: engine.endpoint, DYNAMODB_SESSIONS_TABLE: tableName };
     const first = await Demo.guarded(env);

@@ -31,7 +31,7 @@ export default defineConfig({
       'test/security/{requirements,unknown-tokens}.test.ts',
     ],
     setupFiles: ['test/mutation/same-values.ts'],
-    globalSetup: ['test/mutation/start-dynalite.ts'],
+    globalSetup: ['test/engines/start-embedded.ts'],
     sequence: { sequencer: NearestFirst },
   },
 });

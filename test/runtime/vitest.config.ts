@@ -9,7 +9,7 @@ export default mergeConfig(
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {
       include: ['test/runtime/**/*.test.ts'],
-      globalSetup: ['test/engines/global-setup.ts', 'test/runtime/setup.ts'],
+      globalSetup: ['test/engines/start-both.ts', 'test/runtime/setup.ts'],
       maxWorkers: 2,
       testTimeout: 30_000,
     },

@@ -9,7 +9,7 @@ export default mergeConfig(
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {
       include: ['test/soak/**/*.test.ts'],
-      globalSetup: ['test/engines/global-setup.ts'],
+      globalSetup: ['test/engines/start-both.ts'],
       pool: 'forks',
       execArgv: ['--expose-gc'],
       fileParallelism: false,
