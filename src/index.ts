@@ -1,6 +1,6 @@
 export type { AnomalyPolicy, Client } from './core/client.js';
 export type { Clock } from './core/clock.js';
-export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './core/codec.js';
+export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './codec/codec.js';
 export {
   ConfigurationError,
   LoginTooOldError,

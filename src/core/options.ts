@@ -1,6 +1,6 @@
 import type { AnomalyPolicy, ClientPolicy } from './client.js';
 import { type Clock, systemClock } from './clock.js';
-import { type Codec, readableCodec } from './codec.js';
+import { type Codec, readableCodec } from '../codec/codec.js';
 import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './expect.js';
 import type { SessionEvent } from './events.js';
 import type { LifetimePolicy } from './lifetime.js';

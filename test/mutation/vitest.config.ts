@@ -25,7 +25,7 @@ export default defineConfig({
       'test/integration/{cleanup,lambda-requests}.test.ts',
     ],
     exclude: [
-      'test/unit/core/{codec,serialization,token-randomness}.test.ts',
+      'test/unit/core/{serialization,token-randomness}.test.ts',
       'test/unit/dynamodb/{bulk,client,sending}.test.ts',
       'test/unit/lambda/{hostile-events,with-streaming-session}.test.ts',
       'test/security/{requirements,unknown-tokens}.test.ts',

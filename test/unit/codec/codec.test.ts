@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as devalue from 'devalue';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createCodec, readableCodec as codec } from '../../../src/core/codec.js';
+import { createCodec, readableCodec as codec } from '../../../src/codec/codec.js';
 import { ConfigurationError, NotStorableError } from '../../../src/core/errors.js';
 import { assertSame, define, graphs, keys, leaves, trees } from '../../world/values.js';
 

@@ -1,4 +1,4 @@
-import { NotStorableError } from './errors.js';
+import { NotStorableError } from '../core/errors.js';
 
 /** What can be stored: a value is looked through before it is written, so that nothing comes back different. */
 

@@ -3,7 +3,7 @@
  * What is not plain JSON is written in devalue's format, and read by devalue.
  */
 
-import { ConfigurationError, NotStorableError } from './errors.js';
+import { ConfigurationError, NotStorableError } from '../core/errors.js';
 import { builtInName, Inspection, type RegisteredType } from './inspection.js';
 import { readRows, writeRows } from './rows.js';
 
