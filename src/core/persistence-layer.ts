@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly now?: number;
   /** When the caller stops waiting, in milliseconds since the epoch. */
   readonly deadline?: number;
-  /** Whether the answer must include every write acknowledged so far. Only asked of a layer that {@link PersistenceLayer.mayBeStale}. */
+  /** Whether the answer must include every write acknowledged so far. A layer that never misses one may ignore it. */
   readonly fresh?: boolean;
   /** Tells the caller why there is no session under an ID; for one that was ended, when that was (seconds). */
   readonly report?: (finding: LoadFinding, endedAt?: number) => void;

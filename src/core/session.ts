@@ -171,7 +171,11 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     this.#data.change(key, this.#data.encode(key, value));
   }
 
-  /** Takes a key away at the end of the request. That it has no value is no error. */
+  /**
+   * Takes a key away at the end of the request. That it has no value is no error.
+   *
+   * @throws {@link NotStorableError} for more changed keys than the store writes at once
+   */
   delete(key: KeyOf<Data>): void {
     this.#refuseIfClosed();
     this.#data.change(key, undefined);
