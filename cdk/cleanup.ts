@@ -59,7 +59,7 @@ interface SessionCleanupProps extends SessionCleanupOptions {
   readonly hasTtl: boolean;
 }
 
-/** What the function does to the table: the bookmark, at which the next run goes on, is an item of it. */
+/** What the function does to the table: the checkpoint, at which the next run goes on, is an item of it. */
 const ACTIONS = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 const DRY_RUN_ACTIONS = ['dynamodb:Scan'];
 

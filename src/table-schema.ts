@@ -34,7 +34,7 @@ export const DATA_PREFIX = 'data.';
 export const TABLE_ENVIRONMENT = { tableName: 'DYNAMODB_SESSIONS_TABLE', region: 'DYNAMODB_SESSIONS_REGION' } as const;
 
 /** The item in which the cleanup keeps its place in the table, and who is at it; no session ID contains a `#`. */
-export const CLEANUP_BOOKMARK = 'cleanup#bookmark';
+export const CLEANUP_CHECKPOINT = 'cleanup#checkpoint';
 
 /** The environment variables by which the cleanup function learns its settings; each may be absent. */
 export const CLEANUP_ENVIRONMENT = {

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../core/errors.js';
-import { isThrottling } from './patience.js';
+import { isThrottling } from './backoff.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'The table was not found: check its name and region.',

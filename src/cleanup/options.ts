@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import type { Client } from '../dynamodb/sending.js';
-import { LONGEST_LEASE_SECONDS } from './bookmark.js';
+import { LONGEST_LEASE_SECONDS } from './checkpoint.js';
 import type { CleanupProgress } from './report.js';
 
 /** The options of `cleanUp`. */

@@ -12,10 +12,18 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { Sender } from '../dynamodb/sending.js';
 import { PARTITION_KEY } from '../table-schema.js';
 import { withAdvice } from './advice.js';
-import { type Lease, leaveBookmark, type Place, placesIn, removeBookmark, renewLease, takeLease } from './bookmark.js';
+import {
+  type Lease,
+  leaveCheckpoint,
+  type Place,
+  placesIn,
+  removeCheckpoint,
+  renewLease,
+  takeLease,
+} from './checkpoint.js';
 import { deleteExpired, findingOf, scanExpired } from './commands.js';
 import type { CleanupOptions } from './options.js';
-import { Patience, TimeUp } from './patience.js';
+import { Backoff, TimeUp } from './backoff.js';
 import type { CleanupOutcome, CleanupProgress, StopReason } from './report.js';
 import { TimeLeft } from './time-left.js';
 
@@ -31,13 +39,13 @@ const DELETIONS_AT_ONCE = 32;
 const LEASE_SECONDS = 60;
 const RENEWALS_PER_LEASE = 4;
 const CALL_TIMEOUT_MS = 15_000;
-/** How long a run that was told to stop tries to leave the bookmark. */
+/** How long a run that was told to stop tries to leave the checkpoint. */
 const LEAVING_MS = 2_000;
 
 /** One run over the table, or over as much of it as there is time for. */
 export class Run {
   readonly #options: CleanupOptions;
-  readonly #patience: Patience;
+  readonly #backoff: Backoff;
   readonly #time: TimeLeft;
   readonly #halt = new AbortController();
   readonly #lease: Lease;
@@ -58,7 +66,7 @@ export class Run {
     this.#lease = { owner: randomUUID(), seconds: options.leaseSeconds ?? LEASE_SECONDS };
     this.#time = new TimeLeft(options.remainingTimeMs);
     const signals = options.signal === undefined ? [] : [options.signal];
-    this.#patience = new Patience(
+    this.#backoff = new Backoff(
       new Sender(options.client, CALL_TIMEOUT_MS),
       AbortSignal.any([this.#halt.signal, ...signals]),
     );
@@ -96,11 +104,11 @@ export class Run {
   async #takeLease(): Promise<boolean> {
     const { tableName } = this.#options;
     try {
-      const { Attributes: bookmark } = await this.#patience.send(
+      const { Attributes: checkpoint } = await this.#backoff.send(
         this.#time.toAsk(),
         () => new UpdateItemCommand(takeLease(tableName, this.#lease, epochSeconds(this.#clock))),
       );
-      this.#places = [...placesIn(bookmark, this.#places.length)];
+      this.#places = [...placesIn(checkpoint, this.#places.length)];
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -120,7 +128,7 @@ export class Run {
         await delay(everyMs, undefined, { signal: ended }).catch(() => {});
         if (ended.aborted) return;
         const input = renewLease(tableName, this.#lease, this.#places, epochSeconds(this.#clock));
-        await this.#patience.send(this.#time.toAsk(), () => new UpdateItemCommand(input), stopped);
+        await this.#backoff.send(this.#time.toAsk(), () => new UpdateItemCommand(input), stopped);
       }
     } catch (error) {
       if (error instanceof TimeUp && ended.aborted) return; // nothing depends on it any more
@@ -164,7 +172,7 @@ export class Run {
   async #read(segment: number, after: string | undefined): Promise<ScanCommandOutput> {
     const { tableName, pageSize: limit = PAGE_SIZE } = this.#options;
     const input = scanExpired(tableName, { segment, segments: this.#places.length, after, limit }, this.#cutoff);
-    const page = await this.#patience.send(this.#time.toAsk(), () => new ScanCommand(input));
+    const page = await this.#backoff.send(this.#time.toAsk(), () => new ScanCommand(input));
     this.#count.scanned += page.ScannedCount ?? 0;
     this.#count.readUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
     return page;
@@ -183,7 +191,7 @@ export class Run {
         case 'skipped':
           this.#count.skipped += 1;
           break;
-        case 'bookmark':
+        case 'checkpoint':
           this.#count.scanned -= 1;
           break;
       }
@@ -215,7 +223,7 @@ export class Run {
   async #delete(id: string): Promise<void> {
     const input = deleteExpired(this.#options.tableName, id, this.#cutoff);
     try {
-      await this.#patience.send(this.#time.toAsk(), () => new DeleteItemCommand(input));
+      await this.#backoff.send(this.#time.toAsk(), () => new DeleteItemCommand(input));
       this.#count.deleted += 1;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -259,11 +267,11 @@ export class Run {
     try {
       const deadline = Math.min(this.#time.toLeave(), this.#isAborted ? Date.now() + LEAVING_MS : Infinity);
       if (isDone) {
-        const input = removeBookmark(tableName, this.#lease);
-        await this.#patience.send(deadline, () => new DeleteItemCommand(input), NEVER);
+        const input = removeCheckpoint(tableName, this.#lease);
+        await this.#backoff.send(deadline, () => new DeleteItemCommand(input), NEVER);
       } else {
-        const input = leaveBookmark(tableName, this.#lease, this.#places);
-        await this.#patience.send(deadline, () => new UpdateItemCommand(input), NEVER);
+        const input = leaveCheckpoint(tableName, this.#lease, this.#places);
+        await this.#backoff.send(deadline, () => new UpdateItemCommand(input), NEVER);
       }
     } catch (error) {
       // A refusal: another has taken over, or this is the repetition of what was done.

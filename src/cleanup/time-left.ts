@@ -1,7 +1,7 @@
 const SHORTEST_RESERVE_MS = 1_000;
 const LONGEST_RESERVE_MS = 10_000;
 
-/** Keeps enough of the time for what is under way to end and for the bookmark: a tenth, from 1 s to 10 s. */
+/** Keeps enough of the time for what is under way to end and for the checkpoint: a tenth, from 1 s to 10 s. */
 export class TimeLeft {
   readonly #remainingMs: () => number;
   readonly #reserveMs: number;

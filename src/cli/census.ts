@@ -1,6 +1,6 @@
 import { isLive } from '../core/lifetime.js';
 import { type Item, readItem } from '../dynamodb/item.js';
-import { CLEANUP_BOOKMARK, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
+import { CLEANUP_CHECKPOINT, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 
 /** Sessions up to a bound, and above the one before it. */
@@ -45,7 +45,7 @@ export class Census {
     this.bytes += bytes;
     const expiresAt = Number(item[TTL_ATTRIBUTE]?.N);
     if (expiresAt <= this.#now) this.oldestExpiredAt = Math.min(this.oldestExpiredAt ?? expiresAt, expiresAt);
-    if (id === CLEANUP_BOOKMARK || id === EVERYONE_MARK) return;
+    if (id === CLEANUP_CHECKPOINT || id === EVERYONE_MARK) return;
     if (id.startsWith(USER_MARK_PREFIX)) this.userMarks += 1;
     else this.#addSession(id, item, bytes);
   }

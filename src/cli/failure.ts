@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
-import { isThrottling } from '../cleanup/patience.js';
+import { isThrottling } from '../cleanup/backoff.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { printable } from './printable.js';
 import { UsageError } from './usage-error.js';

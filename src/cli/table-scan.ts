@@ -1,5 +1,5 @@
 import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
-import { Patience, TimeUp } from '../cleanup/patience.js';
+import { Backoff, TimeUp } from '../cleanup/backoff.js';
 import type { Item } from '../dynamodb/item.js';
 import { Sender } from '../dynamodb/sending.js';
 import type { Connection } from './connection.js';
@@ -37,7 +37,7 @@ export async function scanTable(
   onPage: (items: readonly Item[], readUnits: number) => void,
 ): Promise<boolean> {
   const failed = new AbortController();
-  const patience = new Patience(new Sender(client, timeoutMs), AbortSignal.any([signal, failed.signal]));
+  const backoff = new Backoff(new Sender(client, timeoutMs), AbortSignal.any([signal, failed.signal]));
   const left = chosen.values();
   let readUnits = 0;
 
@@ -52,7 +52,7 @@ export async function scanTable(
         ReturnConsumedCapacity: 'TOTAL',
         ...(after && { ExclusiveStartKey: after }),
       };
-      const page: ScanCommandOutput = await patience.send(Number.POSITIVE_INFINITY, () => new ScanCommand(input));
+      const page: ScanCommandOutput = await backoff.send(Number.POSITIVE_INFINITY, () => new ScanCommand(input));
       const units = page.ConsumedCapacity?.CapacityUnits ?? 0;
       readUnits += units;
       onPage(page.Items ?? [], units);

@@ -5,7 +5,7 @@ import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Item } from '../../src/dynamodb/item.js';
 import { ExpressSessionStore } from '../../src/express/index.js';
 import { Sessions } from '../../src/index.js';
-import { CLEANUP_BOOKMARK, EVERYONE_MARK } from '../../src/table-schema.js';
+import { CLEANUP_CHECKPOINT, EVERYONE_MARK } from '../../src/table-schema.js';
 import { capabilities, type Engine, engines } from '../engines/index.js';
 import { callsOf } from '../express/calls.js';
 import { fault, ok, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
@@ -49,7 +49,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
         { ...sessionItem(), auth: { S: 'x' } },
         { id: { S: newId() }, version: { N: '1' }, endedAt: { N: '1' }, expiresAt: { N: '9999999999' } },
         { id: { S: 'user#s:u' }, version: { N: '1' }, generation: { N: '1' }, expiresAt: { N: '9999999999' } },
-        { id: { S: CLEANUP_BOOKMARK }, version: { N: '1' } },
+        { id: { S: CLEANUP_CHECKPOINT }, version: { N: '1' } },
         { id: { S: EVERYONE_MARK }, version: { N: '1' }, generation: { N: '1' } },
         { id: { S: newId() }, ['data.a']: { M: { x: { L: [{ NULL: true }, { NS: ['1'] }] } } } },
       ];
@@ -193,7 +193,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
         new PutItemCommand({
           TableName: table.tableName,
           Item: {
-            id: { S: CLEANUP_BOOKMARK },
+            id: { S: CLEANUP_CHECKPOINT },
             version: { N: '1' },
             owner: { S: 'x' },
             until: { N: String(nowSeconds() + 60) },

@@ -8,7 +8,7 @@ import type { CleanupReport } from '../../src/cleanup/report.js';
 import { itemOf } from '../../src/dynamodb/item.js';
 import type { Client } from '../../src/dynamodb/sending.js';
 import { StoreUnavailableError } from '../../src/index.js';
-import { CLEANUP_BOOKMARK } from '../../src/table-schema.js';
+import { CLEANUP_CHECKPOINT } from '../../src/table-schema.js';
 import { type Engine, engines } from '../engines/index.js';
 import { type Attempt, FAULTS, type Fault, Network } from '../world/faults.js';
 import { newId, recordOf } from '../world/records.js';
@@ -148,4 +148,4 @@ async function put(table: TestTable, count: number, expiresAt: number): Promise<
 }
 
 const idsIn = async (table: TestTable): Promise<string[]> =>
-  (await table.items()).map(({ id }) => id?.S as string).filter((id) => id !== CLEANUP_BOOKMARK);
+  (await table.items()).map(({ id }) => id?.S as string).filter((id) => id !== CLEANUP_CHECKPOINT);

@@ -17,7 +17,7 @@ import { userKey } from '../../src/core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type Item, itemOf } from '../../src/dynamodb/item.js';
 import type { Client } from '../../src/dynamodb/sending.js';
-import { CLEANUP_BOOKMARK, USER_MARK_PREFIX } from '../../src/table-schema.js';
+import { CLEANUP_CHECKPOINT, USER_MARK_PREFIX } from '../../src/table-schema.js';
 import { type Engine, engines } from '../engines/index.js';
 import { type Answer, fault, ok, startFaultyEndpoint } from '../world/endpoint.js';
 import { type Fault, Network } from '../world/faults.js';
@@ -74,8 +74,8 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
     update(id, { UpdateExpression: 'SET expiresAt = :far', ExpressionAttributeValues: { ':far': n(FAR) } });
 
   const ids = async (): Promise<Set<string>> => new Set((await table.items()).map((item) => item['id']?.S as string));
-  const bookmark = async (): Promise<Item | undefined> =>
-    (await table.items()).find((item) => item['id']?.S === CLEANUP_BOOKMARK);
+  const checkpoint = async (): Promise<Item | undefined> =>
+    (await table.items()).find((item) => item['id']?.S === CLEANUP_CHECKPOINT);
 
   /** The client, with something done before each command. */
   const before = (act: (command: object) => unknown): Client => ({
@@ -238,7 +238,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       const report = await run({ client: slow, pageSize: 5, segments: 2, remainingTimeMs: () => 20_000 - 900 * calls });
       expect(report).toMatchObject({ kind: 'unfinished', reason: 'deadline' });
       expect(report.deleted).toBeLessThan(60);
-      expect(await bookmark()).toMatchObject({ id: { S: CLEANUP_BOOKMARK } });
+      expect(await checkpoint()).toMatchObject({ id: { S: CLEANUP_CHECKPOINT } });
       expect(await run()).toMatchObject({ kind: 'finished' });
       expect(await run({ segments: 2 })).toMatchObject({ kind: 'finished', expired: 0 });
       expect(await ids()).toEqual(new Set());
@@ -289,9 +289,9 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       ['is held by nobody known, for ever', { owner: { S: 'x' }, until: { N: '1E+100' } }],
       ['is held by somebody, without an end', { owner: { S: 'x' } }],
       ['is held by a number, until some text', { owner: n(1), until: { S: 'tomorrow' } }],
-    ])('is not stopped by a bookmark that %s', async (_, poison) => {
+    ])('is not stopped by a checkpoint that %s', async (_, poison) => {
       await putSessions(20, LONG_AGO);
-      await put({ id: { S: CLEANUP_BOOKMARK }, version: n(1), ...poison });
+      await put({ id: { S: CLEANUP_CHECKPOINT }, version: n(1), ...poison });
       expect(await run()).toMatchObject({ kind: 'finished' });
       // A place that an engine accepts without being in the segment costs what is before it, once.
       expect(await run()).toMatchObject({ kind: 'finished' });
@@ -352,11 +352,11 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
         now += 71;
         others = {};
         await expect(run({ client: dyingAfter(1) })).rejects.toMatchObject({ cause: { message: 'died' } });
-        others = await bookmark();
+        others = await checkpoint();
       });
       expect(await run({ client: late, segments: 1, ...options })).toMatchObject({ kind });
       expect(others).toHaveProperty('owner');
-      expect(await bookmark()).toEqual(others);
+      expect(await checkpoint()).toEqual(others);
     });
 
     it('ends when another has taken over from it', async () => {
@@ -366,7 +366,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
         if (!(command instanceof ScanCommand)) return;
         scans += 1;
         if (scans !== 3) return;
-        await update(CLEANUP_BOOKMARK, {
+        await update(CLEANUP_CHECKPOINT, {
           UpdateExpression: 'SET #owner = :other',
           ExpressionAttributeNames: { '#owner': 'owner' },
           ExpressionAttributeValues: { ':other': { S: 'other' } },
@@ -376,7 +376,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
       const report = await run({ client: slow, leaseSeconds: 1, segments: 1, pageSize: 5 });
       expect(report.kind).toBe('busy');
       expect(report.deleted).toBeLessThanOrEqual(10);
-      expect(await bookmark()).toMatchObject({ owner: { S: 'other' } });
+      expect(await checkpoint()).toMatchObject({ owner: { S: 'other' } });
     });
   });
 

@@ -8,7 +8,7 @@ import { runStryker } from './stryker-run.js';
 const SECURITY = [
   'src/cookies/{cookie-options,session-cookie}.ts',
   'src/core/{client,lifetime,rotation,starting,token,marks,user-sessions}.ts',
-  'src/cleanup/{bookmark,commands}.ts',
+  'src/cleanup/{checkpoint,commands}.ts',
 ];
 
 const began = Date.now();

@@ -20,7 +20,7 @@ export default defineConfig({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: [
       'test/unit/{cookies,core,dynamodb,lambda}/**/*.test.ts',
-      'test/unit/cleanup/bookmark.test.ts',
+      'test/unit/cleanup/checkpoint.test.ts',
       'test/{contract,concurrency,security}/**/*.test.ts',
       'test/integration/{cleanup,lambda-requests}.test.ts',
     ],

@@ -1,6 +1,6 @@
 import { BatchWriteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { CLEANUP_BOOKMARK, CLEANUP_ENVIRONMENT, PARTITION_KEY, TTL_ATTRIBUTE } from '../../src/table-schema.js';
+import { CLEANUP_CHECKPOINT, CLEANUP_ENVIRONMENT, PARTITION_KEY, TTL_ATTRIBUTE } from '../../src/table-schema.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { LambdaFunction } from './lambda-function.js';
@@ -51,8 +51,8 @@ describe.each(inject('runtimes'))('the deployed cleanup on Node $major', (runtim
       ...cleanup,
       environment: { ...environmentOf({ endpoint }, table), [CLEANUP_ENVIRONMENT.segments]: '1' },
     });
-  const bookmark = async (): Promise<unknown> => {
-    const Key = { [PARTITION_KEY]: { S: CLEANUP_BOOKMARK } };
+  const checkpoint = async (): Promise<unknown> => {
+    const Key = { [PARTITION_KEY]: { S: CLEANUP_CHECKPOINT } };
     const read = new GetItemCommand({ TableName: table.tableName, Key, ConsistentRead: true });
     return (await table.client.send(read)).Item;
   };
@@ -84,14 +84,14 @@ describe.each(inject('runtimes'))('the deployed cleanup on Node $major', (runtim
           reason: 'deadline',
         }),
       );
-      expect(await bookmark()).toMatchObject({ places: { L: [{ S: expect.stringMatching(/^session-/) }] } });
+      expect(await checkpoint()).toMatchObject({ places: { L: [{ S: expect.stringMatching(/^session-/) }] } });
 
       const second = await instance.call<{ scanned: number; deleted: number }>(SCHEDULED, 20_000);
       expect(second.scanned).toBeLessThan(ITEMS);
       expect(first.deleted + second.deleted).toBe(EXPIRED);
       expect(second).toMatchObject({ kind: 'finished', segmentsDone: 1 });
       expect(instance.records.at(-1)).toMatchObject({ Finished: 1, Unfinished: 0, outcome: 'finished' });
-      expect(await bookmark()).toBeUndefined();
+      expect(await checkpoint()).toBeUndefined();
       expect(await table.items()).toHaveLength(ITEMS - EXPIRED);
     } finally {
       await instance.stop();

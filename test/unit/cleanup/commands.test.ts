@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leaveBookmark, placesIn, removeBookmark, renewLease, takeLease } from '../../../src/cleanup/bookmark.js';
+import { leaveCheckpoint, placesIn, removeCheckpoint, renewLease, takeLease } from '../../../src/cleanup/checkpoint.js';
 import { deleteExpired, findingOf, scanExpired } from '../../../src/cleanup/commands.js';
 import type { Item } from '../../../src/dynamodb/item.js';
 
@@ -51,20 +51,20 @@ describe('findingOf', () => {
     ['skipped', { id: { S: 'x' }, expiresAt: n(CUTOFF) }],
     ['skipped', { id: { S: 'x' }, version: n(1) }],
     ['skipped', { expiresAt: n(CUTOFF), version: n(1) }],
-    ['bookmark', { id: { S: 'cleanup#bookmark' }, expiresAt: n(CUTOFF), version: n(1) }],
+    ['checkpoint', { id: { S: 'cleanup#checkpoint' }, expiresAt: n(CUTOFF), version: n(1) }],
   ])('%s: %j', (kind, item) => {
     expect(findingOf(item, CUTOFF).kind).toBe(kind);
   });
 });
 
-describe('the bookmark', () => {
+describe('the checkpoint', () => {
   const places = [{ kind: 'start' }, { kind: 'after', id: 'x' }, { kind: 'done' }] as const;
   const stored = { L: [{ BOOL: false }, { S: 'x' }, { BOOL: true }] };
 
   it('is taken if nobody holds it, or nobody can', () => {
     expect(takeLease('T', lease, CUTOFF)).toEqual({
       TableName: 'T',
-      Key: { id: { S: 'cleanup#bookmark' } },
+      Key: { id: { S: 'cleanup#checkpoint' } },
       UpdateExpression: 'SET #owner = :0, #until = :3, #version = :4',
       ConditionExpression: 'attribute_not_exists(#owner) OR #owner = :0 OR (NOT #until BETWEEN :1 AND :2)',
       ReturnValues: 'ALL_NEW',
@@ -85,12 +85,12 @@ describe('the bookmark', () => {
       ConditionExpression: '#owner = :2',
       ExpressionAttributeValues: { ':0': stored, ':1': { N: String(CUTOFF + 60) }, ':2': { S: 'me' } },
     });
-    expect(leaveBookmark('T', lease, places)).toMatchObject({
+    expect(leaveCheckpoint('T', lease, places)).toMatchObject({
       UpdateExpression: 'SET #places = :0 REMOVE #owner, #until',
       ConditionExpression: '#owner = :1',
       ExpressionAttributeValues: { ':0': stored, ':1': { S: 'me' } },
     });
-    expect(removeBookmark('T', lease)).toMatchObject({
+    expect(removeCheckpoint('T', lease)).toMatchObject({
       ConditionExpression: '#owner = :0',
       ExpressionAttributeValues: { ':0': { S: 'me' } },
     });
@@ -106,7 +106,7 @@ describe('the bookmark', () => {
     [{ places: { S: 'x' } }],
     [{ places: { L: [{ S: 'x' }] } }],
     [{ places: { L: [{ NULL: true }, { N: '1' }] } }],
-  ])('that says nothing begins at the beginning: %j', (bookmark) => {
-    expect(placesIn(bookmark, 2)).toEqual([{ kind: 'start' }, { kind: 'start' }]);
+  ])('that says nothing begins at the beginning: %j', (checkpoint) => {
+    expect(placesIn(checkpoint, 2)).toEqual([{ kind: 'start' }, { kind: 'start' }]);
   });
 });

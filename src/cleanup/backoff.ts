@@ -17,7 +17,7 @@ export class TimeUp extends Error {}
  * Asks again what failed, with full jitter, and slows all calls down while DynamoDB throttles: the first throttled
  * call makes a pause before each, every further one doubles it, and every success shortens it.
  */
-export class Patience {
+export class Backoff {
   readonly #sender: Sender;
   readonly #signal: AbortSignal;
   #pauseMs = 0;

@@ -2,10 +2,10 @@ import type { AttributeValue, DeleteItemCommandInput, UpdateItemCommandInput } f
 import { RECORD_VERSION } from '../core/record.js';
 import { Placeholders } from '../dynamodb/expression.js';
 import { type Item, VERSION } from '../dynamodb/item.js';
-import { CLEANUP_BOOKMARK, PARTITION_KEY } from '../table-schema.js';
+import { CLEANUP_CHECKPOINT, PARTITION_KEY } from '../table-schema.js';
 
 /**
- * The bookmark: one item in the table itself, with how far each segment has been read and which run is at it. It has
+ * The checkpoint: one item in the table itself, with how far each segment has been read and which run is at it. It has
  * no `expiresAt`, so nothing clears it away; a run that comes to the end of the table deletes it.
  */
 
@@ -30,7 +30,7 @@ const CLOCKS_APART = 10;
 const OWNER = 'owner';
 const UNTIL = 'until';
 const PLACES = 'places';
-const Key: Item = { [PARTITION_KEY]: { S: CLEANUP_BOOKMARK } };
+const Key: Item = { [PARTITION_KEY]: { S: CLEANUP_CHECKPOINT } };
 
 /**
  * Takes the lease, and answers where the last run stopped. Refused while another run holds it. One that ends later than
@@ -70,7 +70,7 @@ export function renewLease(
 }
 
 /** Notes the places for the next run, and gives the lease back. */
-export function leaveBookmark(TableName: string, { owner }: Lease, places: readonly Place[]): UpdateItemCommandInput {
+export function leaveCheckpoint(TableName: string, { owner }: Lease, places: readonly Place[]): UpdateItemCommandInput {
   const placeholders = new Placeholders();
   return {
     TableName,
@@ -81,8 +81,8 @@ export function leaveBookmark(TableName: string, { owner }: Lease, places: reado
   };
 }
 
-/** Removes the bookmark, and with it the lease: the next run begins at the beginning. Refused if there is none any more. */
-export function removeBookmark(TableName: string, { owner }: Lease): DeleteItemCommandInput {
+/** Removes the checkpoint, and with it the lease: the next run begins at the beginning. Refused if there is none any more. */
+export function removeCheckpoint(TableName: string, { owner }: Lease): DeleteItemCommandInput {
   const placeholders = new Placeholders();
   return {
     TableName,
@@ -92,9 +92,9 @@ export function removeBookmark(TableName: string, { owner }: Lease): DeleteItemC
   };
 }
 
-/** Where to go on in each segment: at the beginning, if the bookmark is for other segments or cannot be read. */
-export function placesIn(bookmark: Item | undefined, segments: number): readonly Place[] {
-  const list = bookmark?.[PLACES]?.L ?? [];
+/** Where to go on in each segment: at the beginning, if the checkpoint is for other segments or cannot be read. */
+export function placesIn(checkpoint: Item | undefined, segments: number): readonly Place[] {
+  const list = checkpoint?.[PLACES]?.L ?? [];
   return Array.from({ length: segments }, (_, segment) =>
     placeOf(list.length === segments ? list[segment] : undefined),
   );
