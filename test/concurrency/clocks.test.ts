@@ -3,7 +3,7 @@ import type { Sessions, SessionsOptions } from '../../src/index.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
-// The clocks of two instances differ by some seconds. The README names the one thing that this changes.
+// The clocks of two instances differ by some seconds. docs/promises.md names the one thing that this changes.
 
 const BEHIND = 3;
 

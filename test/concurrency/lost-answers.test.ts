@@ -8,7 +8,7 @@ import { createTestTable, type TestTable } from '../world/tables.js';
 import { tombstoneAt } from '../world/tombstones.js';
 import { type App, Browser, World } from '../world/world.js';
 
-// The promises of the README that are about the network between a Lambda and DynamoDB.
+// The promises that are about the network between a Lambda and DynamoDB.
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 

@@ -5,7 +5,7 @@ import { stores, type TestStore } from '../world/stores.js';
 import { expectEnded } from '../world/tombstones.js';
 import { type App, Browser, World } from '../world/world.js';
 
-// The promises of the README that hold on every layer and engine. Those about lost answers, late writes and a store
+// The promises that hold on every layer and engine. Those about lost answers, late writes and a store
 // that is down are in lost-answers.test.ts; the one about secrets in security/secrets.test.ts.
 
 describe.each(stores())('the promises on $name', (each) => {

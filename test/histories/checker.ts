@@ -3,7 +3,7 @@ import type { History, Operation } from './history.js';
 import { type Access, IMPOSSIBLE, isLinearizable } from './register.js';
 import { EPOCH_STALENESS, RULES, TOLERANCE } from './rules.js';
 
-/** A promise of the README that a history breaks. */
+/** A promise that a history breaks. */
 export interface Violation {
   readonly promise: number;
   readonly text: string;

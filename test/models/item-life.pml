@@ -1,7 +1,7 @@
 /*
  * The life of one session's item: absent, session, tombstone.
  *
- * Promise 1 of the README: once an end has been acknowledged, no copy of any write makes the item a live session again.
+ * Promise 1: once an end has been acknowledged, no copy of any write makes the item a live session again.
  * And of several ends exactly one is told "deleted": only that one may clear the browser's cookie.
  *
  * Five requests work on one item: one creates the session and then changes it, one logs in, one logs out, one revokes

@@ -1,7 +1,7 @@
 /*
  * A login, and the cookie in the browser.
  *
- * Promise 15 of the README: once the response of a login has arrived, the browser stays logged in until it logs out or
+ * Promise 15: once the response of a login has arrived, the browser stays logged in until it logs out or
  * logs in again. No response of a request that began before, and that only sets something or finds its session ended,
  * replaces or clears the cookie. Promise 6: a thief with a copy of the cookie from before the login is not accepted
  * after the login has returned, and cannot end the session.
@@ -15,7 +15,7 @@
  *   response of the login is under way, and then it takes its own time.
  * - A request is a first visit if it leaves without a cookie, or if its cookie was replaced, or its session ended, longer
  *   ago than a request takes. What it sets may begin a session, whose cookie may replace that of a login: see "What they
- *   do not say" in the README.
+ *   do not say" in docs/promises.md.
  * - No timed rotation is due. A response that tells of one may be overtaken by that of a login: see the same place.
  * - A session that begins has an ID of its own, so its creation meets nobody: item-life.pml has that.
  *

@@ -1,7 +1,7 @@
 /*
  * Logging a user out everywhere: the user's mark, and the sessions that an index does not show yet.
  *
- * Promise 9 of the README: once logOutUser, "log out all others", or an exclusive login has been acknowledged, every
+ * Promise 9: once logOutUser, "log out all others", or an exclusive login has been acknowledged, every
  * other session of the user whose login had been acknowledged before is dead, and stays dead. "Log out all others"
  * never ends the session that it is asked from, pressed twice included. Of two exclusive logins at once in one browser
  * exactly one session lives. A login that begins after all that lives. A page view ends no session that lives.
@@ -12,7 +12,7 @@
  * Assumptions
  * - An index shows any part of the user's sessions. A list, and the tombstones put by it, are one step.
  * - No answer is lost. A late copy of a raise is told by its lastWrite, see raiseMark; a late copy of a tombstone is one
- *   of the limits in the README.
+ *   of the limits in docs/promises.md.
  * - The epoch is left out: it is a mark that spares nobody.
  *
  * Clauses

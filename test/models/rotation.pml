@@ -1,7 +1,7 @@
 /*
  * Timed rotation: the secret of a session is replaced, and the browser learns the new one by the response.
  *
- * Promise 4 of the README: of concurrent rotations one wins, and everybody is told the same new secret. A browser that
+ * Promise 4: of concurrent rotations one wins, and everybody is told the same new secret. A browser that
  * keeps the cookie of each response that it gets is accepted at its next request, however many responses are lost. And
  * a secret that has retired is never accepted again.
  *

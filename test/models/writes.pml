@@ -1,7 +1,7 @@
 /*
  * Plain writes of one key, and the fence that keeps late copies of them out.
  *
- * Promise 14 of the README: getAndDelete hands a value to exactly one caller. Promise 8: an acknowledged update counts
+ * Promise 14: getAndDelete hands a value to exactly one caller. Promise 8: an acknowledged update counts
  * exactly once, one of unknown fate at most once. And: no late copy of an acknowledged set or update undoes what came
  * after it.
  *

@@ -12,11 +12,13 @@ describe('the documentation', () => {
 
   it('has code blocks that compile as they stand', async () => {
     await rm(folder, { recursive: true, force: true });
-    const guides = (await readdir(join(root, 'docs/guides'))).filter((name) => name.endsWith('.md'));
-    for (const page of ['README.md', ...guides.map((name) => `docs/guides/${name}`)]) {
+    const pages = await Promise.all(
+      ['docs', 'docs/guides'].map(async (path) => (await readdir(join(root, path))).map((name) => `${path}/${name}`)),
+    );
+    for (const page of ['README.md', ...pages.flat().filter((name) => name.endsWith('.md'))]) {
       const text = await readFile(join(root, page), 'utf8');
       const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
-      if (page === 'README.md') expect(blocks.length).toBeGreaterThan(5);
+      if (page === 'README.md') expect(blocks.length).toBeGreaterThan(3);
       const own = join(folder, page);
       await mkdir(own, { recursive: true });
       await Promise.all(
