@@ -25,7 +25,10 @@ import { type UserId, userKey } from './user-id.js';
  *
  * @example new MemoryPersistenceLayer({ loadUser: (id) => users.find(id) })
  */
-export class MemoryPersistenceLayer<User extends SessionUser = SessionUser> extends ExtendablePersistenceLayer<User> {
+export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
+  extends ExtendablePersistenceLayer<User>
+  implements PersistenceLayer<User>
+{
   readonly #sessions = new Map<string, Stored>();
   readonly #marks = new Map<
     string,

@@ -76,6 +76,7 @@ export type SessionChange =
       readonly expected: Expected;
     };
 
+/** A change of a session that is stored. */
 export type Update = Extract<SessionChange, { kind: 'update' }>;
 
 /** What an update is made of. */

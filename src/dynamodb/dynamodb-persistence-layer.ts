@@ -19,6 +19,7 @@ import type {
   DeleteOutcome,
   Limits,
   Marks,
+  PersistenceLayer,
   RaiseOptions,
   SaveOutcome,
   SessionChange,
@@ -86,7 +87,10 @@ export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = Sess
  * const sessions = new Sessions<App>({ persistence });
  * ```
  */
-export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> extends ExtendablePersistenceLayer<User> {
+export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
+  extends ExtendablePersistenceLayer<User>
+  implements PersistenceLayer<User>
+{
   readonly mayBeStale: boolean;
   readonly limits: Limits = LIMITS;
 

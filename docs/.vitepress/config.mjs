@@ -1,0 +1,87 @@
+// The documentation site: npm run docs:site. VitePress builds the pages of docs/ as they are.
+
+const REPOSITORY = 'https://github.com/dynamodb-sessions/dynamodb-sessions';
+
+/** Sources, tests and examples are not pages: links to them go to the repository. */
+const toRepository = (md) => {
+  const { normalizeLink } = md;
+  md.normalizeLink = (url) =>
+    /^(?:\.\.\/)+(?:src|test|examples|bench|cdk|README\.md|CONTRIBUTING\.md|SECURITY\.md)/.test(url)
+      ? `${REPOSITORY}/blob/main/${url.replace(/^(?:\.\.\/)+/, '')}`
+      : normalizeLink(url);
+};
+
+const page = (text, link) => ({ text, link });
+
+export default {
+  title: 'dynamodb-sessions',
+  description: 'HTTP sessions for AWS Lambda, kept in DynamoDB',
+  cleanUrls: true,
+  srcExclude: ['api/**', 'plots/**'],
+  markdown: { config: toRepository },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      page('Get started', '/getting-started'),
+      page('Promises', '/promises'),
+      { ...page('API', '/api/index.html'), target: '_self' },
+    ],
+    socialLinks: [{ icon: 'github', link: REPOSITORY }],
+    sidebar: [
+      {
+        text: 'Begin',
+        items: [page('Get started', '/getting-started'), page('Which one should I use?', '/which-one')],
+      },
+      {
+        text: 'Your framework',
+        items: [
+          page('Lambda', '/guides/lambda'),
+          page('Hono', '/guides/hono'),
+          page('Next.js, SvelteKit, fetch', '/guides/fetch'),
+          page('Express and Fastify', '/guides/express'),
+          page('middy', '/guides/middy'),
+          page('Lambda authorizer', '/guides/authorizer'),
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [
+          page('Promises', '/promises'),
+          page('Options', '/options'),
+          page('Errors and events', '/errors-and-events'),
+          page('Costs', '/costs'),
+          page('What is stored', '/storage'),
+          page('Other places to keep sessions', '/guides/persistence-layers'),
+        ],
+      },
+      {
+        text: 'Operate',
+        items: [
+          page('Deploy with CDK', '/guides/deploy'),
+          page('The command', '/guides/cli'),
+          page('Operations', '/guides/operations'),
+          page('Logs, metrics, traces', '/guides/observability'),
+          page('Troubleshooting', '/troubleshooting'),
+        ],
+      },
+      {
+        text: 'Understand',
+        items: [
+          page('How it works', '/design'),
+          page('Security', '/security'),
+          page('Performance', '/performance'),
+          page('The codec', '/decisions/codec'),
+        ],
+      },
+      {
+        text: 'Move here',
+        items: [
+          page('From rivo/sessions', '/guides/coming-from-rivo-sessions'),
+          page('From connect-dynamodb', '/guides/coming-from-connect-dynamodb'),
+          page('From better-auth', '/guides/coming-from-better-auth'),
+        ],
+      },
+    ],
+  },
+};
