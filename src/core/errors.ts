@@ -27,6 +27,10 @@ export abstract class SessionError extends Error {
 /**
  * A programmer's mistake in an option or an argument: thrown at construction, before any request.
  * The message names the option, the kind of value it had, and what was expected.
+ *
+ * What shows only when the store is first used is thrown then, by the persistence layer: a table that neither an option
+ * nor the environment names, or a client that cannot send the layer's commands. `Sessions` makes of it a
+ * {@link StoreUnavailableError} with this as its cause, so that a request ends with a 503.
  */
 export class ConfigurationError extends SessionError {
   readonly code = 'ERR_SESSION_CONFIGURATION';
@@ -41,7 +45,7 @@ export class ConfigurationError extends SessionError {
 export class StoreUnavailableError extends SessionError {
   readonly code = 'ERR_SESSION_STORE_UNAVAILABLE';
 
-  /** Whether the same call may succeed later: `false` for a missing table or a missing permission. */
+  /** Whether the same call may succeed later: `false` for a missing table, permission, region or endpoint. */
   readonly retryable: boolean;
 
   constructor(message: string, options: ErrorOptions & { retryable: boolean }) {

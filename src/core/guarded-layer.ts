@@ -127,12 +127,10 @@ export class GuardedLayer<User extends SessionUser> {
   }
 
   /** @throws {@link ConfigurationError} for a layer without marks: nobody would be logged out */
-  raiseEpoch(): Promise<void> {
-    return this.#guard('raiseEpoch', async (layer, call) => {
-      if (layer.raiseEpoch === undefined)
-        throw new ConfigurationError('This persistence layer cannot log everyone out; expected it to have raiseEpoch.');
-      return layer.raiseEpoch(call);
-    });
+  async raiseEpoch(): Promise<void> {
+    if (this.options.persistence.raiseEpoch === undefined)
+      throw new ConfigurationError('This persistence layer cannot log everyone out; expected it to have raiseEpoch.');
+    await this.#guard('raiseEpoch', async (layer, call) => layer.raiseEpoch?.(call));
   }
 
   loadUser(userId: UserId): Promise<User | undefined> {
@@ -174,15 +172,20 @@ export class GuardedLayer<User extends SessionUser> {
       // A layer may not know of deadlines.
       return await withTimeLimit(deadline - Date.now(), call(persistence, { now: this.now, deadline }), timeUp);
     } catch (cause) {
-      if (cause instanceof SessionError && !(cause instanceof StoreUnavailableError)) throw cause;
-      const error =
-        cause instanceof StoreUnavailableError
-          ? cause
-          : unavailable(operation, 'failed; its error is the cause', cause);
+      const error = failureOf(operation, cause);
+      if (error === undefined) throw cause;
       this.emit({ type: 'store-failure', operation, error });
       throw error;
     }
   }
+}
+
+/** The failure of the store that an error is; `undefined` for what the caller did wrong, or came too late with. */
+function failureOf(operation: string, cause: unknown): StoreUnavailableError | undefined {
+  if (cause instanceof StoreUnavailableError) return cause;
+  // The layer can reach no store as it is set up. A request is answered as if there were none.
+  if (cause instanceof ConfigurationError) return new StoreUnavailableError(cause.message, { cause, retryable: false });
+  return cause instanceof SessionError ? undefined : unavailable(operation, 'failed; its error is the cause', cause);
 }
 
 const unavailable = (operation: string, what: string, cause?: unknown): StoreUnavailableError =>

@@ -7,6 +7,7 @@ import type { LifetimePolicy } from './lifetime.js';
 import { MemoryPersistenceLayer } from './memory-persistence-layer.js';
 import type { PersistenceLayer, SessionUser } from './persistence-layer.js';
 import type { RotationPolicy } from './rotation.js';
+import { logStoreFailures } from './store-failure-log.js';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -62,7 +63,11 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
 
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
   readonly codec?: Codec;
-  /** Told of everything that an audit log or a metric wants to know. Must not throw; is not awaited. */
+  /**
+   * Told of everything that an audit log or a metric wants to know. Must not throw; is not awaited.
+   *
+   * @defaultValue writes a `store-failure` to `console.error`, each kind once a minute, and nothing else
+   */
   readonly onEvent?: (event: SessionEvent) => void;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;
@@ -125,7 +130,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
     codec: options.codec ?? readableCodec,
-    onEvent: options.onEvent ?? (() => {}),
+    onEvent: options.onEvent ?? logStoreFailures(),
     clock: options.clock ?? systemClock,
   };
 

@@ -144,7 +144,8 @@ export type DeleteOutcome =
 
 /**
  * Where sessions are kept: the six functions of the Go package rivo/sessions, and a few optional ones by which
- * a layer can do better. A layer that throws anything but a `SessionError` is taken to be unavailable.
+ * a layer can do better. A layer that throws anything but a `SessionError` is taken to be unavailable, and so is one that
+ * throws a `ConfigurationError`.
  *
  * To implement only some of the functions, use `ExtendablePersistenceLayer`.
  * To store sessions as text, use `serializeSession` and `deserializeSession`.

@@ -14,6 +14,7 @@ interface Command {
  */
 export class BriefClient extends DynamoDBClient {
   readonly #stopped = new WeakSet<object>();
+  readonly #sent = new WeakSet<object>();
 
   constructor(config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {}) {
     super({
@@ -25,15 +26,23 @@ export class BriefClient extends DynamoDBClient {
     // Renders what is sent and what is answered, each time, for a logger that there is not.
     this.middlewareStack.remove('loggerMiddleware');
     this.middlewareStack.add(
-      (next) => (attempt) =>
-        this.#stopped.has(attempt.input) ? Promise.reject(new Error('Nobody waits for it.')) : next(attempt),
+      (next) => (attempt) => {
+        if (this.#stopped.has(attempt.input)) return Promise.reject(new Error('Nobody waits for it.'));
+        this.#sent.add(attempt.input);
+        return next(attempt);
+      },
       { name: 'stopMiddleware', step: 'finalizeRequest', priority: 'low' },
     );
   }
 
-  /** Nobody waits for this command any more: the attempt that is under way is the last. */
-  stop({ input }: Command): void {
+  /**
+   * Nobody waits for this command any more: the attempt that is under way is the last.
+   *
+   * @returns whether there was one yet. What comes before it is the search for credentials
+   */
+  stop({ input }: Command): boolean {
     this.#stopped.add(input);
+    return this.#sent.has(input);
   }
 }
 

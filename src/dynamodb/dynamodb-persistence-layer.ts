@@ -1,6 +1,6 @@
 import {
   ConditionalCheckFailedException,
-  type DynamoDBClient,
+  DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -53,7 +53,10 @@ import { type Client, Sender, wasRepeated } from './sending.js';
 
 /** The options of {@link DynamoDBPersistenceLayer}. */
 export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = SessionUser> {
-  /** @defaultValue the environment variable `DYNAMODB_SESSIONS_TABLE`, which `SessionStore.grantAccess` sets */
+  /**
+   * @defaultValue the environment variable `DYNAMODB_SESSIONS_TABLE`, which `SessionStore.grantAccess` sets; it is read
+   * when the layer is first used
+   */
   readonly tableName?: string;
   /**
    * A client or document client of yours, used as it is: mind that the SDK's default timeouts do not suit a Lambda.
@@ -80,7 +83,11 @@ export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = Sess
  * Loading is one read; saving is one conditional write of what changed. It needs the actions `GetItem`, `PutItem`,
  * `UpdateItem`, `BatchGetItem` and `BatchWriteItem` on the table, and `Query` on its index.
  *
- * @throws {@link ConfigurationError} if no table is named, or an option is unknown or out of range
+ * Nothing of the environment is needed to make one, so a module that does can be loaded where there is none, as in
+ * `next build`. If no table is named by the first use, that fails with a {@link ConfigurationError}: a request is
+ * answered with a 503, and the event `store-failure` says why.
+ *
+ * @throws {@link ConfigurationError} if an option is unknown or out of range
  * @example
  * ```ts
  * const persistence = new DynamoDBPersistenceLayer({ loadUser: (id) => users.find(id) });
@@ -94,7 +101,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
   readonly mayBeStale: boolean;
   readonly limits: Limits = LIMITS;
 
-  readonly #tableName: string;
+  #tableName: string | undefined;
   readonly #sender: Sender;
   /** Everyone's mark as it was seen last, and when (seconds). */
   #everyone: { readonly mark?: Item | undefined; readonly seenAt: number } = { seenAt: Number.NEGATIVE_INFINITY };
@@ -102,28 +109,23 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
   constructor(options: DynamoDBPersistenceLayerOptions<User> = {}) {
     refuseUnknown('', options, ['tableName', 'client', 'consistentRead', 'timeoutMs', 'loadUser', 'roleHierarchy']);
     const { timeoutMs = 2_000, consistentRead = true, client, ...others } = options;
-    const { tableName = process.env[TABLE_ENVIRONMENT.tableName], ...functions } = others;
+    const { tableName, ...functions } = others;
     super(functions);
-    if (typeof tableName !== 'string' || tableName === '') {
-      throw new ConfigurationError(
-        `Option tableName is missing; expected the table's name, there or in the environment variable ${TABLE_ENVIRONMENT.tableName}.`,
-      );
-    }
+    if (tableName !== undefined && (typeof tableName !== 'string' || tableName === '')) throw nameless();
     expectWholeNumber('timeoutMs', timeoutMs, 1, 900_000, ' of milliseconds');
     expectBoolean('consistentRead', consistentRead);
     expectFunctions('', this, ['loadUser', 'roleHierarchy']);
     if (client !== undefined) expectFunctions('client', client, ['send']);
 
-    const region = process.env[TABLE_ENVIRONMENT.region];
     this.#tableName = tableName;
     // A document client's middleware is that of the client within: a plain command passes through it as it is.
-    const sender = (client as Client | undefined) ?? new BriefClient(region === undefined ? {} : { region });
+    const sender = (client as Client | undefined) ?? new BriefClient({ region: regionOfTable() });
     this.#sender = new Sender(sender, timeoutMs);
     this.mayBeStale = !consistentRead;
   }
 
   override async loadSession(id: string, options: CallOptions = {}): Promise<SessionRecord | undefined> {
-    const item = await this.#get(getSession(this.#tableName, id, !this.mayBeStale || options.fresh === true), options);
+    const item = await this.#get(getSession(this.#table, id, !this.mayBeStale || options.fresh === true), options);
     const stored = item === undefined ? undefined : readItem(item);
     switch (stored?.kind) {
       case 'session':
@@ -150,7 +152,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
   ): Promise<SaveOutcome> {
     if (change.kind === 'create' || change.set.length > 0) expectRoomFor(session.data);
     if (change.kind === 'create') return this.#create(id, session, options);
-    const input = updateSession(this.#tableName, id, session, change);
+    const input = updateSession(this.#table, id, session, change);
     if ((input.UpdateExpression as string).length > LONGEST_EXPRESSION) {
       throw new NotStorableError(
         `${change.set.length + change.removed.length} keys changed in one request are more than DynamoDB changes in one write; put them under fewer keys.`,
@@ -173,7 +175,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
     const lastWrite = mintWriteMark();
     try {
       const tombstone = tombstoneOf(id, timeOf(options), lastWrite);
-      await this.#sender.send(options, new PutItemCommand(endSession(this.#tableName, tombstone, condition)));
+      await this.#sender.send(options, new PutItemCommand(endSession(this.#table, tombstone, condition)));
       return { kind: 'deleted' };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -187,7 +189,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
     const ids: string[] = [];
     let after: Item | undefined;
     do {
-      const input = queryUserSessions(this.#tableName, userId, after);
+      const input = queryUserSessions(this.#table, userId, after);
       const page = await this.#sender.send(options, new QueryCommand(input));
       for (const item of page.Items ?? []) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
       after = page.LastEvaluatedKey;
@@ -210,7 +212,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
 
   /** Unconditional: meant for sessions that their user's mark has already ended. */
   async deleteSessions(ids: readonly string[], options: DeleteOptions = {}): Promise<void> {
-    await endAll(this.#sender, options, this.#tableName, ids);
+    await endAll(this.#sender, options, this.#table, ids);
   }
 
   /** One call. All requests would read the epoch from one item, so each instance believes for 10 seconds what it saw. */
@@ -219,7 +221,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
     const { seenAt, mark: everyone } = this.#everyone;
     if (options.fresh === true || now < seenAt || now >= seenAt + EPOCH_SECONDS)
       return this.#marksIn(await this.#getAll([EVERYONE_MARK, markIdOf(userId)], options), userId, now);
-    return marksOf(await this.#get(getSession(this.#tableName, markIdOf(userId), true), options), everyone);
+    return marksOf(await this.#get(getSession(this.#table, markIdOf(userId), true), options), everyone);
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
@@ -236,7 +238,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
     const { spare, since } = options;
     const raise = { lastWrite: mintWriteMark(), expiresAt, spare, since, now: timeOf(options) };
     try {
-      const answer = await this.#sender.send(options, new UpdateItemCommand(raiseMark(this.#tableName, id, raise)));
+      const answer = await this.#sender.send(options, new UpdateItemCommand(raiseMark(this.#table, id, raise)));
       return await this.#raised(id, raise, answer.Attributes, wasRepeated(answer), options);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -256,7 +258,7 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
     repeated: boolean,
     options: CallOptions,
   ): Promise<number> {
-    if (repeated) await this.#sender.send(options, new UpdateItemCommand(refuseCopies(this.#tableName, id, raise)));
+    if (repeated) await this.#sender.send(options, new UpdateItemCommand(refuseCopies(this.#table, id, raise)));
     return generationOf(mark);
   }
 
@@ -266,13 +268,13 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
   }
 
   async #getAll(ids: readonly string[], options: CallOptions, withoutData = false): Promise<ReadonlyMap<string, Item>> {
-    const items = await getAll(this.#sender, options, this.#tableName, ids, withoutData);
+    const items = await getAll(this.#sender, options, this.#table, ids, withoutData);
     return new Map(items.map((item) => [item[PARTITION_KEY]?.S as string, item]));
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
     try {
-      const input = createSession(this.#tableName, id, session);
+      const input = createSession(this.#table, id, session);
       await this.#sender.send(options, new PutItemCommand(input));
       return { kind: 'saved' };
     } catch (error) {
@@ -312,13 +314,31 @@ export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser>
 
   /** What is under the ID now that a condition did not hold. Not every engine returns it with the refusal. */
   async #present(id: string, error: ConditionalCheckFailedException, options: CallOptions): Promise<Item | undefined> {
-    return error.Item ?? this.#get(getSession(this.#tableName, id, true), options);
+    return error.Item ?? this.#get(getSession(this.#table, id, true), options);
+  }
+
+  /** Not before it is needed: where a module is only loaded, as in a build, the environment may lack it. */
+  get #table(): string {
+    this.#tableName ??= process.env[TABLE_ENVIRONMENT.tableName];
+    if (!this.#tableName) throw nameless();
+    return this.#tableName;
   }
 
   async #get(input: ReturnType<typeof getSession>, options: CallOptions): Promise<Item | undefined> {
     const { Item: item } = await this.#sender.send(options, new GetItemCommand(input));
     return item;
   }
+}
+
+const nameless = (): ConfigurationError =>
+  new ConfigurationError(
+    `Option tableName is missing; expected the table's name, there or in the environment variable ${TABLE_ENVIRONMENT.tableName}, which SessionStore.grantAccess sets.`,
+  );
+
+/** The table's region, or the SDK's default, found out when it is first asked for. */
+function regionOfTable(): () => Promise<string> {
+  let sdkRegion: (() => Promise<string>) | undefined;
+  return async () => process.env[TABLE_ENVIRONMENT.region] || (sdkRegion ??= new DynamoDBClient({}).config.region)();
 }
 
 /** For how long an instance believes what it has seen of the epoch. */

@@ -7,7 +7,7 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb';
-import { NotStorableError, SessionError, StoreUnavailableError } from '../core/errors.js';
+import { ConfigurationError, NotStorableError, SessionError, StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions } from '../core/persistence-layer.js';
 import { withTimeLimit } from '../core/time-limit.js';
 import { BriefClient } from './brief-client.js';
@@ -50,32 +50,39 @@ export class Sender {
     }
     try {
       const { answer, stop } = begin(this.#client, command);
-      return await withTimeLimit(left, answer, () => {
-        stop();
-        return notInTime();
-      });
+      return await withTimeLimit(left, answer, () => notInTime(stop()));
     } catch (error) {
       throw translated(error);
     }
   }
 }
 
-/** Begins a call that can be given up. */
+/** Begins a call that can be given up: `stop` says whether it may have been sent. */
 function begin<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
   client: Client,
   command: Command<Input, Output>,
-): { readonly answer: Promise<Output>; readonly stop: () => void } {
+): { readonly answer: Promise<Output>; readonly stop: () => boolean } {
   if (client instanceof BriefClient) return { answer: client.send(command), stop: () => client.stop(command) };
   const abort = new AbortController();
-  return { answer: client.send(command, { abortSignal: abort.signal }), stop: () => abort.abort() };
+  const stop = (): boolean => {
+    abort.abort();
+    return true;
+  };
+  return { answer: client.send(command, { abortSignal: abort.signal }), stop };
 }
 
-const notInTime = (): StoreUnavailableError =>
-  new StoreUnavailableError('DynamoDB did not answer in time; whether a write was applied is unknown.', {
-    retryable: true,
-  });
+const notInTime = (wasSent: boolean): StoreUnavailableError =>
+  new StoreUnavailableError(
+    wasSent
+      ? 'DynamoDB did not answer in time; whether a write was applied is unknown.'
+      : `The time was over before anything was sent. If that is for want of credentials: ${SET_CREDENTIALS}`,
+    { retryable: true },
+  );
 
-/** Errors of set-up, by name, with what to do; asking again would not help. */
+const SET_CREDENTIALS = 'give the function a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+const SET_ENDPOINT = 'AWS_ENDPOINT_URL_DYNAMODB or the endpoint of the client.';
+
+/** Errors of set-up, by name or code, with what to do; asking again would not help. */
 const SET_UP: Readonly<Record<string, string>> = {
   ResourceNotFoundException:
     'The table or its index was not found: check tableName and region, and that the table has the index of SessionStore or createSessionTable.',
@@ -83,13 +90,30 @@ const SET_UP: Readonly<Record<string, string>> = {
     'Access was denied: grant the function access to the table and its index (SessionStore.grantAccess).',
   UnrecognizedClientException: 'The credentials were not recognised: check the credentials and the region.',
   ExpiredTokenException: 'The credentials have expired.',
-  CredentialsProviderError: 'No credentials were found: give the function a role, or set them in the environment.',
+  CredentialsProviderError: `No credentials were found: ${SET_CREDENTIALS}`,
+  ECONNREFUSED: `Nothing listens at the endpoint: check that the engine runs, and ${SET_ENDPOINT}`,
+  ENOTFOUND: `The host of the endpoint does not exist: check the region, and ${SET_ENDPOINT}`,
   ValidationException:
     'DynamoDB found the request invalid: check that the table has the keys of SessionStore or createSessionTable.',
 };
 
+function setUpAdvice({ name, message, code }: Error & { readonly code?: unknown }): string | undefined {
+  // The SDK has no name for it.
+  if (message === 'Region is missing') return 'There is no region: set AWS_REGION or the region of the client.';
+  return SET_UP[name] ?? SET_UP[String(code)];
+}
+
+/** What the SDK says of a client whose middleware is not that of the command's own copy of the SDK. */
+const OTHER_COPY = /^\w+Middleware is not found when adding|^Duplicate middleware name/;
+
 function translated(error: unknown): unknown {
   if (error instanceof SessionError || error instanceof ConditionalCheckFailedException) return error;
+  if (error instanceof Error && OTHER_COPY.test(error.message)) {
+    return new ConfigurationError(
+      'Option client is of another copy of @aws-sdk/client-dynamodb, which cannot send these commands; expected a single copy, 3.705.0 or newer (npm ls @aws-sdk/client-dynamodb).',
+      { cause: error },
+    );
+  }
   if (
     error instanceof DynamoDBServiceException &&
     error.name === 'ValidationException' &&
@@ -97,7 +121,7 @@ function translated(error: unknown): unknown {
   ) {
     return new NotStorableError('The session is over the 400 KB that DynamoDB stores in an item.');
   }
-  const setUp = error instanceof Error ? SET_UP[error.name] : undefined;
+  const setUp = error instanceof Error ? setUpAdvice(error) : undefined;
   return new StoreUnavailableError(setUp ?? 'DynamoDB did not do what it was asked; its error is the cause.', {
     cause: error,
     retryable: setUp === undefined,

@@ -68,7 +68,8 @@ export class ExpressSessionStore extends Store {
     const { migrateFrom, userId = () => undefined, ...rest } = options;
     const settings: SessionsOptions = { absoluteTimeout: ABSOLUTE_TIMEOUT, ...rest };
     this.#policy = resolveOptions(settings);
-    this.sessions = new Sessions({ ...settings, persistence: this.#policy.persistence });
+    const { persistence, onEvent } = this.#policy;
+    this.sessions = new Sessions({ ...settings, persistence, onEvent });
     this.#layer = new GuardedLayer(this.#policy);
     this.#moving = migrateFrom && new Moving(this.#layer, migrateFrom, (former) => this.#recordOf(former));
     this.#userId = userId;

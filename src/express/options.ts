@@ -39,7 +39,11 @@ export interface ExpressSessionStoreOptions {
   /** As for `Sessions`. @defaultValue `'touch'` */
   readonly revocationCheck?: 'touch' | 'always' | 'never';
 
-  /** Told what an audit log or a metric wants to know, as by `Sessions`. Must not throw; is not awaited. */
+  /**
+   * Told what an audit log or a metric wants to know, as by `Sessions`. Must not throw; is not awaited.
+   *
+   * @defaultValue writes a `store-failure` to `console.error`, each kind once a minute, and nothing else
+   */
   readonly onEvent?: (event: SessionEvent) => void;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;

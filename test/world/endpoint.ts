@@ -12,6 +12,8 @@ export interface FaultyEndpoint {
   readonly endpoint: string;
   /** The operations asked for so far: `GetItem`, `UpdateItem`. */
   readonly operations: readonly string[];
+  /** How each request was signed. */
+  readonly authorizations: readonly string[];
 }
 
 export const ok = (body: unknown = {}): Answer => ({ status: 200, body });
@@ -56,11 +58,13 @@ async function serve(
   respond: (request: Received, operations: readonly string[], response: ServerResponse) => void | Promise<void>,
 ): Promise<FaultyEndpoint> {
   const operations: string[] = [];
+  const authorizations: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       operations.push(String(request.headers['x-amz-target']).replace(/^.*\./, ''));
+      authorizations.push(String(request.headers.authorization));
       void respond({ headers: request.headers, body: Buffer.concat(chunks) }, [...operations], response);
     });
   });
@@ -72,7 +76,7 @@ async function serve(
     server.closeAllConnections();
     await closed;
   });
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations };
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations, authorizations };
 }
 
 async function forward(

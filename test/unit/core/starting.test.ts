@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ConfigurationError,
+  NotStorableError,
   type DeleteCondition,
   MemoryPersistenceLayer,
   type PersistenceLayer,
@@ -399,8 +399,8 @@ describe('a session whose user has been logged out since', () => {
     await raise();
     overrides = { deleteSession: () => Promise.reject(new Error('down')) };
     expect(await userOf([token as string], always)).toBeUndefined();
-    overrides = { deleteSession: () => Promise.reject(new ConfigurationError('wrong')) };
-    await expect(userOf([token as string], always)).rejects.toThrow(ConfigurationError);
+    overrides = { deleteSession: () => Promise.reject(new NotStorableError('wrong')) };
+    await expect(userOf([token as string], always)).rejects.toThrow(NotStorableError);
     overrides = { loadMarks: () => Promise.reject(new Error('down')) };
     await expect(userOf([token as string], always)).rejects.toThrow(StoreUnavailableError);
   });

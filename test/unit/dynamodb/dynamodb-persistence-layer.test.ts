@@ -37,7 +37,6 @@ describe('the options of DynamoDBPersistenceLayer', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it.each<[string, object]>([
-    ['tableName', {}],
     ['tableName', { tableName: '' }],
     ['tableName', { tableName: 5 }],
     ['timeoutMs', { tableName: 'T', timeoutMs: 0 }],
@@ -53,9 +52,37 @@ describe('the options of DynamoDBPersistenceLayer', () => {
     expect(() => new DynamoDBPersistenceLayer(options as DynamoDBPersistenceLayerOptions)).toThrow(option);
   });
 
-  it('take the table’s name from the environment', () => {
+  it('take what the environment says when they are first used: where the layer is made, it may say nothing yet', async () => {
+    const store = await startFaultyEndpoint(ok());
+    for (const name of ['AWS_REGION', 'DYNAMODB_SESSIONS_REGION', 'DYNAMODB_SESSIONS_TABLE'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+    const layer = new DynamoDBPersistenceLayer();
+    await expect(layer.loadSession('ID')).rejects.toThrow(ConfigurationError);
+    await expect(layer.deleteSessions(['ID'])).rejects.toThrow('DYNAMODB_SESSIONS_TABLE');
+
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', store.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
     vi.stubEnv('DYNAMODB_SESSIONS_TABLE', 'T');
-    expect(() => new DynamoDBPersistenceLayer()).not.toThrow();
+    await expect(layer.loadSession('ID')).rejects.toThrow('set AWS_REGION');
+    vi.stubEnv('DYNAMODB_SESSIONS_REGION', 'eu-west-1');
+    expect(await layer.loadSession('ID')).toBeUndefined();
+    expect(store.operations).toEqual(['GetItem']);
+  });
+
+  it.each([
+    ['the table’s', { DYNAMODB_SESSIONS_REGION: 'eu-west-3', AWS_REGION: 'eu-west-1' }, 'eu-west-3'],
+    ['the SDK’s, where that is not set', { DYNAMODB_SESSIONS_REGION: undefined, AWS_REGION: 'eu-west-1' }, 'eu-west-1'],
+    ['the SDK’s, where that is empty', { DYNAMODB_SESSIONS_REGION: '', AWS_REGION: 'eu-west-1' }, 'eu-west-1'],
+  ])('sign for the region that is %s', async (_, environment, region) => {
+    const store = await startFaultyEndpoint(ok());
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', store.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    await new DynamoDBPersistenceLayer({ tableName: 'T' }).loadSession('ID');
+    expect(store.authorizations).toEqual([expect.stringContaining(`/${region}/dynamodb/`)]);
   });
 
   it('say that an eventually consistent read may be stale', () => {
