@@ -338,7 +338,8 @@ const nameless = (): ConfigurationError =>
 /** The table's region, or the SDK's default, found out when it is first asked for. */
 function regionOfTable(): () => Promise<string> {
   let sdkRegion: (() => Promise<string>) | undefined;
-  return async () => process.env[TABLE_ENVIRONMENT.region] || (sdkRegion ??= new DynamoDBClient({}).config.region)();
+  const asked = (): Promise<string> => (sdkRegion ??= new DynamoDBClient({}).config.region)();
+  return async () => process.env[TABLE_ENVIRONMENT.region] || process.env['AWS_REGION'] || asked();
 }
 
 /** For how long an instance believes what it has seen of the epoch. */
