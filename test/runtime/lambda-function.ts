@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Runtime } from './install.js';
-import { type FunctionError, type Outcome, RuntimeApi } from './runtime-api.js';
+import { type Outcome, RuntimeApi } from './runtime-api.js';
 
 export interface FunctionOptions {
   readonly runtime: Runtime;
@@ -93,13 +93,6 @@ export class LambdaFunction {
     const outcome = await this.invoke(event, timeoutMs);
     if (outcome.kind !== 'result') throw new Error(`${JSON.stringify(outcome)}\n${this.#output}`);
     return outcome.result as Result;
-  }
-
-  /** Waits for it to end by itself, as it does when it cannot be loaded; says why it could not. */
-  async failedToStart(): Promise<FunctionError | undefined> {
-    await this.#ended;
-    await this.#api.stop();
-    return this.#api.initError;
   }
 
   async stop(): Promise<void> {

@@ -42,7 +42,6 @@ export class RuntimeApi {
   readonly #waiting: Invocation[] = [];
   readonly #running = new Map<string, Invocation>();
   #next: ServerResponse | undefined;
-  #initError: FunctionError | undefined;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -62,11 +61,6 @@ export class RuntimeApi {
   /** As `AWS_LAMBDA_RUNTIME_API` has it. */
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** Why the function could not be loaded, if it could not. */
-  get initError(): FunctionError | undefined {
-    return this.#initError;
   }
 
   /** Hands an event to the function. Its time begins to run when it has taken it. */
@@ -101,8 +95,7 @@ export class RuntimeApi {
       return this.#handOut();
     }
     const bytes = await buffer(request);
-    if (id === undefined && action === 'error') this.#initError = errorOf(bytes);
-    else if (action === 'error') this.#running.get(id ?? '')?.ended({ kind: 'error', error: errorOf(bytes) });
+    if (action === 'error') this.#running.get(id ?? '')?.ended({ kind: 'error', error: errorOf(bytes) });
     else if (action === 'response') this.#running.get(id ?? '')?.ended(responseOf(request, bytes));
     else return void response.writeHead(404).end();
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');

@@ -66,12 +66,16 @@ describe.each(inject('runtimes'))('withSession on Node $major', (runtime) => {
     }
   });
 
-  it('does not start without the name of its table, and says so', async () => {
+  it('answers 503 without the name of its table, and its log says what to set', async () => {
     const { DYNAMODB_SESSIONS_TABLE: _, ...environment } = environmentOf(engine, table);
     const nameless = await LambdaFunction.start({ runtime, ...sources, environment });
-    expect(await nameless.failedToStart()).toMatchObject({
-      errorType: 'ConfigurationError',
-      errorMessage: expect.stringContaining('DYNAMODB_SESSIONS_TABLE'),
-    });
+    try {
+      const cookies = [`__Host-id=${'A'.repeat(22)}.${'B'.repeat(32)}`];
+      const event = functionUrlEvent({ cookies });
+      expect(await nameless.call(event)).toMatchObject({ statusCode: 503 });
+    } finally {
+      await nameless.stop();
+    }
+    expect(nameless.output).toMatch(/tableName is missing.*DYNAMODB_SESSIONS_TABLE/);
   });
 });
