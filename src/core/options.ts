@@ -63,7 +63,7 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
   readonly codec?: Codec;
   /** Told of everything that an audit log or a metric wants to know. Must not throw; is not awaited. */
-  readonly onEvent?: (event: SessionEvent) => void;
+  readonly onEvent?: (event: SessionEvent<User>) => void;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;
 }
@@ -75,7 +75,7 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
   readonly codec: Codec;
-  readonly onEvent: (event: SessionEvent) => void;
+  readonly onEvent: (event: SessionEvent<User>) => void;
   readonly clock: Clock;
 }
 

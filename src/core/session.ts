@@ -100,8 +100,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return this.#stored?.id;
   }
 
-  /** Who is logged in; `undefined` for an anonymous session. */
-  get userId(): UserId | undefined {
+  /** Who is logged in, by the ID that `User` has; `undefined` for an anonymous session. */
+  get userId(): User['id'] | undefined {
     return this.#stored?.record.userId;
   }
 
@@ -237,7 +237,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * @throws {@link NotStorableError} for an unusable user ID, {@link SessionGoneError} if the session of another user
    * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}
    */
-  async logIn(user: UserId | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
+  async logIn(user: User['id'] | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done

@@ -5,10 +5,13 @@ import {
   type KeyOf,
   MemoryPersistenceLayer,
   type PersistenceLayer,
+  type ReadonlySession,
   type Session,
   type SessionError,
+  type SessionEvent,
   Sessions,
   type SessionUser,
+  type UserId,
 } from '../../src/index.js';
 import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 
@@ -110,7 +113,6 @@ describe("a session's user", () => {
   it('is typed by the second parameter', () => {
     compiled((session, sessions) => {
       expectTypeOf(session.user()).toEqualTypeOf<Promise<User | undefined>>();
-      expectTypeOf(session.userId).toEqualTypeOf<string | number | bigint | undefined>();
       void session.logIn({ id: 'alice', email: 'alice@example.com' });
       void session.logIn('alice', { exclusive: true });
       void sessions.logOutUser('alice', { except: session });
@@ -121,6 +123,36 @@ describe("a session's user", () => {
       // @ts-expect-error
       void session.logIn('alice', { exclusiv: true });
     });
+  });
+
+  it('has IDs of its own type, wherever one is told or asked for', () => {
+    compiled((session, sessions) => {
+      expectTypeOf(session.userId).toEqualTypeOf<string | undefined>();
+      expectTypeOf<ReadonlySession<App, User>['userId']>().toEqualTypeOf<string | undefined>();
+      new Sessions<App, User>({
+        onEvent: (event) => expectTypeOf(event.userId).toEqualTypeOf<string | undefined>(),
+      });
+      const told = (_event: SessionEvent): void => {};
+      new Sessions<App, User>({ onEvent: told });
+      if (session.userId !== undefined) void sessions.ofUser(session.userId, { current: session });
+      void sessions.revoke('id', { ofUser: session.userId });
+      // @ts-expect-error a number is no ID of such a user
+      void session.logIn(42);
+      // @ts-expect-error
+      void sessions.ofUser(42);
+      // @ts-expect-error
+      void sessions.logOutUser(42);
+      // @ts-expect-error
+      void sessions.revoke('id', { ofUser: 42 });
+    });
+  });
+
+  it('has an ID of any type for an application that does not say', () => {
+    ((session: Session<App>, sessions: Sessions<App>) => {
+      expectTypeOf(session.userId).toEqualTypeOf<UserId | undefined>();
+      void [session.logIn(42), session.logIn('42'), session.logIn(42n), sessions.logOutUser(42)];
+      new Sessions<App>({ onEvent: (event) => expectTypeOf(event.userId).toEqualTypeOf<UserId | undefined>() });
+    }) satisfies unknown;
   });
 
   it('comes from a persistence layer that knows such users', () => {
