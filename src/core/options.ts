@@ -75,8 +75,10 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
   readonly codec: Codec;
-  readonly onEvent: (event: SessionEvent<User>) => void;
+  onEvent(this: void, event: SessionEvent<User>): void;
   readonly clock: Clock;
+  /** Whether what `get` returns is frozen: in development, where a mistake may throw, and the time does not count. */
+  readonly freezesValues: boolean;
 }
 
 /**
@@ -127,6 +129,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     codec: options.codec ?? readableCodec,
     onEvent: options.onEvent ?? (() => {}),
     clock: options.clock ?? systemClock,
+    freezesValues: process.env['NODE_ENV'] !== 'production' && process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined,
   };
 
   const { rotationInterval, maxSessionsPerUser } = resolved;

@@ -3,7 +3,7 @@ import { GuardedLayer } from './guarded-layer.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
-import { type ReadonlySession, Session } from './session.js';
+import { type AnyData, type ReadonlySession, Session } from './session.js';
 import { findSession } from './starting.js';
 import { isSessionId } from './token.js';
 import { sameUser } from './user-id.js';
@@ -63,7 +63,7 @@ export interface SessionSummary {
  * const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer(), idleTimeout: 3_600 });
  * ```
  */
-export class Sessions<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+export class Sessions<Data extends object = AnyData, User extends SessionUser = SessionUser> {
   readonly #options: ResolvedOptions<User>;
 
   constructor(options: SessionsOptions<User> = {}) {

@@ -49,3 +49,40 @@ describe('cookie options', () => {
     });
   });
 });
+
+describe('a mistake with a session', () => {
+  it('is told in one line', async () => {
+    const mistake = (code: string): string => `
+      import type { Session, SessionUser } from 'dynamodb-sessions';
+      interface Item { sku: string; tags: string[] }
+      interface App { theme: 'light' | 'dark'; cart: Item[] }
+      interface User extends SessionUser { readonly id: string }
+      declare const session: Session<App, User>;
+      declare function forOther(session: Session<{ cart: number }>): void;
+      export const result = ${code};
+    `;
+    expect(
+      await complaints({
+        push: mistake("session.get('cart')?.push({ sku: 'A-1', tags: [] })"),
+        deep: mistake("session.get('cart')?.[0]?.tags.push('new')"),
+        assigned: mistake("(session.get('cart') ?? [])[0]!.sku = 'A-2'"),
+        value: mistake("session.set('theme', 3)"),
+        key: mistake("session.get('them')"),
+        userId: mistake('session.logIn(42)'),
+        number: mistake('Math.abs(session.userId ?? 0)'),
+        other: mistake('forOther(session)'),
+      }),
+    ).toEqual({
+      push: [`TS2339: Property 'push' does not exist on type 'readonly DeepReadonlyObject<Item>[]'.`],
+      deep: ["TS2339: Property 'push' does not exist on type 'readonly string[]'."],
+      assigned: ["TS2540: Cannot assign to 'sku' because it is a read-only property."],
+      value: [`TS2345: Argument of type '3' is not assignable to parameter of type '"dark" | "light"'.`],
+      key: [`TS2345: Argument of type '"them"' is not assignable to parameter of type 'keyof App'.`],
+      userId: ["TS2345: Argument of type 'number' is not assignable to parameter of type 'string | User'."],
+      number: ["TS2345: Argument of type 'string | 0' is not assignable to parameter of type 'number'."],
+      other: [
+        "TS2345: Argument of type 'Session<App, User>' is not assignable to parameter of type 'Session<{ cart: number; }, SessionUser>'.",
+      ],
+    });
+  });
+});
