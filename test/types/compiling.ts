@@ -1,40 +1,50 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
 const path = (relative: string): string => join(root, relative);
 
+/** What users get of the library's types, in a folder. */
+export async function declarations(): Promise<string> {
+  await mkdir(path('.cache'), { recursive: true });
+  const folder = await mkdtemp(path('.cache/types-'));
+  const output = await tsc(
+    '-p',
+    path('tsconfig.build.json'),
+    '--emitDeclarationOnly',
+    '--outDir',
+    join(folder, 'dist'),
+  );
+  if (output !== '') throw new Error(output);
+  return folder;
+}
+
 /**
- * Compiles files of a user, by name, with tsc in strict mode.
+ * Compiles files of a user, by name, against the {@link declarations} in a folder, in strict mode.
  *
- * @returns the first line of what it says of each file that does not compile
+ * @returns the first line of what tsc says of each file that does not compile
  */
 export async function complaints(
+  folder: string,
   files: Readonly<Record<string, string>>,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, string[]>> {
-  const folder = path(`.cache/types/${process.pid}-${Math.random().toString(36).slice(2)}`);
-  await mkdir(folder, { recursive: true });
-  try {
-    for (const [name, code] of Object.entries(files)) await writeFile(join(folder, `${name}.ts`), code);
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICT, ...options } }));
-    const tsc = [path('node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'];
-    const output = await promisify(execFile)(process.execPath, tsc).then(
-      ({ stdout }) => stdout,
-      (error: Error & { stdout?: string }) => error.stdout ?? error.message,
-    );
-    const said: Record<string, string[]> = {};
-    for (const line of output.split('\n').filter((text) => /^\S/.test(text))) {
-      const [, file = 'elsewhere', message = line] = /(?:^|\/)([\w-]+)\.ts\(\d+,\d+\): error (.*)$/.exec(line) ?? [];
-      (said[file] ??= []).push(message);
-    }
-    return said;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const own = await mkdtemp(join(folder, 'user-'));
+  for (const [name, code] of Object.entries(files)) await writeFile(join(own, `${name}.ts`), code);
+  await writeFile(join(own, 'package.json'), '{ "type": "module" }');
+  const paths = {
+    'dynamodb-sessions': [join(folder, 'dist/src/index.d.ts')],
+    'dynamodb-sessions/*': [join(folder, 'dist/src/*/index.d.ts')],
+  };
+  await writeFile(join(own, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICT, ...options, paths } }));
+  const said: Record<string, string[]> = {};
+  for (const line of (await tsc('-p', own, '--pretty', 'false')).split('\n').filter((text) => /^\S/.test(text))) {
+    const [, file = 'elsewhere', message = line] = /(?:^|\/)([\w-]+)\.ts\(\d+,\d+\): error (.*)$/.exec(line) ?? [];
+    (said[file] ??= []).push(message);
   }
+  return said;
 }
 
 const STRICT = {
@@ -44,9 +54,12 @@ const STRICT = {
   strict: true,
   skipLibCheck: true,
   noEmit: true,
-  lib: ['ES2023', 'ES2024.String'],
-  paths: {
-    'dynamodb-sessions': [path('src/index.ts')],
-    'dynamodb-sessions/*': [path('src/*/index.ts')],
-  },
 };
+
+/** What tsc says. */
+function tsc(...args: string[]): Promise<string> {
+  return promisify(execFile)(process.execPath, [path('node_modules/typescript/bin/tsc'), ...args]).then(
+    ({ stdout }) => stdout,
+    (error: Error & { stdout?: string }) => error.stdout ?? error.message,
+  );
+}

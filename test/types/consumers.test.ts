@@ -1,12 +1,22 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { complaints } from './compiling.js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { complaints, declarations } from './compiling.js';
 
-const folder = join(import.meta.dirname, 'consumers');
+const consumersFolder = join(import.meta.dirname, 'consumers');
 const consumers = Promise.all(
-  (await readdir(folder)).map(async (file) => [file.slice(0, -3), await readFile(join(folder, file), 'utf8')] as const),
+  (await readdir(consumersFolder)).map(
+    async (file) => [file.slice(0, -3), await readFile(join(consumersFolder, file), 'utf8')] as const,
+  ),
 );
+
+vi.setConfig({ testTimeout: 60_000 }); // each starts a compiler
+
+let folder: string;
+beforeAll(async () => {
+  folder = await declarations();
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("a user's code", () => {
   it.each([
@@ -24,7 +34,7 @@ describe("a user's code", () => {
       },
     ],
   ])('compiles %s', async (_, options) => {
-    expect(await complaints(Object.fromEntries(await consumers), options)).toEqual({});
+    expect(await complaints(folder, Object.fromEntries(await consumers), options)).toEqual({});
   });
 });
 
@@ -33,7 +43,7 @@ describe('cookie options', () => {
     const options = (code: string): string =>
       `import type { CookieOptions } from 'dynamodb-sessions/lambda';\nexport const cookie: CookieOptions = ${code};\n`;
     expect(
-      await complaints({
+      await complaints(folder, {
         domain: options("{ name: '__Secure-id', domain: ['example.com'] }"),
         name: options('{ name: 7, secure: false }'),
         policy: options("{ sameSite: 'lax' }"),
@@ -62,7 +72,7 @@ describe('a mistake with a session', () => {
       export const result = ${code};
     `;
     expect(
-      await complaints({
+      await complaints(folder, {
         push: mistake("session.get('cart')?.push({ sku: 'A-1', tags: [] })"),
         deep: mistake("session.get('cart')?.[0]?.tags.push('new')"),
         assigned: mistake("(session.get('cart') ?? [])[0]!.sku = 'A-2'"),
