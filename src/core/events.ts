@@ -1,12 +1,12 @@
-import type { UserId } from './user-id.js';
+import type { SessionUser } from './persistence-layer.js';
 
 /** What an audit log and metrics want to know. No secret is in it; sessions appear as a digest of their ID. */
-export type SessionEvent = {
+export type SessionEvent<User extends SessionUser = SessionUser> = {
   /** When, by the clock of `Sessions`. */
   readonly at: Date;
   /** A digest of the session's ID: the same session has the same digest, and no session can be found by it. */
   readonly session?: string;
-  readonly userId?: UserId;
+  readonly userId?: User['id'];
 } & SessionEventDetail;
 
 /** The kinds of {@link SessionEvent}. */

@@ -3,7 +3,7 @@ import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
-import type { Session } from '../core/session.js';
+import type { AnyData, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import { findSource, type LambdaEvent } from '../lambda/sources.js';
 import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/index.js';
@@ -29,7 +29,7 @@ export interface HonoSessionOptions extends WebSessionsOptions {
 }
 
 /** What the middleware adds to Hono's context: `new Hono<SessionEnv<App>>()` knows `context.var.session`. */
-export interface SessionEnv<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+export interface SessionEnv<Data extends object = AnyData, User extends SessionUser = SessionUser> {
   Variables: { session: Session<Data, User> };
 }
 
