@@ -6,7 +6,7 @@ export const EXIT = {
    * cleanup is running, the answer was no.
    */
   notAll: 1,
-  /** The command was not understood. Nothing was sent. */
+  /** The command was not understood, or lacks what it needs: a table, a region, dev's engine. Nothing was sent. */
   usage: 2,
   /** DynamoDB failed or refused, or the table does not fit. */
   store: 3,

@@ -53,7 +53,7 @@ const HELP = `
 Exit codes:
   0    done
   1    list, show or revoke found no live session; or the work was not finished
-  2    the command was not understood; nothing was sent
+  2    the command was not understood, or lacks what it needs; nothing was sent
   3    DynamoDB failed or refused, or the table does not fit
   4    a bug in this command
   130  interrupted by Ctrl-C (143: by SIGTERM)
