@@ -31,7 +31,12 @@ export default {
     sidebar: [
       {
         text: 'Begin',
-        items: [page('Get started', '/getting-started'), page('Which one should I use?', '/which-one')],
+        items: [
+          page('Get started', '/getting-started'),
+          page('Run, test, bundle', '/guides/local-development'),
+          page('Unit tests', '/guides/testing'),
+          page('Which one should I use?', '/which-one'),
+        ],
       },
       {
         text: 'Your framework',
