@@ -14,7 +14,10 @@ export {
   type RestApiAuthorizerResult,
   sessionAuthorizer,
   type SessionAuthorizerOptions,
+  type WebSocketAuthorizerEvent,
 } from './session-authorizer.js';
 export type { LambdaEvent, ResultOf } from './sources.js';
+export type { VpcLatticeEvent, VpcLatticeResult } from './vpc-lattice.js';
+export type { WebSocketConnectEvent } from './web-socket.js';
 export { withSession, type WithSessionOptions } from './with-session.js';
 export { type Respond, type ResponsePrelude, withStreamingSession } from './with-streaming-session.js';
