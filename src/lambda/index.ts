@@ -1,5 +1,5 @@
 export type { LambdaContext } from '../core/deadline.js';
-export type { CookieOptions, SameSite } from '../cookies/index.js';
+export type { CookieOptions, CsrfOptions, SameSite } from '../cookies/index.js';
 export type { AlbEvent, AlbResult } from './alb.js';
 export type { HttpApiEvent, HttpApiResult } from './http-api.js';
 export { LambdaSessions, type LambdaSessionsOptions, type StartOptions } from './lambda-sessions.js';

@@ -1,4 +1,13 @@
-import { canBeginVisit, type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
+import {
+  canBeginVisit,
+  checkCsrfOptions,
+  type CookieOptions,
+  type CsrfOptions,
+  csrfRefusal,
+  FORBIDDEN,
+  SessionCookie,
+  UNAVAILABLE,
+} from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
@@ -12,6 +21,14 @@ import type { WebSocketConnectEvent } from './web-socket.js';
 export interface LambdaSessionsOptions {
   /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
   readonly cookie?: CookieOptions;
+  /**
+   * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
+   * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
+   * only the request's own origin pass. Who wires the calls by hand asks {@link LambdaSessions.refuse} first.
+   *
+   * @defaultValue no request is refused
+   */
+  readonly csrf?: CsrfOptions;
 }
 
 /** How one request begins. */
@@ -45,11 +62,28 @@ export interface StartOptions {
 export class LambdaSessions<Data extends object, User extends SessionUser> {
   readonly #sessions: Sessions<Data, User>;
   readonly #cookie: SessionCookie;
+  readonly #csrf: CsrfOptions | undefined;
 
   constructor(sessions: Sessions<Data, User>, options: LambdaSessionsOptions = {}) {
-    expectOptions(options, { cookie: 'an object' });
+    expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     this.#sessions = sessions;
     this.#cookie = new SessionCookie(options.cookie);
+    this.#csrf = options.csrf === undefined ? undefined : checkCsrfOptions(options.csrf);
+  }
+
+  /**
+   * The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}.
+   *
+   * @throws {@link UnsupportedEventError}
+   */
+  refuse<Event extends LambdaEvent>(event: Event): ResultOf<Event> | undefined {
+    if (this.#csrf === undefined) return undefined;
+    const source = sourceOf(event);
+    const header = (name: string): string | undefined => source.header(event, name);
+    const refusal = csrfRefusal({ method: source.method(event), header }, this.#csrf);
+    if (refusal === undefined) return undefined;
+    this.#sessions.tellOfRefusal(refusal);
+    return source.answer(event, FORBIDDEN.statusCode, FORBIDDEN.headers, FORBIDDEN.body) as ResultOf<Event>;
   }
 
   /**

@@ -64,7 +64,10 @@ export type AuthorizerResultOf<Event> = Event extends { routeArn: string }
   : RestApiAuthorizerResult;
 
 /** The options of {@link sessionAuthorizer}. */
-export interface SessionAuthorizerOptions<Data extends object, User extends SessionUser> extends LambdaSessionsOptions {
+export interface SessionAuthorizerOptions<Data extends object, User extends SessionUser> extends Pick<
+  LambdaSessionsOptions,
+  'cookie'
+> {
   /**
    * Whether a session in which somebody is logged in may pass. It sees the session only, for the answer to one route may
    * be cached for all of them.
