@@ -75,6 +75,7 @@ export default {
         items: [
           page('How it works', '/design'),
           page('Security', '/security'),
+          page('CSRF', '/guides/csrf'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
         ],

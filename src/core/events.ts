@@ -41,5 +41,7 @@ export type SessionEventDetail =
   | { readonly type: 'destroyed' }
   /** The final write of a request came too late: the session had been ended, or taken over by a login. */
   | { readonly type: 'lost-write' }
+  /** A page of another origin had the browser send this request, as the header says, and it was answered with a 403 (option `csrf` of the adapters). */
+  | { readonly type: 'csrf-refused'; readonly reason: 'sec-fetch-site' | 'origin' }
   /** The store did not do what it was asked. `error` is for the log, not for the client. */
   | { readonly type: 'store-failure'; readonly operation: string; readonly error: Error };

@@ -172,6 +172,11 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     return (user.roles ?? []).some((own) => descendantRoles(hierarchy, own).has(role));
   }
 
+  /** @internal Tells of a request that an adapter has refused before it was looked for a session. */
+  tellOfRefusal(reason: 'sec-fetch-site' | 'origin'): void {
+    this.#layer().emit({ type: 'csrf-refused', reason });
+  }
+
   async #begin(
     layer: GuardedLayer<User>,
     { tokens = [], create = false, ...request }: SessionRequest,

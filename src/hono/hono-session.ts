@@ -54,6 +54,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
 ): MiddlewareHandler<SessionEnv<Data, User>> {
   expectOptions(options, {
     cookie: 'an object',
+    csrf: 'an object',
     create: 'a boolean',
     address: 'a function',
     onStoreError: 'a function',
@@ -62,11 +63,14 @@ export function honoSession<Data extends object, User extends SessionUser>(
   const requests = new WebSessions(sessions, webOptions);
 
   return async (context, next) => {
+    const request = requestOf(context);
+    const refusal = requests.refuse(request);
+    if (refusal !== undefined) return refusal;
     // What the middlewares around have set so far. To look at `context.res` would change how the handler's headers are merged.
     const around = [...context.body(null).headers];
     try {
       const deadline = deadlineOf(lambdaContextOf(context));
-      const session = await requests.start(requestOf(context), { create, address: address(context), ...deadline });
+      const session = await requests.start(request, { create, address: address(context), ...deadline });
       context.set('session', session);
       await next();
       // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
@@ -77,6 +81,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
       replace(context, new Response(null, { headers: around }));
       context.res = await onStoreError(error, context);
     }
+    return undefined;
   };
 }
 
