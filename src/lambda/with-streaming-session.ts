@@ -35,6 +35,9 @@ interface LambdaRuntime {
 /**
  * A response-streaming handler with a session, for a Function URL or a REST API that streams.
  *
+ * If your handler throws before it has called `respond`, nothing that was only buffered is saved, and no cookie is sent:
+ * Lambda answers.
+ *
  * @throws {@link ConfigurationError} outside Lambda's Node.js runtime, which offers streaming, and for options that cannot work
  * @example
  * ```ts
@@ -77,10 +80,15 @@ export function withStreamingSession<
     };
     const refusal = requests.refuse(event);
     if (refusal !== undefined) return sendWhole(refusal);
+    let begun: Session<Data, User> | undefined;
+    let leave = (): void => {};
     try {
       const session = await requests.start(event, { context });
+      begun = session;
+      leave = requests.enter(session, event);
       let failure: unknown;
       const respond: Respond = async (prelude = {}) => {
+        leave();
         try {
           return begin(await requests.commit(session, event, { ...prelude, statusCode: prelude.statusCode ?? 200 }));
         } catch (error) {
@@ -91,7 +99,10 @@ export function withStreamingSession<
       if (!hasBegun) (await respond({ statusCode: 204 })).end();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || hasBegun) throw error;
-      sendWhole(requests.unavailable(event));
+      const unavailable = requests.unavailable(event);
+      sendWhole(begun === undefined ? unavailable : requests.abandon(begun, event, unavailable));
+    } finally {
+      leave();
     }
   });
 }
