@@ -13,11 +13,11 @@ const HANDLER = `
 
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  cookies: 4_400,
+  cookies: 5_300,
   codec: 5_600,
-  core: 34_800,
+  core: 36_000,
   dynamodb: 15_400,
-  lambda: 4_700,
+  lambda: 7_000,
   'table-schema.ts': 200,
   devalue: 4_600,
 };
@@ -87,16 +87,25 @@ describe('what comes into a bundle', () => {
     ['hono', ['cookies', 'core', 'hono', 'lambda', 'web']],
     ['middy', ['cookies', 'core', 'lambda', 'middy']],
     ['powertools', ['core', 'powertools']],
+    ['opentelemetry', ['core', 'opentelemetry', 'powertools']],
     ['cache', ['cache', 'core']],
     ['migration', ['core', 'dynamodb', 'migration']],
   ])('of all of ./%s is what it stands on', async (room, expected) => {
     expect((await bundled(`export * from './src/${room}/index.ts';`)).rooms).toEqual(expected);
   });
 
-  it.each(['', 'dynamodb/', 'lambda/', 'web/', 'hono/', 'middy/', 'powertools/', 'cache/', 'migration/'])(
-    'of ./%s that is imported and not used is nothing',
-    async (room) => {
-      expect((await bundled(`import './src/${room}index.ts';`)).bytes).toBe(0);
-    },
-  );
+  it.each([
+    '',
+    'dynamodb/',
+    'lambda/',
+    'web/',
+    'hono/',
+    'middy/',
+    'powertools/',
+    'opentelemetry/',
+    'cache/',
+    'migration/',
+  ])('of ./%s that is imported and not used is nothing', async (room) => {
+    expect((await bundled(`import './src/${room}index.ts';`)).bytes).toBe(0);
+  });
 });

@@ -5,6 +5,8 @@ import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { CookieAction } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { Network } from '../world/faults.js';
+import { countEvents, tellAll, traceEvents } from '../../src/opentelemetry/index.js';
+import { Telemetry } from '../unit/opentelemetry/telemetry.js';
 import { secretsIn } from '../world/secrets.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { Browser, World } from '../world/world.js';
@@ -76,14 +78,19 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
     await request((session) => session.logIn('user-1'));
     await sessions.logOutUser('user-1');
     vi.restoreAllMocks();
+    await using telemetry = new Telemetry();
+    await telemetry.spanOf(() => Promise.all(world.events.map(tellAll(traceEvents(), countEvents()))));
+    await telemetry.counts();
 
     expect(tokens.size).toBeGreaterThanOrEqual(4);
     expect(seen.filter((one) => one instanceof Error).length).toBeGreaterThanOrEqual(5);
     expect(sent.length).toBeGreaterThan(20);
     const [ids, secrets] = [0, 1].map((half) => [...tokens].map((token) => token.split('.')[half] as string));
-    expect(secretsIn([seen, sent, printed, world.events], secrets as string[])).toEqual([]);
+    expect(secretsIn([seen, sent, printed, world.events, telemetry.exported], secrets as string[])).toEqual([]);
     // An ID is no credential, and is in the table; what is logged shows a digest of it.
-    const logged = [...world.events, ...printed].map((one) => inspect(one, { depth: 20 })).join('\n');
+    const logged = [...world.events, ...printed, ...telemetry.exported]
+      .map((one) => inspect(one, { depth: 20 }))
+      .join('\n');
     for (const id of ids as string[]) expect(logged.includes(id)).toBe(false);
     client.destroy();
   });
