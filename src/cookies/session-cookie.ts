@@ -14,8 +14,7 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+$/;
 /**
  * The session cookie: what reads it from a request, writes it to a response, and clears it.
  *
- * Writing is strict: nothing that an option or a token holds can add an attribute or a header, and no
- * `Set-Cookie` value from here contains a comma, so not even a proxy that folds headers can misread one.
+ * Writing is strict: nothing that an option or a token holds can add an attribute or a header.
  *
  * Reading is literal: what differs from the name by a byte is another cookie. Lenient servers let an attacker
  * spell `__Host-id` so that the browser does not recognise, and so does not protect, what the server then takes
@@ -124,11 +123,10 @@ export class SessionCookie {
    * Path and Partitioned because they are part of a cookie's identity, Secure and SameSite because without them a
    * browser may refuse the header (for a prefixed name, or inside another site's frame).
    *
-   * `Max-Age=0` is not accompanied by `Expires`: every browser that knows a prefix or `SameSite` knows `Max-Age`,
-   * the date would bring in a comma, and an agent that did keep the cookie would keep an empty one.
+   * `Expires` stands beside `Max-Age=0` because some cookie jars drop the latter.
    */
   clear(): string {
-    return this.#setCookie('', 0);
+    return `${this.#setCookie('', 0)}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
   }
 
   #setCookie(value: string, maxAge: number): string {

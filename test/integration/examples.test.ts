@@ -25,7 +25,7 @@ class Cookies {
   keep(setCookies: readonly string[]): void {
     for (const setCookie of setCookies) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(setCookie) as unknown as [string, string, string];
-      if (setCookie.endsWith('; Max-Age=0')) this.#jar.delete(name);
+      if (setCookie.includes('; Max-Age=0;')) this.#jar.delete(name);
       else this.#jar.set(name, value);
     }
   }

@@ -38,7 +38,7 @@ class Client {
     );
     for (const cookie of response.setCookies) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) as unknown as [string, string, string];
-      if (cookie.endsWith('; Max-Age=0')) this.#jar.delete(name);
+      if (cookie.includes('; Max-Age=0;')) this.#jar.delete(name);
       else this.#jar.set(name, value);
     }
     return response;
@@ -74,7 +74,9 @@ describe.each(stores())('requests to a Lambda, with sessions in $name', (stored)
     expect((await planted.request((session) => session.userId)).body).toBe('null');
 
     const logout = await client.request((session) => session.logOut());
-    expect(logout.setCookies).toEqual(['__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0']);
+    expect(logout.setCookies).toEqual([
+      '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+    ]);
     expect(client.cookies).toEqual([]);
     expect((await client.request((session) => [session.userId, session.keys()])).body).toBe('[null,[]]');
   });

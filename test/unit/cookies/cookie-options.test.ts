@@ -153,7 +153,9 @@ describe('options of the wrong kind', () => {
         return reads++ === 0 ? '/' : '/; Domain=evil.example';
       },
     });
-    expect(cookie.clear()).toBe('id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0');
+    expect(cookie.clear()).toBe(
+      'id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+    );
   });
 
   it('C4: a polluted Object.prototype changes nothing', () => {

@@ -61,7 +61,9 @@ describe('the Set-Cookie header', () => {
   });
 
   it('C5: the clearing cookie repeats Path, Secure, Domain, Partitioned and all else', () => {
-    expect(new SessionCookie().clear()).toBe('__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0');
+    expect(new SessionCookie().clear()).toBe(
+      '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+    );
     const embedded: CookieOptions = {
       name: '__Secure-id',
       path: '/app',
@@ -70,7 +72,7 @@ describe('the Set-Cookie header', () => {
       partitioned: true,
     };
     expect(new SessionCookie(embedded).clear()).toBe(
-      '__Secure-id=; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=0',
+      '__Secure-id=; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
     );
   });
 

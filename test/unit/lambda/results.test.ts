@@ -4,7 +4,7 @@ import { contextOf, frozen, LambdaWorld, tokenOf } from './lambda-world.js';
 import { type Place, type Response, type Service, serviceOf, services } from './services.js';
 
 const SESSION_COOKIE = /^__Host-id=[\w-]{22}\.[\w-]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000$/;
-const CLEARED = '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0';
+const CLEARED = '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 
 /** What the client gets of a handler's result when the session has a cookie to send. */
 async function respondWithCookie(service: Service, result: unknown): Promise<Response> {

@@ -9,7 +9,7 @@ import { FORGED, LambdaWorld } from '../lambda/lambda-world.js';
 
 const URL_ = 'https://app.example.com/';
 const SESSION_COOKIE = /^__Host-id=[\w-]{22}\.[\w-]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000$/;
-const CLEARED = '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0';
+const CLEARED = '__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 const OWN = ['seen=1; Path=/; Max-Age=60', 'lang=de; Path=/; Expires=Wed, 21 Oct 2037 07:28:00 GMT'] as const;
 
 /** What the client gets of a response when the session has a cookie to send. */
