@@ -372,12 +372,24 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     } catch (error) {
       if (error instanceof SessionGoneError) {
         this.#emit({ type: 'lost-write' });
+        this.#cookie = KEEP;
         return KEEP;
       }
       // No page fails for want of upkeep.
       if (this.#hasChanges()) throw error;
       if (!(error instanceof StoreUnavailableError)) this.#expectTooLarge(error);
     }
+    return this.#cookie;
+  }
+
+  /**
+   * Ends a request that has failed, before or in its `commit`: nothing that is only buffered is written. Says what the
+   * response must do about the cookie because of what was written before: a login that has happened gets its cookie.
+   *
+   * @internal For the adapters.
+   */
+  abandon(): CookieAction {
+    if (this.#state === 'open') this.#state = 'committed';
     return this.#cookie;
   }
 

@@ -1,5 +1,6 @@
 import { canonical } from './client.js';
 import { GuardedLayer } from './guarded-layer.js';
+import { OngoingRequests } from './ongoing-requests.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
@@ -63,6 +64,9 @@ export interface SessionSummary {
  * ```
  */
 export class Sessions<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+  /** @internal For the adapters. */
+  readonly ongoing: OngoingRequests<Session<Data, User>> = new OngoingRequests();
+
   readonly #options: ResolvedOptions<User>;
 
   constructor(options: SessionsOptions<User> = {}) {

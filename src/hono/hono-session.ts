@@ -6,6 +6,7 @@ import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import { findSource, type LambdaEvent } from '../lambda/sources.js';
+import { isResponse } from '../web/thrown-response.js';
 import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/index.js';
 
 /** The options of {@link honoSession}. */
@@ -36,7 +37,11 @@ export interface SessionEnv<Data extends object = Record<string, unknown>, User 
 /**
  * A Hono middleware: begins the request's session, puts it into `context.var.session`, and ends it with the response.
  *
- * If a handler throws, an `HTTPException` included, nothing that was only buffered is saved, and no cookie is sent.
+ * An `HTTPException` that was given its response is committed like a response that is returned. If a handler throws
+ * anything else, an `HTTPException` with a message included, nothing that was only buffered is saved. What was written
+ * before, such as a login, has its cookie on the response that Hono makes of the error.
+ *
+ * Applied twice to a request, it has one session, and the outer one ends it.
  *
  * @throws {@link ConfigurationError} for options that cannot work, when it is called
  * @example
@@ -62,22 +67,49 @@ export function honoSession<Data extends object, User extends SessionUser>(
   const requests = new WebSessions(sessions, webOptions);
 
   return async (context, next) => {
+    const request = [context, context.req.raw];
+    const present = requests.around(...request);
+    if (present !== undefined) {
+      context.set('session', present);
+      return next(); // who has begun it ends it
+    }
     // What the middlewares around have set so far. To look at `context.res` would change how the handler's headers are merged.
     const around = [...context.body(null).headers];
+    let begun: Session<Data, User> | undefined;
     try {
       const deadline = deadlineOf(lambdaContextOf(context));
       const session = await requests.start(requestOf(context), { create, address: address(context), ...deadline });
+      begun = session;
       context.set('session', session);
-      await next();
+      const leave = requests.enter(session, ...request);
+      let thrown: unknown;
+      try {
+        await next();
+      } catch (error) {
+        // Hono makes no response of what is no `Error`.
+        if (!isResponse(error)) throw error;
+        thrown = error;
+      } finally {
+        leave();
+      }
+      if (isResponse(thrown)) throw await requests.commit(session, thrown);
       // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
-      if (context.error instanceof StoreUnavailableError) throw context.error;
-      if (context.error === undefined) replace(context, await requests.commit(session, context.res));
+      const { error } = context;
+      if (error instanceof StoreUnavailableError) throw error;
+      const isAnswer = error === undefined || hasResponse(error);
+      replace(context, isAnswer ? await requests.commit(session, context.res) : requests.abandon(session, context.res));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       replace(context, new Response(null, { headers: around }));
       context.res = await onStoreError(error, context);
+      if (begun !== undefined) replace(context, requests.abandon(begun, context.res));
     }
   };
+}
+
+/** Whether it is an `HTTPException` that was given its response. */
+function hasResponse(error: Error): boolean {
+  return 'res' in error && isResponse(error.res);
 }
 
 /** Hono puts the headers of the response that was there before over those of the next one, cookies included. */

@@ -4,6 +4,7 @@ import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
+import type { CookieAction } from '../core/stored-session.js';
 import { type LambdaEvent, type ResultOf, sourceOf } from './sources.js';
 
 /** How sessions meet Lambda's events. */
@@ -53,11 +54,16 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
   /**
    * Begins the request's session. Nothing that a client sends makes it throw.
    *
+   * Call it once for an event. Inside of a handler of `withSession`, `withStreamingSession` or middy's middleware, it
+   * returns the session that is there already, and that handler ends it: {@link commit} then returns the result as it is.
+   *
    * @throws {@link UnsupportedEventError} if this is no event of an HTTP API, Function URL, REST API or ALB;
    * {@link StoreUnavailableError}: answer with {@link unavailable}
    */
   async start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
     const source = sourceOf(event);
+    const around = this.around(event, context);
+    if (around !== undefined) return around;
     const header = (name: string): string | undefined => source.header(event, name);
     return this.#sessions.start({
       tokens: this.#cookie.tokens(source.cookies(event)),
@@ -81,13 +87,46 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
     event: Event,
     result: Result,
   ): Promise<Result> {
-    const setCookies = this.#cookie.headers(await session.commit());
-    return setCookies.length === 0 ? result : (sourceOf(event).withCookies(event, result, setCookies) as Result);
+    return this.#sessions.ongoing.has(session) ? result : this.#answer(event, result, await session.commit());
+  }
+
+  /**
+   * The session of a handler around this one, by the objects that stand for the request.
+   *
+   * @internal For the adapters.
+   */
+  around(...requests: readonly (object | undefined)[]): Session<Data, User> | undefined {
+    const known = requests.filter((request) => request !== undefined);
+    return this.#sessions.ongoing.find(known, this.#cookie.name);
+  }
+
+  /**
+   * From now on the request's session is found by these objects, until what this returns is called.
+   *
+   * @internal For the adapters.
+   */
+  enter(session: Session<Data, User>, ...requests: readonly object[]): () => void {
+    return this.#sessions.ongoing.enter(requests, this.#cookie.name, session);
+  }
+
+  /**
+   * Ends the session of a request that has failed: nothing that is only buffered is written. What was written before
+   * has its cookie on the result.
+   *
+   * @internal For the adapters.
+   */
+  abandon<Event extends LambdaEvent, Result>(session: Session<Data, User>, event: Event, result: Result): Result {
+    return this.#answer(event, result, session.abandon());
   }
 
   /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */
   unavailable<Event extends LambdaEvent>(event: Event): ResultOf<Event> {
     const { statusCode, headers, body } = UNAVAILABLE;
     return sourceOf(event).answer(event, statusCode, headers, body) as ResultOf<Event>;
+  }
+
+  #answer<Result>(event: LambdaEvent, result: Result, action: CookieAction): Result {
+    const setCookies = this.#cookie.headers(action);
+    return setCookies.length === 0 ? result : (sourceOf(event).withCookies(event, result, setCookies) as Result);
   }
 }

@@ -26,7 +26,11 @@ export interface WithSessionOptions<Event extends LambdaEvent = LambdaEvent> ext
  * A Lambda handler with a session: begins it before yours is called, and ends it with what yours returned. For every
  * event source that carries cookies; typed by the event that your handler takes (payload 2.0 if it does not say).
  *
- * If your handler throws, nothing that was only buffered is saved, and no cookie is sent.
+ * If your handler throws, nothing that was only buffered is saved, and no cookie is sent: Lambda answers, and not even a
+ * login that was written before reaches the browser. Return a result for what you expect to go wrong.
+ *
+ * Inside of another handler with a session of these `sessions`, for the same event and cookie, it uses that session, and
+ * leaves it to the outer handler to end it.
  *
  * @throws {@link ConfigurationError} for options that cannot work, when it is called;
  * the handler rejects with an {@link UnsupportedEventError} for an event without cookies
@@ -58,13 +62,24 @@ export function withSession<
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return async (event, context) => {
+    const around = requests.around(event, context);
+    if (around !== undefined) return handler(event, around, context); // who has begun it ends it
+    let begun: Session<Data, User> | undefined;
     try {
       const session = await requests.start(event, { context, create });
-      const result = await handler(event, session, context);
+      begun = session;
+      const leave = requests.enter(session, event);
+      let result;
+      try {
+        result = await handler(event, session, context);
+      } finally {
+        leave();
+      }
       return await requests.commit(session, event, result);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      return onStoreError(error, event);
+      const result = await onStoreError(error, event);
+      return begun === undefined ? result : requests.abandon(begun, event, result);
     }
   };
 }

@@ -35,6 +35,9 @@ interface LambdaRuntime {
 /**
  * A response-streaming handler with a session, for a Function URL or a REST API that streams.
  *
+ * If your handler throws before it has called `respond`, nothing that was only buffered is saved, and no cookie is sent:
+ * Lambda answers.
+ *
  * @throws {@link ConfigurationError} outside Lambda's Node.js runtime, which offers streaming, and for options that cannot work
  * @example
  * ```ts
@@ -71,10 +74,15 @@ export function withStreamingSession<
       stream.write(''); // the runtime sends the prelude with the first write, and not at all with just an end
       return stream;
     };
+    let begun: Session<Data, User> | undefined;
+    let leave = (): void => {};
     try {
       const session = await requests.start(event, { context });
+      begun = session;
+      leave = requests.enter(session, event);
       let failure: unknown;
       const respond: Respond = async (prelude = {}) => {
+        leave();
         try {
           return begin(await requests.commit(session, event, { ...prelude, statusCode: prelude.statusCode ?? 200 }));
         } catch (error) {
@@ -85,8 +93,12 @@ export function withStreamingSession<
       if (!hasBegun) (await respond({ statusCode: 204 })).end();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || hasBegun) throw error;
-      const { body, ...prelude } = requests.unavailable(event) as { body: string };
+      const unavailable = requests.unavailable(event);
+      const answer = begun === undefined ? unavailable : requests.abandon(begun, event, unavailable);
+      const { body, ...prelude } = answer as { body: string };
       begin(prelude).end(body);
+    } finally {
+      leave();
     }
   });
 }

@@ -20,8 +20,11 @@ export type SessionContext<Data extends object, User extends SessionUser> = Requ
  *
  * It is in the context, for that is what the handler sees; `request.internal` may be one object for all invocations.
  *
- * If the handler or another middleware throws, or a `before` answers early, nothing that was only buffered is saved, and
- * no cookie is sent.
+ * If the handler or another middleware throws, or a `before` answers early, nothing that was only buffered is saved. What
+ * was written before a failure, such as a login, has its cookie on the response of a middleware after this one whose
+ * `onError` makes one.
+ *
+ * Used twice for an invocation, it has one session, and the outer one ends it.
  *
  * @throws {@link ConfigurationError} for options that cannot work, when it is called;
  * the handler rejects with an {@link UnsupportedEventError} for an event without cookies
@@ -40,17 +43,34 @@ export function sessionMiddleware<Data extends object, User extends SessionUser>
   const { create = false, onStoreError = (_error, event) => requests.unavailable(event), ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
+  /** The sessions that this middleware has begun, by middy's object for the invocation. */
+  const begun = new WeakMap<object, { session: Session<Data, User>; leave: () => void }>();
+
   return {
-    before: async ({ event, context }) => {
-      context.session = await requests.start(event as LambdaEvent, { context, create });
+    before: async (request) => {
+      const { context } = request;
+      const event = request.event as LambdaEvent;
+      const around = requests.around(request, event);
+      context.session = around ?? (await requests.start(event, { context, create }));
+      if (around !== undefined) return; // who has begun it ends it
+      // Not by the event: what ends middy's stack early does not tell this middleware.
+      begun.set(request, { session: context.session, leave: requests.enter(context.session, request, context) });
     },
     after: async (request) => {
-      request.response = await requests.commit(request.context.session, request.event as LambdaEvent, request.response);
+      const own = begun.get(request);
+      if (own === undefined) return;
+      own.leave();
+      request.response = await requests.commit(own.session, request.event as LambdaEvent, request.response);
     },
     onError: async (request) => {
       const { error, event } = request as { error: unknown; event: LambdaEvent };
-      if (!(error instanceof StoreUnavailableError) || request.response !== undefined) return;
-      request.response = await onStoreError(error, event);
+      const own = begun.get(request);
+      own?.leave();
+      if (error instanceof StoreUnavailableError && request.response === undefined) {
+        request.response = await onStoreError(error, event);
+      }
+      if (own === undefined || request.response === undefined) return;
+      request.response = requests.abandon(own.session, event, request.response);
     },
   };
 }

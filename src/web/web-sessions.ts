@@ -10,6 +10,7 @@ import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { CookieAction } from '../core/stored-session.js';
 
 /** What is read of a request: a `Request` is one, and so is `{ headers: await headers() }` in Next.js. */
 export interface WebRequest {
@@ -63,12 +64,17 @@ export class WebSessions<Data extends object, User extends SessionUser> {
   /**
    * Begins the request's session. Nothing that a client sends makes it throw.
    *
+   * Call it once for a request. Inside of a handler of `withSession` or `honoSession`, it returns the session that is
+   * there already, and that handler ends it: {@link commit} then returns the response as it is.
+   *
    * A request does not know its client's address. Give it as `address`, from where the server has it: whatever stands
    * in a header like X-Forwarded-For, the client may have written.
    *
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}
    */
   async start(request: WebRequest, { create = false, ...options }: StartOptions = {}): Promise<Session<Data, User>> {
+    const around = this.around(request);
+    if (around !== undefined) return around;
     const { method = 'GET', headers } = request;
     const header = (name: string): string | undefined => headers.get(name) ?? undefined;
     return this.#sessions.start({
@@ -101,14 +107,46 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}, for what the handler did is not saved
    */
   async commit(session: Session<Data, User>, response: Response): Promise<Response> {
-    const setCookies = this.#cookie.headers(await session.commit());
-    const { status } = response;
-    return setCookies.length === 0 || status < 200 || status > 599 ? response : withCookies(response, setCookies);
+    return this.#sessions.ongoing.has(session) ? response : this.#answer(response, await session.commit());
+  }
+
+  /**
+   * The session of a handler around this one, by the objects that stand for the request.
+   *
+   * @internal For the adapters.
+   */
+  around(...requests: readonly object[]): Session<Data, User> | undefined {
+    return this.#sessions.ongoing.find(requests, this.#cookie.name);
+  }
+
+  /**
+   * From now on the request's session is found by these objects, until what this returns is called.
+   *
+   * @internal For the adapters.
+   */
+  enter(session: Session<Data, User>, ...requests: readonly object[]): () => void {
+    return this.#sessions.ongoing.enter(requests, this.#cookie.name, session);
+  }
+
+  /**
+   * Ends the session of a request that has failed: nothing that is only buffered is written. What was written before
+   * has its cookie on the response.
+   *
+   * @internal For the adapters.
+   */
+  abandon(session: Session<Data, User>, response: Response): Response {
+    return this.#answer(response, session.abandon());
   }
 
   /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */
   unavailable(): Response {
     return new Response(UNAVAILABLE.body, { status: UNAVAILABLE.statusCode, headers: UNAVAILABLE.headers });
+  }
+
+  #answer(response: Response, action: CookieAction): Response {
+    const setCookies = this.#cookie.headers(action);
+    const { status } = response;
+    return setCookies.length === 0 || status < 200 || status > 599 ? response : withCookies(response, setCookies);
   }
 
   #seen({ headers }: WebRequest): SessionRequest {

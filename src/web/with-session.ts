@@ -3,6 +3,7 @@ import { expectFunctions, expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
+import { thrownResponse } from './thrown-response.js';
 import { WebSessions, type WebSessionsOptions } from './web-sessions.js';
 
 /** The options of {@link withSession}. Its functions are called with all that the handler gets, but the session. */
@@ -36,8 +37,14 @@ export interface WithSessionOptions<
  * A fetch handler with a session: begins it before yours is called, and ends it with what yours returned. What a
  * framework hands over besides the request, it hands on.
  *
- * The session ends before the body is sent: what streams can read it, and no longer change it. If your handler throws,
- * nothing that was only buffered is saved, and no cookie is sent.
+ * The session ends before the body is sent: what streams can read it, and no longer change it.
+ *
+ * A `Response` that your handler throws is committed like one that it returns, and thrown on. What Next.js's `redirect()`
+ * and `notFound()` throw becomes the response that Next.js makes of it, and is returned, so that it can have a cookie.
+ * For any other error nothing that was only buffered is saved, and no cookie is sent: the error is thrown on.
+ *
+ * Inside of another handler with a session of these `sessions`, for the same `Request` and cookie, it uses that session,
+ * and leaves it to the outer handler to end it.
  *
  * @throws {@link ConfigurationError} for options that cannot work, when it is called
  * @example
@@ -69,12 +76,31 @@ export function withSession<
   const requests = new WebSessions(sessions, webOptions);
 
   return async (request, ...rest) => {
+    const around = requests.around(request);
+    if (around !== undefined) return handler(request, around, ...rest); // who has begun it ends it
+    let begun: Session<Data, User> | undefined;
     try {
       const session = await requests.start(request, { create, address: address?.(request, ...rest) });
-      return await requests.commit(session, await handler(request, session, ...rest));
+      begun = session;
+      const leave = requests.enter(session, request);
+      let response: Response | undefined;
+      let thrown: unknown;
+      try {
+        response = await handler(request, session, ...rest);
+      } catch (error) {
+        thrown = error;
+        response = thrownResponse(error);
+        if (response === undefined) throw error;
+      } finally {
+        leave();
+      }
+      const committed = await requests.commit(session, response);
+      if (response === thrown) throw committed;
+      return committed;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      return onStoreError(error, request, ...rest);
+      const response = await onStoreError(error, request, ...rest);
+      return begun === undefined ? response : requests.abandon(begun, response);
     }
   };
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LoginTooOldError, MemoryPersistenceLayer, type Sessions } from '../../../src/index.js';
+import { LoginTooOldError, MemoryPersistenceLayer, SessionClosedError, type Sessions } from '../../../src/index.js';
 import { type App, Browser, World } from '../../world/world.js';
 
 let world: World;
@@ -45,5 +45,36 @@ describe('a touch', () => {
     await handle(session);
     await browser.finish(session);
     expect((await browser.start()).lastSeenAt).toEqual(new Date(began * 1_000));
+  });
+});
+
+describe('a request that is abandoned', () => {
+  it('keeps what was written, with its cookie, and nothing that was only set', async () => {
+    const session = await browser.start();
+    await session.logIn('user-1');
+    session.set('theme', 'light');
+    const action = session.abandon();
+    const token = action.kind === 'set' ? action.token : '';
+    const seen = await sessions.read({ tokens: [token] });
+    expect([seen.userId, seen.get('theme')]).toEqual(['user-1', 'dark']);
+    expect(() => session.set('theme', 'light')).toThrow(SessionClosedError);
+  });
+
+  it('clears the cookie of a session that it has ended, and leaves every other one alone', async () => {
+    const unchanged = await browser.start();
+    unchanged.set('theme', 'light');
+    expect(unchanged.abandon()).toEqual({ kind: 'keep' });
+    const ended = await browser.start();
+    await ended.destroy();
+    expect(ended.abandon()).toEqual({ kind: 'clear' });
+  });
+
+  it('leaves the cookie alone if the session has ended since its login, as its commit found', async () => {
+    const session = await browser.start();
+    await session.logIn('user-1');
+    await sessions.revoke(session.id ?? '');
+    session.set('theme', 'light');
+    expect(await session.commit()).toEqual({ kind: 'keep' });
+    expect(session.abandon()).toEqual({ kind: 'keep' });
   });
 });

@@ -6,6 +6,7 @@ import { stream } from 'hono/streaming';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
 import { honoSession, type HonoSessionOptions, type SessionEnv } from '../../../src/hono/index.js';
+import { withSession } from '../../../src/web/index.js';
 import type { App } from '../../world/world.js';
 import { tryArrivals } from '../cookies/visits.js';
 import { httpApiEvent } from '../lambda/events.js';
@@ -409,5 +410,115 @@ describe('Hono elsewhere', () => {
     outer.get('/plain', (c) => c.text('hello'));
     expect(cookieOf(await outer.request('/inner/visit'))).toMatch(/^__Host-id=/);
     expect((await outer.request('/plain')).headers.getSetCookie()).toEqual([]);
+  });
+});
+
+describe('what a Hono handler throws after a login', () => {
+  /** What the browser's next request finds. */
+  const seenBy = async (world: LambdaWorld, response: Response): Promise<unknown[]> => {
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+    expect(response.headers.get('cache-control')).toMatch('no-store');
+    const token = cookieOf(response).slice('__Host-id='.length);
+    const session = await world.sessions.read({ tokens: [token] });
+    return [session.userId, session.get('theme')];
+  };
+  const throwing = (world: LambdaWorld, thrown: unknown): Hono<SessionEnv<App>> => {
+    const app = appOf(world);
+    app.post('/login', async (c) => {
+      await c.var.session.logIn('alice');
+      c.var.session.set('theme', 'dark');
+      throw thrown;
+    });
+    return app;
+  };
+  const redirection = (): Response => new Response(null, { status: 303, headers: { location: '/' } });
+
+  it('is committed like a returned response if it is an HTTPException with one', async () => {
+    const world = new LambdaWorld();
+    const app = throwing(world, new HTTPException(303, { res: redirection() }));
+    const response = await app.request('/login', { method: 'POST' });
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
+    expect(await seenBy(world, response)).toEqual(['alice', 'dark']);
+  });
+
+  it('is committed and thrown on if it is a Response, of which Hono makes nothing', async () => {
+    const world = new LambdaWorld();
+    const app = throwing(world, redirection());
+    const thrown = await Promise.resolve(app.request('/login', { method: 'POST' })).catch((error: unknown) => error);
+    expect(await seenBy(world, thrown as Response)).toEqual(['alice', 'dark']);
+  });
+
+  it.each([
+    ['an error', new TypeError('no'), 500],
+    ['an HTTPException with a message', new HTTPException(401, { message: 'who are you?' }), 401],
+    ['that the store is unavailable', new StoreUnavailableError('down', { retryable: true }), 503],
+  ])(
+    'if it is %s, does not stop the cookie of the login, and what was only set is not saved',
+    async (_name, fault, status) => {
+      const world = new LambdaWorld();
+      const app = throwing(world, fault);
+      vi.spyOn(console, 'error').mockReturnValue();
+      const response = await app.request('/login', { method: 'POST' });
+      expect(response.status).toBe(status);
+      expect(await seenBy(world, response)).toEqual(['alice', undefined]);
+    },
+  );
+
+  it("does not keep the login's cookie from the response of the application's own error handler", async () => {
+    const world = new LambdaWorld();
+    const app = throwing(world, new TypeError('no'));
+    app.onError((_error, c) => c.text('oops', 418, { 'set-cookie': 'own=1' }));
+    const response = await app.request('/login', { method: 'POST' });
+    expect([response.status, await response.text()]).toEqual([418, 'oops']);
+    expect(response.headers.getSetCookie()).toEqual(['own=1', expect.stringMatching(/^__Host-id=/)]);
+  });
+});
+
+describe('honoSession applied twice', () => {
+  it.each(['GET', 'POST'])('has one session and one cookie, and the login stands: %s', async (method) => {
+    const world = new LambdaWorld();
+    const token = await world.token();
+    const app = appOf(world);
+    app.use(async (c, next) => {
+      c.req.raw = new Request(c.req.raw); // as Hono's own body limit does
+      await next();
+    });
+    app.use('/account/*', honoSession(world.sessions));
+    app.all('/account/login', async (c) => {
+      await c.var.session.logIn('alice');
+      c.var.session.set('visits', 1);
+      return c.text('welcome');
+    });
+    const response = await app.request('/account/login', { method, headers: { cookie: `__Host-id=${token}` } });
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+    const seen = await world.sessions.read({ tokens: [cookieOf(response).slice('__Host-id='.length)] });
+    expect([seen.userId, seen.get('theme'), seen.get('visits')]).toEqual(['alice', 'dark', 1]);
+  });
+
+  it('shares its session with a handler of withSession inside', async () => {
+    const world = new LambdaWorld();
+    const app = appOf(world);
+    const login = withSession(world.sessions, async (_request, session) => {
+      await session.logIn('alice');
+      return new Response();
+    });
+    app.get('/', async (c) => {
+      const response = await login(c.req.raw);
+      c.var.session.set('theme', 'dark');
+      return response;
+    });
+    const response = await app.request('/');
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it('has two sessions for two cookies', async () => {
+    const world = new LambdaWorld();
+    const app = appOf(world);
+    app.use(honoSession(new LambdaWorld().sessions, { cookie: { name: '__Host-admin' } }));
+    app.get('/', async (c) => {
+      await c.var.session.logIn('root');
+      return c.text('welcome');
+    });
+    expect(cookieOf(await app.request('/'))).toMatch(/^__Host-admin=[^;]*$/);
   });
 });

@@ -298,3 +298,84 @@ describe('LambdaSessions', () => {
     expect(tokenOf(service.receive(result))).toContain(session.id);
   });
 });
+
+describe.each(services)('withSession inside of withSession, behind $name', (service) => {
+  it('has the session of the outer one, which ends it: one cookie, and the login stands', async () => {
+    const world = new LambdaWorld();
+    const requests = new LambdaSessions(world.sessions);
+    const inner = withSession(world.sessions, async (event, session, context) => {
+      expect(await requests.start(event, { context })).toBe(session);
+      await session.logIn('alice');
+      return requests.commit(session, event, { statusCode: 200, body: '' } as never);
+    });
+    const outer = withSession(world.sessions, async (event, session, context) => {
+      const result = await inner(event, context);
+      session.set('visits', 1);
+      return result;
+    });
+    const event = service.event({ cookies: [`__Host-id=${await world.token()}`] });
+    const response = service.receive(await outer(event as never, contextOf()));
+    const seen = await world.sessions.read({ tokens: [tokenOf(response)] });
+    expect([seen.userId, seen.get('theme'), seen.get('visits')]).toEqual(['alice', 'dark', 1]);
+  });
+
+  it('has a session of its own if it is of other sessions, or of another cookie', async () => {
+    const { sessions } = new LambdaWorld();
+    const { sessions: others } = new LambdaWorld();
+    for (const inside of [sessions, others]) {
+      const inner = withSession(
+        inside,
+        async (_event, session) => {
+          await session.logIn('root');
+          return { statusCode: 200, body: '' } as never;
+        },
+        { cookie: { name: '__Host-admin' } },
+      );
+      const outer = withSession(sessions, async (event, session, context) => {
+        const result = await inner(event, context);
+        expect(session.userId).toBeUndefined();
+        return result;
+      });
+      const { setCookies } = service.receive(await outer(service.event() as never, contextOf()));
+      expect(setCookies).toEqual([expect.stringMatching(/^__Host-admin=/)]);
+    }
+  });
+
+  it('begins anew for an event that was handled before, whatever became of it', async () => {
+    const { sessions } = new LambdaWorld();
+    let fails = true;
+    const handler = withSession(sessions, (_event, session) => {
+      session.set('visits', (session.get('visits') ?? 0) + 1);
+      if (fails) throw new Error('no');
+      return { statusCode: 200, body: String(session.get('visits')) } as never;
+    });
+    const event = service.event() as never;
+    await expect(handler(event, contextOf())).rejects.toThrow('no');
+    fails = false;
+    for (const _ of [1, 2])
+      expect(service.receive(await handler(event, contextOf()))).toMatchObject({
+        body: '1',
+        setCookies: [expect.any(String)],
+      });
+  });
+
+  it('sends the cookie of a login with the 503 that follows, or with what the application answers instead', async () => {
+    const world = new LambdaWorld();
+    const onStoreError = (): never => ({ statusCode: 502, body: 'sorry' }) as never;
+    for (const options of [{}, { onStoreError }]) {
+      const handler = withSession(
+        world.sessions,
+        async (_event, session) => {
+          await session.logIn('alice');
+          session.set('theme', 'dark');
+          throw new StoreUnavailableError('down', { retryable: true });
+        },
+        options,
+      );
+      const response = service.receive(await handler(service.event() as never, contextOf()));
+      expect(response.statusCode).toBe('onStoreError' in options ? 502 : 503);
+      const seen = await world.sessions.read({ tokens: [tokenOf(response)] });
+      expect([seen.userId, seen.get('theme')]).toEqual(['alice', undefined]);
+    }
+  });
+});

@@ -8,7 +8,7 @@ import {
   StoreUnavailableError,
   UnsupportedEventError,
 } from '../../../src/index.js';
-import { type Respond, withStreamingSession } from '../../../src/lambda/index.js';
+import { type Respond, withSession, withStreamingSession } from '../../../src/lambda/index.js';
 import type { App } from '../../world/world.js';
 import { functionUrlEvent, httpApiEvent, restApiEvent, unsupportedEvents } from './events.js';
 import { contextOf, LambdaWorld } from './lambda-world.js';
@@ -318,5 +318,34 @@ describe('withStreamingSession', () => {
     expect(() => withStreamingSession(new LambdaWorld().sessions, () => Promise.resolve(), options)).toThrow(
       ConfigurationError,
     );
+  });
+});
+
+describe.each(sources)('withStreamingSession behind $name, around other code', ({ event: eventOf }) => {
+  it('shares its session with a handler of withSession inside', async () => {
+    const world = new LambdaWorld();
+    const inner = withSession(world.sessions, async (_event, session) => {
+      await session.logIn('alice');
+      return { statusCode: 200, body: 'welcome' } as never;
+    });
+    const response = await stream(world, eventOf(), async (event, session, respond) => {
+      const { body, ...prelude } = (await inner(event, contextOf())) as unknown as { body: string; statusCode: number };
+      session.set('theme', 'dark');
+      (await respond(prelude)).end(body);
+    });
+    expect(response.body).toBe('welcome');
+    const token = /^__Host-id=([^;]*)/.exec(setCookiesOf(response).join())?.[1] ?? '';
+    const seen = await world.sessions.read({ tokens: [token] });
+    expect([seen.userId, seen.get('theme')]).toEqual(['alice', 'dark']);
+  });
+
+  it('sends the cookie of a login with the 503 that follows', async () => {
+    const world = new LambdaWorld();
+    const response = await stream(world, eventOf(), async (_event, session) => {
+      await session.logIn('alice');
+      throw new StoreUnavailableError('down', { retryable: true });
+    });
+    expect(response.prelude?.statusCode).toBe(503);
+    expect(setCookiesOf(response)).toEqual([expect.stringMatching(SESSION_COOKIE)]);
   });
 });

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import middy from '@middy/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError, UnsupportedEventError } from '../../../src/index.js';
+import { withSession } from '../../../src/lambda/index.js';
 import { sessionMiddleware, type SessionMiddlewareOptions } from '../../../src/middy/index.js';
 import { tryArrivals } from '../cookies/visits.js';
 import { httpApiEvent, unsupportedEvents } from '../lambda/events.js';
@@ -278,5 +279,78 @@ describe('sessionMiddleware', () => {
       },
       body: 'one, two',
     });
+  });
+});
+
+describe.each(services)('middy behind $name, after a login', (service) => {
+  const seenBy = async (world: LambdaWorld, result: unknown): Promise<unknown[]> => {
+    const session = await world.sessions.read({ tokens: [tokenOf(service.receive(result))] });
+    return [session.userId, session.get('theme')];
+  };
+
+  it('sends its cookie with the response that another middleware makes of an error', async () => {
+    const world = new LambdaWorld();
+    const handler = withSessions(world)
+      .use({ onError: (request) => void (request.response = { statusCode: 500, body: 'oops' }) })
+      .handler(async (_event, { session }) => {
+        await session.logIn('alice');
+        session.set('theme', 'dark');
+        throw new TypeError('no');
+      });
+    const result = await handler(service.event(), context());
+    expect(service.receive(result)).toMatchObject({ statusCode: 500, headers: { 'cache-control': ['no-store'] } });
+    expect(await seenBy(world, result)).toEqual(['alice', undefined]);
+  });
+
+  it('sends its cookie with a 503, and if a middleware fails after the session was saved', async () => {
+    const world = new LambdaWorld();
+    const unavailable = withSessions(world).handler(async (_event, { session }) => {
+      await session.logIn('alice');
+      throw new StoreUnavailableError('down', { retryable: true });
+    });
+    expect(await seenBy(world, await unavailable(service.event(), context()))).toEqual(['alice', undefined]);
+    const late = middy()
+      .use({ after: () => Promise.reject(new Error('no')) })
+      .use(sessionMiddleware(world.sessions))
+      .use({ onError: (request) => void (request.response = { statusCode: 500, body: 'oops' }) })
+      .handler(async (_event, { session }) => {
+        session.set('theme', 'dark');
+        return { statusCode: 200, body: '' };
+      });
+    expect(await seenBy(world, await late(service.event(), context()))).toEqual([undefined, 'dark']);
+  });
+
+  it('has one session and one cookie if it is used twice, and in a handler of withSession inside', async () => {
+    const world = new LambdaWorld();
+    const token = await world.token();
+    const inner = withSession(world.sessions, async (_event, session) => {
+      await session.logIn('alice');
+      return { statusCode: 200, body: '' } as never;
+    });
+    const handler = withSessions(world)
+      .use(sessionMiddleware(world.sessions))
+      .handler(async (event, lambda) => {
+        const result = await inner(event as never, lambda);
+        lambda.session.set('visits', 1);
+        return result;
+      });
+    const result = await handler(service.event({ cookies: [`__Host-id=${token}`] }), context());
+    expect(await seenBy(world, result)).toEqual(['alice', 'dark']);
+    expect(world.events.filter(({ type }) => type === 'lost-write')).toEqual([]);
+  });
+
+  it('begins anew for an event whose invocation before was answered early', async () => {
+    const world = new LambdaWorld();
+    let isEarly = true;
+    const handler = withSessions(world)
+      .use({ before: () => (isEarly ? { statusCode: 401, body: '' } : undefined) })
+      .handler(async (_event, { session }) => {
+        session.set('theme', 'dark');
+        return { statusCode: 200, body: '' };
+      });
+    const event = service.event();
+    await handler(event, context());
+    isEarly = false;
+    expect(await seenBy(world, await handler(event, context()))).toEqual([undefined, 'dark']);
   });
 });

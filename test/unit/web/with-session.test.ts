@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
-import { withSession } from '../../../src/web/index.js';
+import { type CookieOptions, WebSessions, withSession } from '../../../src/web/index.js';
 import { LambdaWorld } from '../lambda/lambda-world.js';
 
 const CAUSE = 'connect ECONNREFUSED 10.0.3.17:8000, table prod-sessions, key hunter2';
@@ -137,5 +137,170 @@ describe('withSession for requests and responses', () => {
     });
     const response = await handler(request(await world.token()));
     await expect(response.text()).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' });
+  });
+});
+
+/** An error as Next.js's `redirect()` and its like throw them. */
+const nextError = (digest: string): Error => Object.assign(new Error(digest.split(';')[0]), { digest });
+
+const catching = (result: Promise<Response>): Promise<unknown> => result.catch((thrown: unknown) => thrown);
+
+describe('what a handler throws', () => {
+  class Redirect extends Response {}
+
+  it.each([
+    ['a Response', new Response(null, { status: 303, headers: { location: '/', 'cache-control': 'public' } })],
+    ['one of a subclass', new Redirect(null, { status: 303, headers: { location: '/', 'cache-control': 'public' } })],
+  ])('if it is %s, is committed like a returned one and thrown on', async (_name, thrown) => {
+    const { sessions } = new LambdaWorld();
+    const handler = withSession(sessions, async (_request, session) => {
+      await session.logIn('alice');
+      session.set('theme', 'dark');
+      throw thrown;
+    });
+    const response = (await catching(handler(request()).then(never))) as Response;
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
+    expect(response.headers.get('cache-control')).toBe('private, no-store');
+    const seen = await new WebSessions(sessions).read({ headers: new Headers({ cookie: cookieOf(response) }) });
+    expect([seen.userId, seen.get('theme')]).toEqual(['alice', 'dark']);
+  });
+
+  it('is thrown on as it is, if it is a Response and the session has nothing to say', async () => {
+    const thrown = new Response(null, { status: 404 });
+    const handler = withSession(new LambdaWorld().sessions, () => {
+      throw thrown;
+    });
+    await expect(handler(request())).rejects.toBe(thrown);
+  });
+
+  it('is a 503 if what was set before a thrown Response cannot be stored', async () => {
+    const handler = withSession(new LambdaWorld({ saveSession: failing }).sessions, (_request, session) => {
+      session.set('theme', 'dark');
+      throw new Response();
+    });
+    await expectUnavailable(await handler(request()));
+  });
+
+  it.each([
+    ['NEXT_REDIRECT;replace;/a;b?c=1;307;', 307, '/a;b?c=1'],
+    ['NEXT_REDIRECT;push;https://example.com/;303;', 303, 'https://example.com/'],
+    ['NEXT_REDIRECT;replace;/;308;', 308, '/'],
+    ['NEXT_HTTP_ERROR_FALLBACK;404', 404, null],
+    ['NEXT_HTTP_ERROR_FALLBACK;401', 401, null],
+    ['NEXT_NOT_FOUND', 404, null],
+  ])("is the response of Next.js's %s, saved and with its cookie", async (digest, status, location) => {
+    const { sessions } = new LambdaWorld();
+    const handler = withSession(sessions, async (_request, session) => {
+      await session.logIn('alice');
+      session.set('theme', 'dark');
+      throw nextError(digest);
+    });
+    const response = await handler(request());
+    expect([response.status, response.headers.get('location')]).toEqual([status, location]);
+    const seen = await new WebSessions(sessions).read({ headers: new Headers({ cookie: cookieOf(response) }) });
+    expect([seen.userId, seen.get('theme')]).toEqual(['alice', 'dark']);
+  });
+
+  it.each([
+    nextError('DYNAMIC_SERVER_USAGE'),
+    nextError('2466301394'),
+    nextError('NEXT_REDIRECT;replace;/'),
+    Object.assign(new Error('no'), { digest: 404 }),
+    null,
+    undefined,
+  ])('is no response if it is %o: it passes, and nothing is saved', async (thrown) => {
+    const world = new LambdaWorld();
+    const handler = withSession(world.sessions, (_request, session) => {
+      session.set('theme', 'dark');
+      throw thrown;
+    });
+    await expect(handler(request())).rejects.toBe(thrown);
+    expect(world.calls).toEqual([]);
+  });
+
+  it('sends the cookie of a login with the 503 that follows', async () => {
+    const world = new LambdaWorld();
+    const handler = withSession(world.sessions, async (_request, session) => {
+      await session.logIn('alice');
+      session.set('theme', 'dark');
+      throw new StoreUnavailableError('down', { retryable: true });
+    });
+    const response = await handler(request());
+    expect(response.status).toBe(503);
+    const seen = await new WebSessions(world.sessions).read({ headers: new Headers({ cookie: cookieOf(response) }) });
+    expect([seen.userId, seen.get('theme')]).toEqual(['alice', undefined]);
+  });
+});
+
+describe('a handler inside of another', () => {
+  it('has the session of the outer one, which ends it: one cookie, and the login stands', async () => {
+    const world = new LambdaWorld();
+    const token = await world.token();
+    const inner = withSession(world.sessions, async (_request, session) => {
+      await session.logIn('alice');
+      return new Response();
+    });
+    const outer = withSession(world.sessions, async (incoming, session) => {
+      const response = await inner(incoming);
+      session.set('visits', 1);
+      return response;
+    });
+    const response = await outer(request(token));
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+    const seen = await new WebSessions(world.sessions).read({ headers: new Headers({ cookie: cookieOf(response) }) });
+    expect([seen.userId, seen.get('theme'), seen.get('visits')]).toEqual(['alice', 'dark', 1]);
+    expect(world.count('loadSession')).toBe(2);
+  });
+
+  it('has it in two steps, too', async () => {
+    const { sessions } = new LambdaWorld();
+    const requests = new WebSessions(sessions);
+    const outer = withSession(sessions, async (incoming, session) => {
+      const same = await requests.start(incoming);
+      expect(same).toBe(session);
+      await same.logIn('alice');
+      const response = await requests.commit(same, new Response());
+      expect(response.headers.getSetCookie()).toEqual([]);
+      session.set('theme', 'dark');
+      return response;
+    });
+    expect((await outer(request())).headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it.each<[string, (world: LambdaWorld) => LambdaWorld['sessions'], CookieOptions]>([
+    ['of other sessions', () => new LambdaWorld().sessions, { name: '__Host-admin' }],
+    ['of another cookie', (world: LambdaWorld) => world.sessions, { name: '__Host-admin' }],
+    ['of other sessions with a cookie of the same name', () => new LambdaWorld().sessions, {}],
+  ])('has a session of its own if it is %s', async (_name, sessionsOf, cookie) => {
+    const world = new LambdaWorld();
+    const inner = withSession(
+      sessionsOf(world),
+      async (_request, session) => {
+        await session.logIn('root');
+        return new Response();
+      },
+      { cookie },
+    );
+    const outer = withSession(world.sessions, async (incoming, session) => {
+      const response = await inner(incoming);
+      expect(session.userId).toBeUndefined();
+      session.set('theme', 'dark');
+      return response;
+    });
+    expect((await outer(request())).headers.getSetCookie()).toHaveLength(2);
+  });
+
+  it('begins anew for a request that was handled before, whatever became of it', async () => {
+    const world = new LambdaWorld();
+    const handler = withSession(world.sessions, (_request, session) => {
+      session.set('visits', (session.get('visits') ?? 0) + 1);
+      if (world.saved.size === 0) throw new Error('no');
+      return new Response(String(session.get('visits')));
+    });
+    const incoming = request();
+    await expect(handler(incoming)).rejects.toThrow('no');
+    await world.token();
+    expect(await (await handler(incoming)).text()).toBe('1');
+    expect(await (await handler(incoming)).text()).toBe('1');
   });
 });
