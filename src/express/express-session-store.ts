@@ -76,6 +76,8 @@ export class ExpressSessionStore extends Store {
     this.#userId = userId;
   }
 
+  // oxlint-disable typescript/no-misused-promises -- koa-session and others await what express-session ignores
+
   override get(sid: string, callback: Callback<SessionData | null>): Promise<SessionData | null | undefined>;
   override get(sid: string, ...options: readonly unknown[]): Promise<SessionData | null>;
   override get(sid: string, callback?: unknown): Promise<SessionData | null | undefined> {
@@ -98,6 +100,8 @@ export class ExpressSessionStore extends Store {
   override destroy(sid: string, callback?: unknown): Promise<void> {
     return answer(this.#destroy(sid), callback);
   }
+
+  // oxlint-enable typescript/no-misused-promises
 
   /** For the framework: makes `req.session` of what `get` has answered. */
   override createSession(...[request, data]: Parameters<Store['createSession']>): Session & SessionData {
