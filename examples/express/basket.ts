@@ -11,12 +11,15 @@ declare module 'express-session' {
   }
 }
 
+const { SESSION_SECRET: secret } = process.env;
+if (secret === undefined || secret.length < 32) throw new Error('Set SESSION_SECRET to at least 32 random characters.');
+
 export const app = express();
 app.set('trust proxy', 1); // one load balancer, which ends TLS
 app.use(
   session({
     store: new ExpressSessionStore({ persistence: new DynamoDBPersistenceLayer() }),
-    secret: process.env['SESSION_SECRET'] ?? '',
+    secret,
     name: '__Host-id',
     resave: false,
     saveUninitialized: false,

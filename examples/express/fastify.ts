@@ -11,6 +11,9 @@ declare module 'fastify' {
   }
 }
 
+const { SESSION_SECRET: secret } = process.env;
+if (secret === undefined || secret.length < 32) throw new Error('Set SESSION_SECRET to at least 32 random characters.');
+
 const store = new ExpressSessionStore({ persistence: new DynamoDBPersistenceLayer() });
 
 export const app = fastify({ trustProxy: (_address, hop) => hop === 0 }); // one load balancer, which ends TLS
@@ -18,7 +21,7 @@ await app.register(fastifyCookie);
 await app.register(fastifySession, {
   // The cast is needed under exactOptionalPropertyTypes only.
   store: store as fastifySession.SessionStore,
-  secret: process.env['SESSION_SECRET'] ?? '',
+  secret,
   cookieName: '__Host-id',
   saveUninitialized: false,
   cookie: { secure: true, sameSite: 'lax', maxAge: 86_400_000 },

@@ -1,4 +1,3 @@
-import { callbackify } from 'node:util';
 import { type Session, type SessionData, Store } from 'express-session';
 import { contended } from '../core/errors.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
@@ -10,6 +9,7 @@ import { atLogin } from '../core/marks.js';
 import { logoutOf } from '../core/starting.js';
 import { mintWriteMark } from '../core/token.js';
 import { sameUser } from '../core/user-id.js';
+import { answer } from './answering.js';
 import { clientOf } from './client.js';
 import { endOf } from './ending.js';
 import type { FormerSession } from './former-sessions.js';
@@ -17,7 +17,7 @@ import { hide, type Known, knowing, recall, remember } from './memory.js';
 import { Moving } from './moving.js';
 import { checkOptions, type ExpressSessionStoreOptions } from './options.js';
 import { endHasMoved, newRecord, touchIsDue } from './records.js';
-import { COOKIE, decode, difference, encode } from './session-data.js';
+import { COOKIE, decode, difference, encode, isSession } from './session-data.js';
 import { storedIdOf } from './session-id.js';
 
 const ABSOLUTE_TIMEOUT = 400 * 86_400;
@@ -29,7 +29,9 @@ type Callback<Answer = void> = (error?: unknown, answer?: Answer) => void;
 type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch'>;
 
 /**
- * A store for express-session, and for what takes its stores, as @fastify/session does.
+ * A store for express-session, and for what takes its stores, as @fastify/session and koa-session do.
+ *
+ * Its functions call back, and return promises as well. With a callback, which hears of a failure, the promise resolves.
  *
  * A session that was ended stays ended: a request that found a session saves it on the condition that it is still
  * there, and only one that found none creates one. It saves the keys that it has changed, so that requests which
@@ -75,22 +77,32 @@ export class ExpressSessionStore extends Store {
     this.#userId = userId;
   }
 
-  override get(sid: string, callback: Callback<SessionData | null>): void {
-    callbackify(() => this.#get(sid))(callback);
+  // oxlint-disable typescript/no-misused-promises -- koa-session and others await what express-session ignores
+
+  override get(sid: string, callback: Callback<SessionData | null>): Promise<SessionData | null | undefined>;
+  override get(sid: string, ...options: readonly unknown[]): Promise<SessionData | null>;
+  override get(sid: string, callback?: unknown): Promise<SessionData | null | undefined> {
+    return answer(this.#get(sid), callback);
   }
 
-  override set(sid: string, session: SessionData, callback: Callback = ignore): void {
-    callbackify(() => this.#set(sid, session))(callback);
+  override set(sid: string, session: SessionData, callback?: Callback): Promise<void>;
+  override set(sid: string, session: SessionData, ...options: readonly unknown[]): Promise<void>;
+  override set(sid: string, session: SessionData, callback?: unknown): Promise<void> {
+    return answer(this.#set(sid, session), callback);
   }
 
   /** Writes that the session is in use. It never creates a session. */
-  override touch(sid: string, session: SessionData, callback: Callback = ignore): void {
-    callbackify(() => this.#touch(sid, session))(callback);
+  override touch(sid: string, session: SessionData, callback?: Callback): Promise<void> {
+    return answer(this.#touch(sid, session), callback);
   }
 
-  override destroy(sid: string, callback: Callback = ignore): void {
-    callbackify(() => this.#destroy(sid))(callback);
+  override destroy(sid: string, callback?: Callback): Promise<void>;
+  override destroy(sid: string, ...options: readonly unknown[]): Promise<void>;
+  override destroy(sid: string, callback?: unknown): Promise<void> {
+    return answer(this.#destroy(sid), callback);
   }
+
+  // oxlint-enable typescript/no-misused-promises
 
   /** For the framework: makes `req.session` of what `get` has answered. */
   override createSession(...[request, data]: Parameters<Store['createSession']>): Session & SessionData {
@@ -112,7 +124,7 @@ export class ExpressSessionStore extends Store {
       data.delete(key);
       this.#layer.emit({ type: 'unreadable', reason: 'unreadable', key }, id, found.userId);
     });
-    if (typeof session.get(COOKIE) !== 'object' || session.get(COOKIE) === null) return null;
+    if (!isSession(session)) return null;
     return knowing(Object.fromEntries(session), id, { record: { ...found, data }, seenAt }) as SessionData;
   }
 
@@ -213,8 +225,8 @@ export class ExpressSessionStore extends Store {
     );
   }
 
-  #endOf({ cookie }: SessionData): number {
-    return endOf(cookie, this.#layer.now, this.#policy.idleTimeout);
+  #endOf(session: SessionData): number {
+    return endOf(session, this.#layer.now, this.#policy.idleTimeout);
   }
 
   /** A former session as it is stored here. When its user logged in is not known, so it has no generation. */
@@ -237,5 +249,3 @@ export class ExpressSessionStore extends Store {
 function notAskedFor(record: SessionRecord | undefined): Known | undefined {
   return record && { record, seenAt: record.lastSeenAt };
 }
-
-function ignore(): void {}

@@ -2,8 +2,14 @@ import { NotStorableError } from '../core/errors.js';
 
 /** A session between the application and the store: each of its keys is stored for itself, as JSON text. */
 
-/** The key of the cookie's attributes. Every session of this store has it; a place holder does not. */
+/** The key of the cookie's attributes. */
 export const COOKIE = 'cookie';
+
+/** Whether this is a framework's session: it has its cookie's attributes, or the end that koa-session gives to it. */
+export function isSession(session: ReadonlyMap<string, unknown>): boolean {
+  const cookie = session.get(COOKIE);
+  return (typeof cookie === 'object' && cookie !== null) || session.has('_expire') || session.has('_session');
+}
 
 /**
  * The session as it is stored. As with the other stores, a value is stored as JSON has it: a `Date` comes back as

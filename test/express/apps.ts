@@ -3,8 +3,11 @@ import type { AddressInfo } from 'node:net';
 import fastifyCookie from '@fastify/cookie';
 import fastifySession, { type FastifySessionOptions } from '@fastify/session';
 import express from 'express';
+import type { ExpressSessionStore } from '../../src/express/index.js';
 import session, { type SessionData, type Store } from 'express-session';
 import fastify from 'fastify';
+import Koa from 'koa';
+import koaSession from 'koa-session';
 
 /** What the tests' application keeps in a session. */
 export interface Data {
@@ -45,11 +48,14 @@ export type StartApp = (store: Store, options?: AppOptions) => Promise<App>;
 
 const SECRET = 'a secret of at least thirty-two characters';
 
-/** Every framework that takes stores of express-session. */
+/** The frameworks that take stores of express-session. */
 export const frameworks: readonly { readonly framework: string; readonly start: StartApp }[] = [
   { framework: 'express-session', start: startExpress },
   { framework: '@fastify/session', start: startFastify },
 ];
+
+/** With koa-session, which takes a store's promises. */
+export const allFrameworks: typeof frameworks = [...frameworks, { framework: 'koa-session', start: startKoa }];
 
 export async function startExpress(store: Store, options: AppOptions = {}): Promise<App> {
   const { maxAge, resave = false, rolling = false, saveUninitialized = false } = options;
@@ -151,6 +157,52 @@ async function startFastify(store: Store, options: AppOptions = {}): Promise<App
   });
   app.setErrorHandler((error: Error, _request, reply) => reply.status(500).send(JSON.stringify(error.name)));
   return { url: await app.listen({ host: '127.0.0.1', port: 0 }), doors, close: () => app.close() };
+}
+
+async function startKoa(store: Store, options: AppOptions = {}): Promise<App> {
+  const { maxAge = 'session', rolling = false } = options;
+  const doors: App['doors'] = new EventEmitter();
+  const app = new Koa();
+  app.keys = [SECRET];
+  app.silent = true;
+  app.use(async (context, next) => {
+    try {
+      await next();
+    } catch (error) {
+      context.status = 500;
+      context.body = JSON.stringify((error as Error).name);
+    }
+  });
+  app.use(koaSession({ store: store as ExpressSessionStore, maxAge, rolling }, app));
+  app.use(async (context) => {
+    const [, place, key = '', value] = context.path.split('/');
+    const data = context['session'] as Record<string, unknown> & { regenerate(): Promise<void> };
+    context.body = JSON.stringify('done');
+    if (place === 'session') context.body = JSON.stringify(data);
+    else if (context.method === 'DELETE') delete data[key];
+    else if (place === 'data') data[key] = value;
+    else if (place === 'logout') context['session'] = null;
+    else if (place === 'login') {
+      await data.regenerate();
+      context['session'] = { user: key }; // its `regenerate` keeps the data
+    } else {
+      doors.emit('waiting');
+      await once(doors, 'go');
+      data[key] = value;
+    }
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    doors,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
 /** The session as an object of any keys. */

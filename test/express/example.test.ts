@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ExpressSessionStore } from 'dynamodb-sessions/express';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../examples/express/app.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { Browser } from './browser.js';
@@ -51,5 +51,17 @@ describe.each(stores())('the example for Express on $name', (engine) => {
 
     await other.send('POST', '/logout');
     expect((await other.send('GET', '/')).body).toEqual({ user: null });
+  });
+});
+
+describe('the samples of the guide', () => {
+  beforeEach(() => void vi.resetModules());
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each(['basket', 'fastify'])('do not start without a secret, or with a short one: %s', async (name) => {
+    for (const secret of [undefined, '', 'secret']) {
+      vi.stubEnv('SESSION_SECRET', secret);
+      await expect(import(`../../examples/express/${name}.ts`)).rejects.toThrow('Set SESSION_SECRET');
+    }
   });
 });

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExpressSessionStore, type ExpressSessionStoreOptions } from '../../src/express/index.js';
 import type { SessionEvent } from '../../src/index.js';
 import { stores, type TestStore } from '../world/stores.js';
-import { type App, type AppOptions, frameworks } from './apps.js';
+import { type App, type AppOptions, allFrameworks } from './apps.js';
 import { Browser } from './browser.js';
 
-describe.each(frameworks)('$framework', ({ start }) => {
+describe.each(allFrameworks)('$framework', ({ start }) => {
   describe.each(stores())('on $name', (engine) => {
     let table: TestStore;
     let apps: App[];

@@ -339,10 +339,10 @@ describe.each(stores())('ExpressSessionStore on $name', (engine) => {
   });
 
   it('needs no callback', async () => {
-    store.set(sid, sessionOf({ name: 'Ann' }));
+    void store.set(sid, sessionOf({ name: 'Ann' }));
     await expect.poll(() => calls.get(sid)).toMatchObject({ name: 'Ann' });
-    store.touch(sid, sessionOf());
-    store.destroy(sid);
+    void store.touch(sid, sessionOf());
+    void store.destroy(sid);
     await expect.poll(() => calls.get(sid)).toBeNull();
   });
 });

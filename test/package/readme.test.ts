@@ -101,14 +101,19 @@ export const authenticate = async (event: HttpApiEvent): Promise<string> => even
 
 /** What the guides use of frameworks that are not installed here. */
 const FRAMEWORKS = `
-declare module '@sveltejs/kit' {
+declare module '$app/env' {
+  export const building: boolean;
+}
+declare module '@sveltejs/kit/hooks' {
   interface RequestEvent {
     readonly request: Request;
+    readonly isSubRequest: boolean;
+    getClientAddress(): string;
     locals: App.Locals;
   }
   export type Handle = (input: {
     event: RequestEvent;
-    resolve(event: RequestEvent): Response | Promise<Response>;
+    resolve(event: RequestEvent): Promise<Response>;
   }) => Response | Promise<Response>;
 }
 declare module 'react-router' {

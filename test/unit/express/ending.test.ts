@@ -16,6 +16,14 @@ describe('the end of a session', () => {
     ['after the idle timeout, with a cookie whose end is no date', { expires: 'soon', maxAge: Number.NaN }, 600],
     ['after the idle timeout, without a cookie', undefined, 600],
   ])('is %s', (_, cookie, seconds) => {
-    expect(endOf(cookie, NOW, 600)).toBe(NOW + seconds);
+    expect(endOf({ cookie }, NOW, 600)).toBe(NOW + seconds);
+  });
+
+  it.each<[string, object, number]>([
+    ['when koa-session says, which keeps no cookie in it', { _expire: (NOW + 59.1) * 1000 }, 60],
+    ['after the idle timeout, if koa-session does not say', { _session: true }, 600],
+    ['with its cookie, whatever the application calls `_expire`', { cookie: { maxAge: 60_000 }, _expire: 1 }, 60],
+  ])('is %s', (_, session, seconds) => {
+    expect(endOf(session, NOW, 600)).toBe(NOW + seconds);
   });
 });
