@@ -14,7 +14,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/testing/*.test.ts'],
     exclude: ['test/{browser,deploy,faults,models,runtime,sdk-floor,soak}/**'], // each has its own command: npm run test:browser, soak, …
     globalSetup: ['test/engines/start-embedded.ts', 'test/cdk/global-setup.ts'],
     pool: 'threads',

@@ -68,7 +68,14 @@ function ofSessions(namespace: string): GraphWidget[] {
     ),
     graph(
       'Sessions: to look into',
-      metrics('SessionReused', 'SessionAnomaly', 'SessionUnreadable', 'SessionLostWrite', 'SessionStoreFailure'),
+      metrics(
+        'SessionReused',
+        'SessionAnomaly',
+        'SessionUnreadable',
+        'SessionLostWrite',
+        'SessionCsrfRefused',
+        'SessionStoreFailure',
+      ),
     ),
   ];
 }

@@ -29,6 +29,7 @@ export type SessionMetric =
   | 'SessionRevoked'
   | 'SessionDestroyed'
   | 'SessionLostWrite'
+  | 'SessionCsrfRefused'
   | 'SessionStoreFailure';
 
 /** A metric of the table itself, without its index. */

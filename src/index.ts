@@ -1,6 +1,7 @@
 export type { AnomalyPolicy, Client } from './core/client.js';
 export type { Clock } from './core/clock.js';
 export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './codec/codec.js';
+export type { DeepReadonly } from './core/deep-readonly.js';
 export {
   ConfigurationError,
   LoginTooOldError,
@@ -20,7 +21,7 @@ export type * from './core/persistence-layer.js';
 export type { SessionRecord } from './core/record.js';
 export { descendantRoles, type RoleHierarchy } from './core/roles.js';
 export { deserializeSession, serializeSession } from './core/serialization.js';
-export type { KeyOf, LogInOptions, ReadonlySession, Session } from './core/session.js';
+export type { AnyData, KeyOf, LogInOptions, ReadonlySession, Session, ValueOf } from './core/session.js';
 export {
   type LogOutUserOptions,
   type OfUserOptions,

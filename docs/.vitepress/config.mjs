@@ -31,7 +31,12 @@ export default {
     sidebar: [
       {
         text: 'Begin',
-        items: [page('Get started', '/getting-started'), page('Which one should I use?', '/which-one')],
+        items: [
+          page('Get started', '/getting-started'),
+          page('Run, test, bundle', '/guides/local-development'),
+          page('Unit tests', '/guides/testing'),
+          page('Which one should I use?', '/which-one'),
+        ],
       },
       {
         text: 'Your framework',
@@ -70,6 +75,7 @@ export default {
         items: [
           page('How it works', '/design'),
           page('Security', '/security'),
+          page('CSRF', '/guides/csrf'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
         ],

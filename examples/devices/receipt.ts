@@ -79,7 +79,9 @@ export function noteCalls(client: DynamoDBClient): DynamoDBClient {
 
 /** For `onEvent`. */
 export function noteEvent(event: SessionEvent): void {
-  const isGood = !['reused', 'anomaly', 'unreadable', 'lost-write', 'store-failure'].includes(event.type);
+  const isGood = !['reused', 'anomaly', 'unreadable', 'lost-write', 'csrf-refused', 'store-failure'].includes(
+    event.type,
+  );
   happens({ what: event.type.replaceAll('-', ' '), isGood });
 }
 

@@ -19,7 +19,7 @@ interface CleanupCommandOptions extends BudgetOptions {
 
 export function addCleanup(program: StrictCommand): void {
   addReadBudget(program.command('cleanup'))
-    .description('Delete what has expired and TTL has not deleted yet. Sessions that live stay.')
+    .description('Delete expired items that TTL has not deleted yet. Live sessions stay.')
     .option('--dry-run', 'only count: nothing is deleted or written')
     .action(
       running<CleanupCommandOptions>(async ({ dryRun = false, readBudget, ...options }) => {
@@ -39,7 +39,7 @@ export function addCleanup(program: StrictCommand): void {
 }
 
 function wordsFor(report: CleanupReport, dryRun: boolean): string {
-  if (report.kind === 'busy') return 'Another cleanup is at work in this table, or has taken over from this one.';
+  if (report.kind === 'busy') return 'Another cleanup is running on this table, or has taken over from this one.';
   const { scanned, expired, deleted, extended, skipped, readUnits, durationMs, oldestExpiredAt } = report;
   const now = epochSeconds(systemClock);
   return [
@@ -48,11 +48,11 @@ function wordsFor(report: CleanupReport, dryRun: boolean): string {
       : `Deleted ${count(deleted, 'expired item')}.`,
     `Read ${count(scanned, 'item')} for ${count(readUnits, 'read unit')}, in ${duration(durationMs)}.`,
     ...(oldestExpiredAt === undefined ? [] : [`The oldest of them expired ${fromNow(oldestExpiredAt, now)}.`]),
-    ...(extended > 0 ? [`${count(extended, 'session')} came back to life meanwhile, and stayed.`] : []),
+    ...(extended > 0 ? [`${count(extended, 'session')} lived on meanwhile, and stayed.`] : []),
     ...(skipped > 0 ? [`${count(skipped, 'item')} of a newer version, or of no known kind, stayed.`] : []),
     ...(report.kind === 'unfinished'
       ? [
-          `${REASONS[report.reason]}. ${dryRun ? 'This is not the whole table.' : 'The next cleanup goes on from here.'}`,
+          `${REASONS[report.reason]}. ${dryRun ? 'This is not the whole table.' : 'The next cleanup continues from here.'}`,
         ]
       : []),
   ].join('\n');

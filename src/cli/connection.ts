@@ -43,7 +43,9 @@ export function isLocal({ endpoint }: ConnectionOptions): boolean {
 function tableNameIn({ table }: ConnectionOptions): string {
   if (table === undefined) throw new UsageError('No table: give --table, or set DYNAMODB_SESSIONS_TABLE.');
   if (!/^([\w.-]{3,255}|arn:[\w:/.-]+)$/.test(table)) {
-    throw new UsageError('The table is no name of one: expected 3 to 255 letters, digits, "_", "." or "-", or an ARN.');
+    throw new UsageError(
+      'That is not a valid table name: expected 3 to 255 letters, digits, "_", "." or "-", or an ARN.',
+    );
   }
   return table;
 }
@@ -51,7 +53,7 @@ function tableNameIn({ table }: ConnectionOptions): string {
 function clientConfig(options: ConnectionOptions): ClientConfig {
   const { region, endpoint } = options;
   if (region !== undefined && !/^[a-z\d-]+$/.test(region)) {
-    throw new UsageError('The region is no name of one: expected something like eu-central-1.');
+    throw new UsageError('That is not a valid region: expected something like eu-central-1.');
   }
   const { AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID } = process.env;
   const isConfigured = AWS_PROFILE !== undefined || AWS_ACCESS_KEY_ID !== undefined;
@@ -68,7 +70,7 @@ function clientConfig(options: ConnectionOptions): ClientConfig {
 function endpointUrl(endpoint: string): URL {
   const url = URL.parse(endpoint);
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError('The endpoint is no URL: expected something like http://127.0.0.1:8000.');
+  throw new UsageError('The endpoint is not a URL: expected something like http://127.0.0.1:8000.');
 }
 
 /** A client for a person who waits: slow answers are waited for, what failed is asked again. */

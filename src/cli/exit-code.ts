@@ -2,15 +2,15 @@
 export const EXIT = {
   done: 0,
   /**
-   * No live session was found to list, show or revoke; or not all was done: the budget was used up, another cleanup is
-   * at work, the answer was no.
+   * No live session was found to list, show or revoke; or the work was not finished: the budget was used up, another
+   * cleanup is running, the answer was no.
    */
   notAll: 1,
-  /** The command was not understood. Nothing was sent. */
+  /** The command was not understood, or lacks what it needs: a table, a region, dev's engine. Nothing was sent. */
   usage: 2,
-  /** DynamoDB did not do what it was asked. */
+  /** DynamoDB failed or refused, or the table does not fit. */
   store: 3,
-  /** A defect of this command. */
+  /** A bug in this command. */
   defect: 4,
   /** Interrupted by Ctrl-C: 128 and the number of the signal, as shells have it. */
   interrupted: 130,

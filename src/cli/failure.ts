@@ -3,6 +3,7 @@ import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../
 import { isThrottling } from '../cleanup/backoff.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { printable } from './printable.js';
+import { TableError } from './table-error.js';
 import { UsageError } from './usage-error.js';
 
 /** What went wrong, as one line with what to do, and what the shell is told. */
@@ -17,14 +18,15 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError || error instanceof NotStorableError || error instanceof ConfigurationError) {
     return { line: oneLine(error.message), exitCode: EXIT.usage };
   }
+  if (error instanceof TableError) return { line: oneLine(error.message), exitCode: EXIT.store };
   const cause = error instanceof StoreUnavailableError ? (error.cause ?? error) : error;
   const advice = adviceFor(error, cause);
   if (advice !== undefined) return { line: advice, exitCode: EXIT.store };
   if (error instanceof StoreUnavailableError || isOfAws(cause)) {
-    return { line: `DynamoDB did not do it: ${messageOf(cause)}`, exitCode: EXIT.store };
+    return { line: `DynamoDB failed: ${messageOf(cause)}`, exitCode: EXIT.store };
   }
   return {
-    line: `This is a defect of dynamodb-sessions; please report it: ${messageOf(error)}`,
+    line: `This is a bug in dynamodb-sessions; please report it: ${messageOf(error)}`,
     exitCode: EXIT.defect,
   };
 }
@@ -33,15 +35,16 @@ export function failureOf(error: unknown): Failure {
 const ADVICE: Readonly<Record<string, string>> = {
   ResourceNotFoundException:
     'There is no such table, or it has no index byUser: check --table, --region and --endpoint.',
-  ResourceInUseException: 'There is a table of that name already; it was left as it is.',
-  ValidationException: 'The table is not one of sessions: it has other keys than SessionStore gives it. Check --table.',
+  ResourceInUseException:
+    'There is a table of that name already; it was left as it is. To accept a session table, add --if-not-exists.',
+  ValidationException: 'This is not a session table: its keys are not those that SessionStore makes. Check --table.',
   UnrecognizedClientException: 'AWS does not know the credentials: check AWS_PROFILE, and whether the region is yours.',
   InvalidSignatureException: 'AWS does not accept the credentials: check the secret key, and this machine’s clock.',
   ExpiredTokenException: 'The credentials have expired: sign in again, for example with aws sso login.',
   CredentialsProviderError:
     'No credentials were found: set AWS_PROFILE, sign in with aws sso login, or give --endpoint for a local engine.',
   ECONNREFUSED: 'Nothing listens at the endpoint: check --endpoint, and whether the engine runs.',
-  ENOTFOUND: 'The endpoint’s host is not known: check --endpoint, --region and the network.',
+  ENOTFOUND: 'The endpoint’s host does not exist: check --endpoint, --region and the network.',
   EAI_AGAIN: 'The endpoint’s host could not be looked up: check the network.',
   TimeoutError: 'DynamoDB did not answer in time: check --endpoint and the network, and try again.',
 };
@@ -49,7 +52,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 function adviceFor(error: unknown, cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   if (error instanceof StoreUnavailableError && isThrottling(error)) {
-    return 'DynamoDB throttled it until it gave up: try again later, or raise the table’s throughput limits.';
+    return 'DynamoDB kept throttling: try again later, or raise the table’s throughput limits.';
   }
   if (cause.name === 'AccessDeniedException') return deniedAdvice(cause.message);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';

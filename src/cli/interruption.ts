@@ -11,6 +11,7 @@ const SAME_KEYSTROKE_MS = 500;
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
+  words = '\nInterrupted: ending what is under way. Ctrl-C again ends at once.',
 ): Promise<{ readonly result: T; readonly interrupted: ExitCode | undefined }> {
   const interruption = new AbortController();
   let interrupted: ExitCode | undefined;
@@ -23,7 +24,7 @@ export async function interruptible<T>(
     interrupted = exitCode;
     since = performance.now();
     interruption.abort();
-    note('\nInterrupted: ending what is under way. Ctrl-C again ends at once.');
+    note(words);
   });
   try {
     return { result: await work(interruption.signal), interrupted };

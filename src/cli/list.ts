@@ -20,7 +20,7 @@ interface ListOptions extends UserOptions {
 
 export function addList(program: StrictCommand): void {
   addUserType(program.command('list'))
-    .description('List the live sessions of a user, those seen last first.')
+    .description('List the live sessions of a user, most recently seen first.')
     .option('--user <id>', 'the user ID; must be given')
     .action(
       running<ListOptions>(async (options) => {

@@ -31,6 +31,6 @@ export function addLogOutEveryone(program: StrictCommand): void {
     );
 }
 
-const DONE = `Logged everyone out. Each session is refused from the next look at the marks on: within 10 seconds with
+const DONE = `Logged everyone out. Each session is refused when the marks are next checked: within 10 seconds with
 revocationCheck: 'always', otherwise within the application’s touch interval (5 minutes by default) and 10 seconds.
-What is refused is deleted; what nobody comes back to stays until it expires.`;
+A session that is refused ends. One that nobody comes back to stays in the table until it expires.`;

@@ -6,7 +6,7 @@ import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer
 export class LogOutLayer extends DynamoDBPersistenceLayer {
   /** Whether the user's mark was raised: from then on all earlier sessions are refused where the mark is checked. */
   marked = false;
-  /** How many items were deleted, as far as is known. */
+  /** How many items were replaced by a tombstone, as far as is known. */
   removed = 0;
 
   override async raiseUserMark(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number | undefined> {

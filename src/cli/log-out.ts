@@ -7,7 +7,7 @@ import { EXIT } from './exit-code.js';
 import { endedAtOnce } from './interruption.js';
 import { LogOutLayer } from './log-out-layer.js';
 import { note, print } from './output.js';
-import { count } from './quantities.js';
+import { count, number } from './quantities.js';
 import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
 import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
@@ -54,7 +54,7 @@ export function addLogOut(program: StrictCommand): void {
 interface LogOutReport {
   /** Live sessions that the index showed before. */
   readonly ended: number;
-  /** Items deleted: also what had expired, or could not be read. */
+  /** Items replaced by a tombstone: also what had expired, or could not be read. */
   readonly removed: number;
   /** Sessions that began while this went on, and stay. */
   readonly since: number;
@@ -67,14 +67,14 @@ function wordsFor(userId: UserId, { ended, removed, since }: LogOutReport): stri
     ended === 0
       ? `No live session of ${user} was found.${typeHint(userId)}`
       : `Ended ${count(ended, 'session')} of ${user}.`,
-    ...(more > 0 ? [`Deleted ${count(more, 'more item')} of theirs that had expired, or was no session.`] : []),
-    'A session so new that the index does not show it ends within the application’s touch interval: 5 minutes by default.',
-    ...(since > 0 ? [`${count(since, 'session')} began meanwhile, by a new login: not ended.`] : []),
+    ...(more > 0 ? [`Ended ${number(more)} more of theirs: expired, unreadable, or written by a newer version.`] : []),
+    'A session too new for the index ends within the application’s touch interval (5 minutes by default).',
+    ...(since > 0 ? [`${count(since, 'session')} began meanwhile with a new login, and stayed.`] : []),
   ].join('\n');
 }
 
 function whatIsLeft({ marked, removed }: LogOutLayer): string {
   return marked
-    ? `Not all was done: the user’s sessions are refused from now on, within the touch interval, but only ${removed} are known to be deleted. Run it again: it finishes the rest.`
-    : 'Perhaps nothing was ended. Run it again: it finishes what is left.';
+    ? `Not finished: the user’s sessions are refused within the touch interval, but only ${number(removed)} of them are known to have ended. Run it again to finish.`
+    : 'Perhaps nothing was ended. Run it again to finish.';
 }

@@ -5,6 +5,7 @@ import { TABLE_ENVIRONMENT } from '../table-schema.js';
 import { addCleanup } from './cleanup.js';
 import { addCreateTable } from './create-table.js';
 import { oneLine } from './failure.js';
+import { addDev } from './dev.js';
 import { addList } from './list.js';
 import { addLogOut } from './log-out.js';
 import { addLogOutEveryone } from './log-out-everyone.js';
@@ -16,11 +17,13 @@ import { StrictCommand } from './strict-command.js';
 /** The whole command, ready to be told its arguments. */
 export function createProgram(): StrictCommand {
   const program = new StrictCommand('dynamodb-sessions')
-    .description('Looks after the sessions that dynamodb-sessions keeps in a DynamoDB table.')
+    .description('Manages the sessions that dynamodb-sessions keeps in a DynamoDB table.')
     .version(version(), '--version', 'print the version')
-    .helpOption('--help', 'print what a command does and takes')
+    .helpOption('--help', 'print this help')
     .addOption(new Option('--table <name>', 'the table').env(TABLE_ENVIRONMENT.tableName))
-    .addOption(new Option('--region <name>', 'its region; default: as AWS’s tools').env(TABLE_ENVIRONMENT.region))
+    .addOption(
+      new Option('--region <name>', 'its region; by default, that of the AWS tools').env(TABLE_ENVIRONMENT.region),
+    )
     .option('--endpoint <url>', 'a local engine, such as http://127.0.0.1:8000')
     .option('--json', 'print one JSON document instead of words')
     .addHelpText('after', HELP)
@@ -43,18 +46,19 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
   addStats,
   addCleanup,
   addCreateTable,
+  addDev,
 ];
 
 const HELP = `
 Exit codes:
   0    done
-  1    list, show or revoke found no live session; or not all was done
-  2    the command was not understood; nothing was sent
-  3    DynamoDB did not do what it was asked
-  4    a defect of this command
+  1    list, show or revoke found no live session; or the work was not finished
+  2    the command was not understood, or lacks what it needs; nothing was sent
+  3    DynamoDB failed or refused, or the table does not fit
+  4    a bug in this command
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
-Credentials are those of AWS’s tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
+Credentials are those of the AWS tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
 Secrets and their hashes are never shown.`;
 
 function version(): string {

@@ -6,7 +6,7 @@ export function readSessionId(text: string): string {
   if (isSessionId(text)) return text;
   throw new UsageError(
     parseToken(text) === undefined
-      ? 'That is no session ID: expected the 22 characters that list prints.'
-      : 'That is a whole token, and its second half a secret: give the part before the dot only.',
+      ? 'That is not a session ID: expected the 22 characters that list prints.'
+      : 'That is a whole token, and its second half is a secret: give only the part before the dot.',
   );
 }

@@ -47,7 +47,7 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
   const { live, expired, largest, oldestExpiredAt } = census;
   const scale = 100 / sample;
   const about = sample === 100 ? '' : 'about ';
-  const amount = (items: number): string => about + number(items * scale);
+  const amount = (items: number): string => (items === 0 ? '0' : about + number(items * scale));
   const some = (items: number): string | undefined => (items === 0 ? undefined : amount(items));
   const histogram = (classes: readonly Class[], say: (bound: number) => string): string =>
     fieldList(
@@ -57,7 +57,7 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
       ]),
     );
   return [
-    ...(complete ? [] : [styleText('yellow', 'This is not all: it ended before all of the table was read.')]),
+    ...(complete ? [] : [styleText('yellow', 'Incomplete: it ended before the whole table was read.')]),
     styleText('bold', `Table ${table}`),
     fieldList([
       ['items', `${amount(census.items)}, ${size(census.bytes * scale)}`],
@@ -67,13 +67,13 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
       ],
       ['expired sessions', `${amount(expired.count)}; ${size(expired.bytes * scale)}`],
       ['expired longest', oldestExpiredAt === undefined ? undefined : fromNow(oldestExpiredAt, now)],
-      ['of newer versions', some(census.newerVersion)],
+      ['newer versions', some(census.newerVersion)],
       ['unreadable', some(census.unreadable)],
       ['users’ marks', some(census.userMarks)],
       ['tombstones', some(census.tombstones)],
       ['average size', live.count === 0 ? undefined : size(live.bytes / live.count)],
       ['largest', largest && `${size(largest.bytes)}: ${largest.id}`],
-      ['read for this', count(readUnits, 'read unit')],
+      ['read units used', number(readUnits)],
     ]),
     ...(live.count === 0
       ? []

@@ -22,12 +22,18 @@ interface StatsOptions extends BudgetOptions {
 export function addStats(program: StrictCommand): void {
   addReadBudget(program.command('stats'))
     .description('Count what is in the table: live and expired sessions, by age and by size. Reads the whole table.')
-    .option('--sample <percent>', 'read so much of the table, by chance, and estimate the rest', percentage, 100)
+    .option(
+      '--sample <percent>',
+      'read a random part of the table of this size, and estimate the rest',
+      percentage,
+      100,
+    )
     .action(
       running<StatsOptions>(async ({ sample, readBudget, ...options }) => {
         const connection = await connect(options, createBatchClient);
         const description = await describeTable(connection);
-        note(costOf(description, sample));
+        const cost = costOf(description, sample);
+        if (cost !== undefined) note(cost);
 
         const now = epochSeconds(systemClock);
         const census = new Census(now);
@@ -60,10 +66,11 @@ function percentage(text: string): number {
 /** A read unit is 4 KB read strongly consistently, or 8 KB as it is here. */
 const BYTES_PER_READ_UNIT = 8_192;
 
-function costOf(description: TableDescription | undefined, sample: number): string {
-  if (description === undefined)
-    return 'Reading the table; how much that is, you may not ask (dynamodb:DescribeTable).';
+/** Of a new table DynamoDB has counted nothing for hours. */
+function costOf(description: TableDescription | undefined, sample: number): string | undefined {
+  if (description === undefined) return 'Reading the table. Its size is unknown without dynamodb:DescribeTable.';
+  if (description.items === 0) return undefined;
   const share = sample / 100;
   const units = Math.ceil((description.bytes * share) / BYTES_PER_READ_UNIT);
-  return `Reading about ${count(description.items * share, 'item')}, ${size(description.bytes * share)}: some ${count(units, 'read unit')}.`;
+  return `Reading about ${count(description.items * share, 'item')} (${size(description.bytes * share)}) for about ${count(units, 'read unit')}.`;
 }

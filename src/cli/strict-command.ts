@@ -21,7 +21,8 @@ export class StrictCommand extends Command {
 
   /** The program takes its own options out before a command sees the rest: so it looks at theirs as well. */
   #refuseSwallowing(args: readonly string[]): void {
-    const options = [this, ...this.commands].flatMap((command) => command.options);
+    const named = this.commands.filter((command) => args.includes(command.name()));
+    const options = [this, ...named].flatMap((command) => command.options);
     for (const [index, arg] of args.entries()) {
       if (arg === '--') return;
       const option = options.find(({ long, required }) => required && long === arg);

@@ -16,11 +16,13 @@ export function addUserType<C extends Command>(command: C): C {
   return command.addOption(option.choices(TYPES).default('string'));
 }
 
-/** @throws {@link UsageError} if the text is no ID of that type: what is typed is what is looked for */
+/** @throws {@link UsageError} if the text is not an ID of that type: what is typed is what is looked for */
 export function readUserId(text: string, { as }: UserOptions): UserId {
   const userId = parseUserKey(`${as[0]}:${text}`);
   if (userId !== undefined) return userId;
-  throw new UsageError(as === 'string' ? 'The user ID is empty.' : `The user ID is no ${as} as JavaScript writes it.`);
+  throw new UsageError(
+    as === 'string' ? 'The user ID is empty.' : `The user ID is not a ${as} as JavaScript writes it.`,
+  );
 }
 
 /** The ID as JavaScript writes it, so that its type shows: `"user-1"`, `42`, `42n`. */

@@ -87,12 +87,7 @@ export function createCodec<Instances>(options: CodecOptions<Instances>): Codec 
         `types: ${JSON.stringify(name)} is no name (a letter, then letters, digits, _ . -).`,
       );
     }
-    if (
-      revivers[`!${name}`] ||
-      types.has(prototype) ||
-      builtInName(prototype) !== undefined ||
-      prototype === Object.prototype
-    ) {
+    if (revivers[`!${name}`] || types.has(prototype) || builtInName(prototype) !== undefined) {
       throw new ConfigurationError(`types: ${name} or its class is registered already, or needs no registration.`);
     }
     types.set(prototype, { name, encode: (instance) => type.encode(instance as never) });
@@ -136,6 +131,7 @@ export function createCodec<Instances>(options: CodecOptions<Instances>): Codec 
  * | the same object in several places, a cycle | the same object in several places, a cycle |
  * | keys such as `__proto__` and `constructor` | ordinary keys; no prototype is touched |
  * | frozen or sealed object | equal, but not frozen or sealed |
+ * | any of these of another realm (jest, `node:vm`), but for `URL` and `URLSearchParams` | equal, as a value of this realm |
  * | function, symbol, symbol as a key, getter, setter, property that is not enumerable | refused |
  * | array, `Date`, `Map` and so on with properties of its own; `RegExp` with a `lastIndex` | refused |
  * | instance of any other class (a promise, an error, a boxed primitive, a subclass of the above) | refused, unless registered with {@link createCodec} |

@@ -5,22 +5,37 @@ import { NotStorableError } from '../core/errors.js';
 /** The stack has room for several times as many, so what was encoded can be decoded from any depth of calls. */
 const MAX_DEPTH = 256;
 
-/** A class that the library knows → its name for it. Not every version of Node.js has every class. */
-const builtIns = new Map<unknown, string>(
+/** The names of the classes that the library knows. */
+const builtInNames = new Set(
   (
-    'Array Date Map Set RegExp URL URLSearchParams ArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray ' +
+    'Object Array Date Map Set RegExp URL URLSearchParams ArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray ' +
     'Int16Array Uint16Array Float16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array'
-  )
-    .split(' ')
-    .map((name) => [
-      (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]?.prototype,
-      name,
-    ]),
+  ).split(' '),
 );
 
-// Fake timers replace the global Date while a test runs, so it is looked up each time.
-export const builtInName = (prototype: unknown): string | undefined =>
-  prototype === Date.prototype ? 'Date' : builtIns.get(prototype);
+/** Each class of this realm, by its prototype. Not every version of Node.js has every class. */
+const ownBuiltIns = new Map<unknown, string>(
+  [...builtInNames].map((name) => [
+    (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]?.prototype,
+    name,
+  ]),
+);
+
+/** The name of the built-in class that has this prototype, be it of this realm or of another (`node:vm`, jest). */
+export function builtInName(prototype: object | null): string | undefined {
+  // Fake timers replace the global Date while a test runs, so it is looked up each time.
+  if (prototype === Date.prototype) return 'Date';
+  return ownBuiltIns.get(prototype) ?? foreignName(prototype);
+}
+
+/** A class of the language has one prototype for ever, and no other function has its source text. */
+function foreignName(prototype: object | null): string | undefined {
+  const constructor: unknown = prototype?.constructor;
+  if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined;
+  const { name } = constructor;
+  const isNative = Function.prototype.toString.call(constructor) === `function ${name}() { [native code] }`;
+  return isNative && builtInNames.has(name) ? name : undefined;
+}
 
 /** How the instances of one class are stored. */
 export type RegisteredType = { readonly name: string; readonly encode: (instance: object) => unknown };
@@ -87,11 +102,12 @@ export class Inspection {
     const prototype: object | null = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) this.#visitProperties(value);
     else if (prototype === Array.prototype && Array.isArray(value)) this.#visitArray(value);
-    else {
+    else if (prototype === null) {
       this.plain = false;
+      this.#visitProperties(value);
+    } else {
       const type = this.#types.get(prototype);
       if (type) this.#visitInstance(value, type);
-      else if (prototype === null) this.#visitProperties(value);
       else this.#visitBuiltIn(value, prototype);
     }
 
@@ -122,6 +138,7 @@ export class Inspection {
   }
 
   #visitInstance(instance: object, type: RegisteredType): void {
+    this.plain = false;
     let standIn: unknown;
     try {
       standIn = type.encode(instance);
@@ -137,28 +154,44 @@ export class Inspection {
 
   #visitBuiltIn(value: object, prototype: object): void {
     const name = builtInName(prototype);
+    if (name === 'Object') {
+      this.#visitProperties(value);
+      return;
+    }
+    if (name === 'Array' && Array.isArray(value)) {
+      this.#visitArray(value);
+      return;
+    }
+    this.plain = false;
     if (name === undefined || name === 'Array') {
       this.#refuse(`is an instance of ${className(prototype)}, which is no registered type (see createCodec)`);
     }
-    const items = ArrayBuffer.isView(value) && 'length' in value ? value.length : 0;
+    const items = ArrayBuffer.isView(value) && 'length' in value ? (value.length as number) : 0;
     if (Object.keys(value).length !== items || Object.getOwnPropertySymbols(value).length > 0) {
       this.#refuse(`is a ${name} with properties of its own`);
     }
-    if (value instanceof RegExp && value.lastIndex !== 0) this.#refuse('is a RegExp whose lastIndex is not 0');
-    if (value instanceof URL && new URL(value.href).href !== value.href) {
-      this.#refuse('is a URL that does not parse to itself');
-    }
-    if (value instanceof ArrayBuffer && 'resizable' in value && value.resizable) {
-      this.#refuse('is a resizable ArrayBuffer');
-    }
     let index = 0;
-    if (value instanceof Map) {
-      for (const [key, item] of value) {
-        this.#visitAt(`keys()[${index}]`, key);
-        this.#visitAt(`values()[${index++}]`, item);
-      }
+    switch (name) {
+      case 'RegExp':
+        if ((value as RegExp).lastIndex !== 0) this.#refuse('is a RegExp whose lastIndex is not 0');
+        return;
+      case 'URL':
+        if (new URL((value as URL).href).href !== (value as URL).href) {
+          this.#refuse('is a URL that does not parse to itself');
+        }
+        return;
+      case 'ArrayBuffer':
+        if ('resizable' in value && value.resizable) this.#refuse('is a resizable ArrayBuffer');
+        return;
+      case 'Map':
+        for (const [key, item] of value as Map<unknown, unknown>) {
+          this.#visitAt(`keys()[${index}]`, key);
+          this.#visitAt(`values()[${index++}]`, item);
+        }
+        return;
+      case 'Set':
+        for (const item of value as Set<unknown>) this.#visitAt(`values()[${index++}]`, item);
     }
-    if (value instanceof Set) for (const item of value) this.#visitAt(`values()[${index++}]`, item);
   }
 
   #refuse(reason: string, options?: ErrorOptions): never {

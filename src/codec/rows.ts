@@ -49,16 +49,31 @@ export function writeRows(root: unknown, standIns: Inspection['standIns']): stri
     if (standIn) return [standIn[0], indexOf(standIn[1])];
 
     const prototype: object | null = Object.getPrototypeOf(value);
-    const name = builtInName(prototype);
-    if (name === 'Date') return [name, isoOf(value as Date)];
-    if (value instanceof Map) return [name, ...[...value].flat().map(indexOf)];
-    if (value instanceof Set) return [name, ...[...value].map(indexOf)];
-    if (value instanceof RegExp) return [name, value.source, value.flags];
-    if (value instanceof URL || value instanceof URLSearchParams) return [name, String(value)];
-    if (value instanceof ArrayBuffer) return bytesOf(Buffer.from(value));
-    if (ArrayBuffer.isView(value)) {
-      // Just the bytes that the view shows: the rest of its buffer (Node's pool, often) may be someone else's.
-      return [name, rows.push(bytesOf(Buffer.from(value.buffer, value.byteOffset, value.byteLength))) - 1];
+    const name = prototype === null ? 'null' : builtInName(prototype);
+    switch (name) {
+      case 'Date':
+        return [name, isoOf(value as Date)];
+      case 'Map':
+        return [name, ...[...(value as Map<unknown, unknown>)].flat().map(indexOf)];
+      case 'Set':
+        return [name, ...[...(value as Set<unknown>)].map(indexOf)];
+      case 'RegExp':
+        return [name, (value as RegExp).source, (value as RegExp).flags];
+      case 'URL':
+      case 'URLSearchParams':
+        return [name, String(value as URL)];
+      case 'ArrayBuffer':
+        return bytesOf(Buffer.from(value as ArrayBuffer));
+      case 'Object':
+      case 'Array':
+      case 'null':
+      case undefined:
+        break;
+      default: {
+        // Just the bytes that the view shows: the rest of its buffer (Node's pool, often) may be someone else's.
+        const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+        return [name, rows.push(bytesOf(Buffer.from(buffer, byteOffset, byteLength))) - 1];
+      }
     }
 
     const entries = Object.entries(value).map(([key, item]) => [escapeKey(key), indexOf(item)] as const);
@@ -66,7 +81,7 @@ export function writeRows(root: unknown, standIns: Inspection['standIns']): stri
       if (entries.length === value.length) return entries.map(([, index]) => index);
       return [-7, value.length, ...entries.flatMap(([key, index]) => [Number(key), index])];
     }
-    return prototype === null ? ['null', ...entries.flat()] : Object.fromEntries(entries);
+    return name === 'null' ? [name, ...entries.flat()] : Object.fromEntries(entries);
   };
 
   const index = indexOf(root);

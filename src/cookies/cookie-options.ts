@@ -13,8 +13,7 @@ export type SameSite = 'Lax' | 'Strict' | 'None';
  * How the session cookie is named, and where browsers send it. All of it is optional, and the default is
  * bound to one host and to TLS: `__Host-id=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
  *
- * Combinations that a browser would refuse do not compile, and throw in JavaScript. A name that is only known
- * at run time, of type `string`, needs a cast; the constructor checks it all the same.
+ * Combinations that a browser would refuse throw a {@link ConfigurationError} when they are given, before any request.
  *
  * There is no `httpOnly` option: no script has business with a session's token, so `HttpOnly` is always set.
  * There is no `maxAge` option either: the cookie lives as long as the session may.
@@ -24,12 +23,10 @@ export type SameSite = 'Lax' | 'Strict' | 'None';
  * const strict: CookieOptions = {};
  * const forSubdomains: CookieOptions = { name: '__Secure-id', domain: 'example.com' };
  * const insideFrames: CookieOptions = { sameSite: 'None', partitioned: true };
- * const plainHttpOnMyMachine: CookieOptions = { name: 'id', secure: false };
+ * const plainHttpOnMyMachine: CookieOptions = isProduction ? {} : { name: 'id', secure: false };
  * ```
  */
-export type CookieOptions = HostCookieOptions | SecureCookieOptions | InsecureCookieOptions;
-
-interface AnyCookieOptions {
+export interface CookieOptions {
   /**
    * An RFC 9110 token, at most 1,024 characters. What it begins with is a promise that browsers keep
    * (RFC 6265bis §4.1.3, and draft-ietf-httpbis-layered-cookies for the last two):
@@ -41,70 +38,42 @@ interface AnyCookieOptions {
    *
    * @defaultValue `'__Host-id'`
    */
-  name?: string;
+  readonly name?: string | undefined;
   /**
    * The cookie is sent to this path and what is below it. It is not a boundary: a page elsewhere on the same host
    * can reach it all the same. Letters, digits and `-._~!$&'()*+=:@%/`, at most 1,024 characters.
    *
    * @defaultValue `'/'`
    */
-  path?: string;
+  readonly path?: string | undefined;
   /**
    * Send the cookie to this domain and all its subdomains, instead of to one host. Each of them can then read
    * and plant it. ASCII (an international name in its `xn--` form), no leading dot.
    *
    * @defaultValue none: the host that set the cookie, and no other
    */
-  domain?: string;
+  readonly domain?: string | undefined;
   /**
    * `false` only for development over plain http, and only with an unprefixed name. Most browsers accept secure
    * cookies from `http://localhost`, so it is seldom needed.
    *
    * @defaultValue `true`
    */
-  secure?: boolean;
+  readonly secure?: boolean | undefined;
   /**
    * Whether requests caused by other sites carry the cookie.
    *
    * @defaultValue `'Lax'`
    */
-  sameSite?: SameSite;
+  readonly sameSite?: SameSite | undefined;
   /**
    * Keep a separate cookie for each site that embeds this one (CHIPS). In a cross-site frame it takes effect
    * together with `sameSite: 'None'`.
    *
    * @defaultValue `false`
    */
-  partitioned?: boolean;
+  readonly partitioned?: boolean | undefined;
 }
-
-/** A cookie that belongs to one host, all its ports included. No other domain, and no plain-http page, can plant it. */
-interface HostCookieOptions extends AnyCookieOptions {
-  name?: `__Host-${string}`;
-  path?: '/';
-  domain?: never;
-  secure?: true;
-}
-
-/** A cookie that may be shared with subdomains or bound to a path. */
-interface SecureCookieOptions extends AnyCookieOptions {
-  name: `__Secure-${string}` | `__Http-${string}` | UnprefixedName;
-  secure?: true;
-}
-
-/** A cookie that also travels in the clear. */
-interface InsecureCookieOptions extends AnyCookieOptions {
-  name: UnprefixedName;
-  secure: false;
-  sameSite?: Exclude<SameSite, 'None'>;
-  partitioned?: false;
-}
-
-/** TypeScript cannot say that a name does not begin with `__`, but it can say what it begins with instead. */
-type UnprefixedName = `${'' | '_'}${Letter | Uppercase<Letter> | Digit}${string}`;
-type Letter = CharacterOf<'abcdefghijklmnopqrstuvwxyz'>;
-type Digit = CharacterOf<'0123456789'>;
-type CharacterOf<Text extends string> = Text extends `${infer First}${infer Rest}` ? First | CharacterOf<Rest> : never;
 
 /** {@link CookieOptions} with its defaults, checked. */
 export interface CheckedCookieOptions {
@@ -164,11 +133,16 @@ export function checkCookieOptions(options: CookieOptions): CheckedCookieOptions
   // RFC 6265bis §5.4: browsers hold a name to its prefix however it is capitalised. "__Host-Http-" is a "__Host-".
   const prefix = /^__(?:host|secure|http)-/i.exec(name)?.[0];
   if (prefix?.toLowerCase() === '__host-') {
-    if (domain !== undefined) throw clash('domain', 'absent', `a "${prefix}" name`);
-    if (path !== '/') throw clash('path', '"/"', `a "${prefix}" name`);
+    const cause = `a "${prefix}" name (the default is "__Host-id")`;
+    const remedy = 'Or choose a name such as "__Secure-id".';
+    if (domain !== undefined) throw clash('domain', 'absent', cause, remedy);
+    if (path !== '/') throw clash('path', '"/"', cause, remedy);
   }
   if (!secure) {
-    if (prefix !== undefined) throw clash('secure', 'true', `a "${prefix}" name`);
+    if (prefix !== undefined) {
+      const cause = `a "${prefix}" name (the default is "__Host-id")`;
+      throw clash('secure', 'true', cause, 'Or choose a name without a prefix, such as "id".');
+    }
     if (sameSite === 'None') throw clash('secure', 'true', 'sameSite "None"');
     if (partitioned) throw clash('secure', 'true', 'partitioned');
   }
@@ -188,10 +162,9 @@ function refused(option: string, value: unknown, expected: string): Configuratio
   return new ConfigurationError(`Cookie option "${option}" must be ${expected}, not ${got}.`);
 }
 
-function clash(option: string, expected: string, cause: string): ConfigurationError {
-  return new ConfigurationError(
-    `Cookie option "${option}" must be ${expected} with ${cause}: browsers refuse it otherwise.`,
-  );
+function clash(option: string, expected: string, cause: string, remedy?: string): ConfigurationError {
+  const rule = `Cookie option "${option}" must be ${expected} with ${cause}: browsers refuse it otherwise.`;
+  return new ConfigurationError(remedy === undefined ? rule : `${rule} ${remedy}`);
 }
 
 function kindOf(value: unknown): string {

@@ -1,12 +1,12 @@
-import type { UserId } from './user-id.js';
+import type { SessionUser } from './persistence-layer.js';
 
 /** What an audit log and metrics want to know. No secret is in it; sessions appear as a digest of their ID. */
-export type SessionEvent = {
+export type SessionEvent<User extends SessionUser = SessionUser> = {
   /** When, by the clock of `Sessions`. */
   readonly at: Date;
   /** A digest of the session's ID: the same session has the same digest, and no session can be found by it. */
   readonly session?: string;
-  readonly userId?: UserId;
+  readonly userId?: User['id'];
 } & SessionEventDetail;
 
 /** The kinds of {@link SessionEvent}. */
@@ -41,5 +41,7 @@ export type SessionEventDetail =
   | { readonly type: 'destroyed' }
   /** The final write of a request came too late: the session had been ended, or taken over by a login. */
   | { readonly type: 'lost-write' }
+  /** A page of another origin had the browser send this request, as the header says, and it was answered with a 403 (option `csrf` of the adapters). */
+  | { readonly type: 'csrf-refused'; readonly reason: 'sec-fetch-site' | 'origin' }
   /** The store did not do what it was asked. `error` is for the log, not for the client. */
   | { readonly type: 'store-failure'; readonly operation: string; readonly error: Error };

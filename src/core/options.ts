@@ -68,7 +68,7 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
    *
    * @defaultValue writes a `store-failure` to `console.error`, each kind once a minute, and nothing else
    */
-  readonly onEvent?: (event: SessionEvent) => void;
+  readonly onEvent?: (event: SessionEvent<User>) => void;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;
 }
@@ -80,8 +80,10 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
   readonly codec: Codec;
-  readonly onEvent: (event: SessionEvent) => void;
+  onEvent(this: void, event: SessionEvent<User>): void;
   readonly clock: Clock;
+  /** Whether what `get` returns is frozen: in development, where a mistake may throw, and the time does not count. */
+  readonly freezesValues: boolean;
 }
 
 /**
@@ -132,6 +134,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     codec: options.codec ?? readableCodec,
     onEvent: options.onEvent ?? logStoreFailures(),
     clock: options.clock ?? systemClock,
+    freezesValues: process.env['NODE_ENV'] !== 'production' && process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined,
   };
 
   const { rotationInterval, maxSessionsPerUser } = resolved;

@@ -1,4 +1,5 @@
 import type { Client } from './client.js';
+import { deepFreeze, type DeepReadonly } from './deep-readonly.js';
 import {
   contended,
   gone,
@@ -18,8 +19,18 @@ import { digestOf } from './token.js';
 import { sameUser, type UserId, userKey } from './user-id.js';
 import { endOlderLogins, enforceBound } from './user-sessions.js';
 
+/**
+ * Data of which nothing is known: any key may have any value, and what is read is `unknown`. A `Session<App>` is
+ * assignable to a `Session` without `Data`, as an `App` is to `any`; so a helper that takes a `Session` takes every one.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- no other type takes every interface, whatever the variance
+export type AnyData = any;
+
 /** The keys of the application's session data. */
 export type KeyOf<Data extends object> = Extract<keyof Data, string>;
+
+/** The value of one key of the application's session data. */
+export type ValueOf<Data extends object, Key extends keyof Data> = unknown extends Data ? unknown : Data[Key];
 
 const MOST_ATTEMPTS = 200;
 
@@ -32,10 +43,7 @@ export interface LogInOptions {
 }
 
 /** What can be done with a session that can only be looked at: see `sessions.read()`. Every session is one. */
-export type ReadonlySession<
-  Data extends object = Record<string, unknown>,
-  User extends SessionUser = SessionUser,
-> = Pick<
+export type ReadonlySession<Data extends object = AnyData, User extends SessionUser = SessionUser> = Pick<
   Session<Data, User>,
   | 'id'
   | 'userId'
@@ -63,7 +71,7 @@ export type ReadonlySession<
  *
  * A session that nothing is known of is stored nowhere: it begins with the first `set` or `logIn`.
  */
-export class Session<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+export class Session<Data extends object = AnyData, User extends SessionUser = SessionUser> {
   readonly #layer: GuardedLayer<User>;
   readonly #client: Client;
   readonly #create: boolean;
@@ -100,8 +108,8 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return this.#stored?.id;
   }
 
-  /** Who is logged in; `undefined` for an anonymous session. */
-  get userId(): UserId | undefined {
+  /** Who is logged in, by the ID that `User` has; `undefined` for an anonymous session. */
+  get userId(): User['id'] | undefined {
     return this.#stored?.record.userId;
   }
 
@@ -137,10 +145,18 @@ export class Session<Data extends object = Record<string, unknown>, User extends
   }
 
   /**
-   * The value of a key, `undefined` if it has none. A copy: to change what is stored, `set` it again, or `update` it.
+   * The value of a key, `undefined` if it has none. It is a copy of what is stored, to be looked at only: what changes it
+   * does not compile, and throws in development (arrays and plain objects are frozen, unless `NODE_ENV` is `production`
+   * or this runs in a Lambda). To change what is stored, `set` or `update` it.
+   *
+   * @example
+   * ```ts
+   * session.set('cart', [...(session.get('cart') ?? []), 'book']);
+   * ```
    */
-  get<Key extends KeyOf<Data>>(key: Key): Data[Key] | undefined {
-    return this.#decode(key, this.#data.get(key)) as Data[Key] | undefined;
+  get<Key extends KeyOf<Data>>(key: Key): DeepReadonly<ValueOf<Data, Key>> | undefined {
+    const value = this.#decode(key, this.#data.get(key)) as DeepReadonly<ValueOf<Data, Key>> | undefined;
+    return this.#layer.options.freezesValues ? deepFreeze(value) : value;
   }
 
   /** Whether a key has a value. */
@@ -153,9 +169,9 @@ export class Session<Data extends object = Record<string, unknown>, User extends
     return [...this.#data.all.keys()] as KeyOf<Data>[];
   }
 
-  /** All keys with copies of their values. */
-  entries(): readonly (readonly [KeyOf<Data>, Data[KeyOf<Data>]])[] {
-    return this.keys().map((key) => [key, this.get(key) as Data[KeyOf<Data>]]);
+  /** All keys with their values, each as {@link get} gives it. */
+  entries(): readonly (readonly [KeyOf<Data>, DeepReadonly<ValueOf<Data, KeyOf<Data>>>])[] {
+    return this.keys().map((key) => [key, this.get(key) as DeepReadonly<ValueOf<Data, KeyOf<Data>>>]);
   }
 
   /**
@@ -166,7 +182,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * that the codec does not know), a key that is not text, a session over the store's size limit, or more changed keys
    * than it writes at once. The session is left as it was.
    */
-  set<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
+  set<Key extends KeyOf<Data>>(key: Key, value: DeepReadonly<ValueOf<Data, Key>>): void {
     this.#refuseIfClosed();
     this.#data.change(key, this.#data.encode(key, value));
   }
@@ -183,20 +199,23 @@ export class Session<Data extends object = Record<string, unknown>, User extends
 
   /**
    * Replaces one key's value by what `change` makes of it, atomically and at once: of any number of concurrent
-   * updates, none is lost. `change` is called again if another request gives the key another value meanwhile.
+   * updates, none is lost. `change` is called again if another request gives the key another value meanwhile; each call
+   * gets a copy of its own, which it may change and return.
    *
-   * @returns the new value
+   * @returns the new value, to be looked at only
    * @throws {@link NotStorableError}, {@link SessionGoneError}, {@link StoreUnavailableError}
    * @example const visits = await session.update('visits', (n = 0) => n + 1);
    */
   async update<Key extends KeyOf<Data>>(
     key: Key,
-    change: (value: Data[Key] | undefined) => Data[Key] | Promise<Data[Key]>,
-  ): Promise<Data[Key]> {
+    change: (
+      value: ValueOf<Data, Key> | undefined,
+    ) => DeepReadonly<ValueOf<Data, Key>> | Promise<DeepReadonly<ValueOf<Data, Key>>>,
+  ): Promise<DeepReadonly<ValueOf<Data, Key>>> {
     this.#refuseIfClosed();
-    let after!: Data[Key];
+    let after!: DeepReadonly<ValueOf<Data, Key>>;
     const changed = async (before: string | undefined): Promise<string> => {
-      after = await change(this.#decode(key, before) as Data[Key] | undefined);
+      after = await change(this.#decode(key, before) as ValueOf<Data, Key> | undefined);
       return this.#data.encode(key, after);
     };
     for (let attempt = 1; this.#known === undefined && attempt <= MOST_ATTEMPTS; attempt += 1) {
@@ -220,13 +239,13 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    *
    * @throws {@link SessionGoneError}, {@link StoreUnavailableError}
    */
-  async getAndDelete<Key extends KeyOf<Data>>(key: Key): Promise<Data[Key] | undefined> {
+  async getAndDelete<Key extends KeyOf<Data>>(key: Key): Promise<ValueOf<Data, Key> | undefined> {
     this.#refuseIfClosed();
     let taken = this.#data.get(key);
     const known = this.#known;
     if (known === undefined) this.#data.forget(this.#data.changeOf(key));
     else await (await this.#flush(key, known)).replace(key, (before) => void (taken = before), 'take');
-    return this.#decode(key, taken) as Data[Key] | undefined;
+    return this.#decode(key, taken) as ValueOf<Data, Key> | undefined;
   }
 
   /**
@@ -241,7 +260,7 @@ export class Session<Data extends object = Record<string, unknown>, User extends
    * @throws {@link NotStorableError} for an unusable user ID, {@link SessionGoneError} if the session of another user
    * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}
    */
-  async logIn(user: UserId | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
+  async logIn(user: User['id'] | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done

@@ -3,10 +3,10 @@ import { GuardedLayer } from './guarded-layer.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
-import { type ReadonlySession, Session } from './session.js';
+import { type AnyData, type ReadonlySession, Session } from './session.js';
 import { findSession } from './starting.js';
 import { isSessionId } from './token.js';
-import { sameUser, type UserId } from './user-id.js';
+import { sameUser } from './user-id.js';
 import { listUserSessions, logOutEverywhere } from './user-sessions.js';
 
 /** What a request tells of its session. `dynamodb-sessions/lambda` makes it from an event. */
@@ -51,7 +51,8 @@ export interface SessionSummary {
 /**
  * The sessions of an application. Make one, outside the handler.
  *
- * `Data` is what a session holds, by key: `session.get('theme')` knows its type. `User` is the user object.
+ * `Data` is what a session holds, by key: `session.get('theme')` knows its type. `User` is the user object; the type of
+ * its `id` is that of `session.userId`, and of every user ID that is asked for.
  *
  * @throws {@link ConfigurationError} for options that are unknown, out of range, or contradict each other
  * @example
@@ -62,7 +63,7 @@ export interface SessionSummary {
  * const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer(), idleTimeout: 3_600 });
  * ```
  */
-export class Sessions<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+export class Sessions<Data extends object = AnyData, User extends SessionUser = SessionUser> {
   readonly #options: ResolvedOptions<User>;
 
   constructor(options: SessionsOptions<User> = {}) {
@@ -101,7 +102,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    *
    * @throws {@link StoreUnavailableError}
    */
-  async ofUser(userId: UserId, { current }: OfUserOptions = {}): Promise<readonly SessionSummary[]> {
+  async ofUser(userId: User['id'], { current }: OfUserOptions = {}): Promise<readonly SessionSummary[]> {
     const sessions = await listUserSessions(this.#layer(), userId);
     return sessions.map(([id, record]) => ({
       id,
@@ -122,7 +123,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * @throws {@link StoreUnavailableError}
    * @example await sessions.revoke(id, { ofUser: session.userId }); // the button in "your devices"
    */
-  async revoke(id: string, options: { readonly ofUser?: UserId | undefined } = {}): Promise<boolean> {
+  async revoke(id: string, options: { readonly ofUser?: User['id'] | undefined } = {}): Promise<boolean> {
     const { ofUser } = options;
     const isNobodys = 'ofUser' in options && ofUser === undefined;
     if (isNobodys || !isSessionId(id)) return false;
@@ -142,7 +143,7 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
    * @throws {@link StoreUnavailableError} if not everything could be done: what is done stays done, and calling again
    * finishes the rest. What was sent may still land, and end a session on which the user has logged in again meanwhile
    */
-  async logOutUser(userId: UserId, { except, deadline }: LogOutUserOptions = {}): Promise<void> {
+  async logOutUser(userId: User['id'], { except, deadline }: LogOutUserOptions = {}): Promise<void> {
     await logOutEverywhere(this.#layer(deadline), userId, except?.id);
   }
 
@@ -169,6 +170,11 @@ export class Sessions<Data extends object = Record<string, unknown>, User extend
   async hasRole(user: Pick<SessionUser, 'roles'>, role: string): Promise<boolean> {
     const hierarchy = await this.#layer().roleHierarchy();
     return (user.roles ?? []).some((own) => descendantRoles(hierarchy, own).has(role));
+  }
+
+  /** @internal Tells of a request that an adapter has refused before it was looked for a session. */
+  tellOfRefusal(reason: 'sec-fetch-site' | 'origin'): void {
+    this.#layer().emit({ type: 'csrf-refused', reason });
   }
 
   async #begin(

@@ -26,6 +26,11 @@ export async function createSessionTable(
 ): Promise<void> {
   await client.send(new CreateTableCommand(sessionTable(tableName)));
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: tableName });
+  await turnOnTtl(client, tableName);
+}
+
+/** Does nothing on an engine that has no TTL. */
+export async function turnOnTtl(client: DynamoDBClient, tableName: string): Promise<void> {
   try {
     await client.send(
       new UpdateTimeToLiveCommand({

@@ -3,7 +3,7 @@ import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
-import type { Session } from '../core/session.js';
+import type { AnyData, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import { findSource, type LambdaEvent } from '../lambda/sources.js';
 import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/index.js';
@@ -29,7 +29,7 @@ export interface HonoSessionOptions extends WebSessionsOptions {
 }
 
 /** What the middleware adds to Hono's context: `new Hono<SessionEnv<App>>()` knows `context.var.session`. */
-export interface SessionEnv<Data extends object = Record<string, unknown>, User extends SessionUser = SessionUser> {
+export interface SessionEnv<Data extends object = AnyData, User extends SessionUser = SessionUser> {
   Variables: { session: Session<Data, User> };
 }
 
@@ -54,6 +54,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
 ): MiddlewareHandler<SessionEnv<Data, User>> {
   expectOptions(options, {
     cookie: 'an object',
+    csrf: 'an object',
     create: 'a boolean',
     address: 'a function',
     onStoreError: 'a function',
@@ -62,11 +63,14 @@ export function honoSession<Data extends object, User extends SessionUser>(
   const requests = new WebSessions(sessions, webOptions);
 
   return async (context, next) => {
+    const request = requestOf(context);
+    const refusal = requests.refuse(request);
+    if (refusal !== undefined) return refusal;
     // What the middlewares around have set so far. To look at `context.res` would change how the handler's headers are merged.
     const around = [...context.body(null).headers];
     try {
       const deadline = deadlineOf(lambdaContextOf(context));
-      const session = await requests.start(requestOf(context), { create, address: address(context), ...deadline });
+      const session = await requests.start(request, { create, address: address(context), ...deadline });
       context.set('session', session);
       await next();
       // What a handler throws comes to an end inside of `next`: Hono has made a response of it.
@@ -77,6 +81,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
       replace(context, new Response(null, { headers: around }));
       context.res = await onStoreError(error, context);
     }
+    return undefined;
   };
 }
 

@@ -1,8 +1,5 @@
-/**
- * One kind of HTTP event that Lambda is invoked with, and of result that it answers with: as data, so that nothing
- * else has to ask which kind it is.
- */
-export interface EventSource<Event, Result> {
+/** One kind of HTTP event that Lambda is invoked with: as data, so that nothing else has to ask which kind it is. */
+export interface RequestSource<Event> {
   /** Whether the event is of this kind; of anything at all, without throwing. */
   matches(event: unknown): event is Event;
   method(event: Event): string;
@@ -13,6 +10,10 @@ export interface EventSource<Event, Result> {
   /** The client's address, as the service saw it. */
   address(event: Event): string | undefined;
   userAgent(event: Event): string | undefined;
+}
+
+/** One kind of event, and of result that it is answered with. */
+export interface EventSource<Event, Result> extends RequestSource<Event> {
   /** The result with cookies added to it, and kept from shared caches; its own cookies and other headers stay. */
   withCookies(event: Event, result: Result, setCookies: readonly string[]): Result;
   /** A plain text answer, with headers of which each has one value. */

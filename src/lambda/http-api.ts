@@ -1,24 +1,39 @@
 import { at, type EventSource, text } from './event-source.js';
 import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
 
-/** An event of an HTTP API or a Function URL: payload format 2.0. `APIGatewayProxyEventV2` is one. */
+/**
+ * An event of an HTTP API or a Function URL: payload format 2.0. `APIGatewayProxyEventV2` is one, and it is one of those:
+ * it can be handed to a function that takes them.
+ */
 export interface HttpApiEvent {
   readonly version: string;
+  readonly routeKey: string;
   readonly rawPath: string;
   readonly rawQueryString: string;
-  readonly cookies?: string[] | undefined;
+  readonly cookies?: string[];
   readonly headers: { [name: string]: string | undefined };
-  readonly queryStringParameters?: { [name: string]: string | undefined } | undefined;
-  readonly pathParameters?: { [name: string]: string | undefined } | undefined;
-  readonly body?: string | undefined;
+  readonly queryStringParameters?: { [name: string]: string | undefined };
+  readonly pathParameters?: { [name: string]: string | undefined };
+  readonly stageVariables?: { [name: string]: string | undefined };
+  readonly body?: string;
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
+    readonly accountId: string;
+    readonly apiId: string;
+    readonly domainName: string;
+    readonly domainPrefix: string;
     readonly http: {
       readonly method: string;
       readonly path: string;
+      readonly protocol: string;
       readonly sourceIp: string;
       readonly userAgent: string;
     };
+    readonly requestId: string;
+    readonly routeKey: string;
+    readonly stage: string;
+    readonly time: string;
+    readonly timeEpoch: number;
   };
 }
 

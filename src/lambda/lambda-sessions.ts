@@ -1,15 +1,34 @@
-import { canBeginVisit, type CookieOptions, SessionCookie, UNAVAILABLE } from '../cookies/index.js';
+import {
+  canBeginVisit,
+  checkCsrfOptions,
+  type CookieOptions,
+  type CsrfOptions,
+  csrfRefusal,
+  FORBIDDEN,
+  SessionCookie,
+  UNAVAILABLE,
+} from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { expectOptions } from '../core/expect.js';
 import type { SessionUser } from '../core/persistence-layer.js';
-import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
-import { type LambdaEvent, type ResultOf, sourceOf } from './sources.js';
+import type { ReadonlySession, Session } from '../core/session.js';
+import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { RequestSource } from './event-source.js';
+import { type LambdaEvent, requestSourceOf, type ResultOf, sourceOf } from './sources.js';
+import type { WebSocketConnectEvent } from './web-socket.js';
 
 /** How sessions meet Lambda's events. */
 export interface LambdaSessionsOptions {
   /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
   readonly cookie?: CookieOptions;
+  /**
+   * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
+   * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
+   * only the request's own origin pass. Who wires the calls by hand asks {@link LambdaSessions.refuse} first.
+   *
+   * @defaultValue no request is refused
+   */
+  readonly csrf?: CsrfOptions;
 }
 
 /** How one request begins. */
@@ -43,29 +62,66 @@ export interface StartOptions {
 export class LambdaSessions<Data extends object, User extends SessionUser> {
   readonly #sessions: Sessions<Data, User>;
   readonly #cookie: SessionCookie;
+  readonly #csrf: CsrfOptions | undefined;
 
   constructor(sessions: Sessions<Data, User>, options: LambdaSessionsOptions = {}) {
-    expectOptions(options, { cookie: 'an object' });
+    expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     this.#sessions = sessions;
     this.#cookie = new SessionCookie(options.cookie);
+    this.#csrf = options.csrf === undefined ? undefined : checkCsrfOptions(options.csrf);
+  }
+
+  /**
+   * The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}.
+   *
+   * @throws {@link UnsupportedEventError}
+   */
+  refuse<Event extends LambdaEvent>(event: Event): ResultOf<Event> | undefined {
+    if (this.#csrf === undefined) return undefined;
+    const source = sourceOf(event);
+    const header = (name: string): string | undefined => source.header(event, name);
+    const refusal = csrfRefusal({ method: source.method(event), header }, this.#csrf);
+    if (refusal === undefined) return undefined;
+    this.#sessions.tellOfRefusal(refusal);
+    return source.answer(event, FORBIDDEN.statusCode, FORBIDDEN.headers, FORBIDDEN.body) as ResultOf<Event>;
   }
 
   /**
    * Begins the request's session. Nothing that a client sends makes it throw.
    *
-   * @throws {@link UnsupportedEventError} if this is no event of an HTTP API, Function URL, REST API or ALB;
+   * @throws {@link UnsupportedEventError} if this is no event of an HTTP API, Function URL, REST API, ALB or VPC Lattice;
    * {@link StoreUnavailableError}: answer with {@link unavailable}
    */
   async start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
     const source = sourceOf(event);
     const header = (name: string): string | undefined => source.header(event, name);
     return this.#sessions.start({
-      tokens: this.#cookie.tokens(source.cookies(event)),
-      address: source.address(event),
-      userAgent: source.userAgent(event),
+      ...this.#seen(source, event, context),
       create: create && canBeginVisit(source.method(event), header, this.#cookie.sameSite),
-      ...deadlineOf(context),
     });
+  }
+
+  /**
+   * Begins the session of a request whose answer can set no cookie: an authorizer's, or `$connect` of a WebSocket API.
+   * `touch` it, so that it lives on. Its secret is not replaced, for nobody would be told.
+   *
+   * @throws {@link UnsupportedEventError} if this is no event that has cookies; {@link StoreUnavailableError}
+   * @example
+   * ```ts
+   * export const connect = async (event: WebSocketConnectEvent, context: Context) => {
+   *   const session = await requests.startWithoutCookie(event, { context });
+   *   if (session.userId === undefined) return { statusCode: 401 };
+   *   await session.touch();
+   *   await connections.put(event.requestContext.connectionId, session.userId);
+   *   return { statusCode: 200 };
+   * };
+   * ```
+   */
+  async startWithoutCookie(
+    event: LambdaEvent | WebSocketConnectEvent,
+    { context }: Pick<StartOptions, 'context'> = {},
+  ): Promise<ReadonlySession<Data, User> & Pick<Session, 'touch'>> {
+    return this.#sessions.start(this.#seen(requestSourceOf(event), event, context));
   }
 
   /**
@@ -89,5 +145,14 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
   unavailable<Event extends LambdaEvent>(event: Event): ResultOf<Event> {
     const { statusCode, headers, body } = UNAVAILABLE;
     return sourceOf(event).answer(event, statusCode, headers, body) as ResultOf<Event>;
+  }
+
+  #seen<Event>(source: RequestSource<Event>, event: Event, context: LambdaContext | undefined): SessionRequest {
+    return {
+      tokens: this.#cookie.tokens(source.cookies(event)),
+      address: source.address(event),
+      userAgent: source.userAgent(event),
+      ...deadlineOf(context),
+    };
   }
 }

@@ -11,6 +11,7 @@ import type { HttpApiEvent } from './http-api.js';
 import { LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
 import type { RestApiEvent } from './rest-api.js';
 import type { LambdaEvent } from './sources.js';
+import type { WebSocketConnectEvent } from './web-socket.js';
 
 /** What an HTTP API asks its authorizer (payload 2.0). `APIGatewayRequestAuthorizerEventV2` is one. */
 export interface HttpApiAuthorizerEvent extends Pick<HttpApiEvent, 'version' | 'rawPath' | 'cookies'> {
@@ -29,8 +30,14 @@ export interface RestApiAuthorizerEvent extends Pick<
   readonly methodArn: string;
 }
 
+/** What a WebSocket API asks the authorizer of `$connect`. */
+export interface WebSocketAuthorizerEvent extends WebSocketConnectEvent {
+  readonly type: 'REQUEST';
+  readonly methodArn: string;
+}
+
 /** An event of an authorizer that sees cookies. */
-export type AuthorizerEvent = HttpApiAuthorizerEvent | RestApiAuthorizerEvent;
+export type AuthorizerEvent = HttpApiAuthorizerEvent | RestApiAuthorizerEvent | WebSocketAuthorizerEvent;
 
 /** What the integration gets to know, as `event.requestContext.authorizer` (of an HTTP API: `….authorizer.lambda`). */
 export type AuthorizerContext = Record<string, string | number | boolean>;
@@ -41,7 +48,7 @@ export interface HttpApiAuthorizerResult {
   context: AuthorizerContext;
 }
 
-/** The answer for a REST API: a policy. */
+/** The answer for a REST API and for a WebSocket API: a policy. */
 export interface RestApiAuthorizerResult {
   principalId: string;
   policyDocument: {
@@ -57,7 +64,10 @@ export type AuthorizerResultOf<Event> = Event extends { routeArn: string }
   : RestApiAuthorizerResult;
 
 /** The options of {@link sessionAuthorizer}. */
-export interface SessionAuthorizerOptions<Data extends object, User extends SessionUser> extends LambdaSessionsOptions {
+export interface SessionAuthorizerOptions<Data extends object, User extends SessionUser> extends Pick<
+  LambdaSessionsOptions,
+  'cookie'
+> {
   /**
    * Whether a session in which somebody is logged in may pass. It sees the session only, for the answer to one route may
    * be cached for all of them.
@@ -71,7 +81,7 @@ export interface SessionAuthorizerOptions<Data extends object, User extends Sess
 
 /**
  * A Lambda authorizer: lets a request pass if somebody is logged in. For an HTTP API (payload 2.0 with simple responses)
- * and for a REST API (type REQUEST; TOKEN sees no cookies); one function can serve both.
+ * for a REST API (type REQUEST; TOKEN sees no cookies), and for `$connect` of a WebSocket API; one function can serve all.
  *
  * The integration gets `userId` as text, `user` with the ID's type (`s:42` or `n:42`), and `session`, the digest by which
  * the events call the session.
@@ -108,7 +118,7 @@ export function sessionAuthorizer<Data extends object, User extends SessionUser>
   return async <Event extends AuthorizerEvent>(event: Event, context?: LambdaContext) => {
     const answers = answersTo(event);
     // A session is found by nothing that such an event does not have.
-    const session = await requests.start(event as unknown as LambdaEvent, { context });
+    const session = await requests.startWithoutCookie(event as unknown as LambdaEvent, { context });
     const { id, userId } = session;
     if (id === undefined || userId === undefined) return answers(event, undefined);
     const mayPass = authorize === undefined || (await authorize(session));
@@ -134,7 +144,7 @@ function answersTo<Event>(event: Event): Answers<Event> {
   if (typeof at(event, 'routeArn') === 'string') return simple as Answers<Event>;
   if (typeof at(event, 'methodArn') === 'string') return policy as Answers<Event>;
   throw new UnsupportedEventError(
-    'This event asks for no permission: expected one of an authorizer of an HTTP API (payload 2.0) or of a REST API (type REQUEST).',
+    'This event asks for no permission: expected one of an authorizer of an HTTP API (payload 2.0), of a REST API (type REQUEST) or of a WebSocket API ($connect).',
   );
 }
 
@@ -146,7 +156,7 @@ const simple: Answers<HttpApiAuthorizerEvent> = (_event, known) => ({
   context: known ?? {},
 });
 
-const policy: Answers<RestApiAuthorizerEvent> = ({ methodArn }, known) => ({
+const policy: Answers<RestApiAuthorizerEvent | WebSocketAuthorizerEvent> = ({ methodArn }, known) => ({
   principalId: String(known?.['user'] ?? 'anonymous'),
   policyDocument: {
     Version: '2012-10-17',

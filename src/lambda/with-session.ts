@@ -52,12 +52,19 @@ export function withSession<
   ) => Promise<NoInfer<ResultOf<Event>>> | NoInfer<ResultOf<Event>>,
   options: WithSessionOptions<Event> = {},
 ): (event: Event, context: Context) => Promise<ResultOf<Event>> {
-  expectOptions(options, { cookie: 'an object', create: 'a boolean', onStoreError: 'a function' });
+  expectOptions(options, {
+    cookie: 'an object',
+    csrf: 'an object',
+    create: 'a boolean',
+    onStoreError: 'a function',
+  });
   expectFunctions('', { handler }, ['handler']);
   const { create = false, onStoreError = (_error, event) => requests.unavailable(event), ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return async (event, context) => {
+    const refusal = requests.refuse(event);
+    if (refusal !== undefined) return refusal;
     try {
       const session = await requests.start(event, { context, create });
       const result = await handler(event, session, context);

@@ -71,6 +71,12 @@ export function withStreamingSession<
       stream.write(''); // the runtime sends the prelude with the first write, and not at all with just an end
       return stream;
     };
+    const sendWhole = (answer: unknown): void => {
+      const { body, ...prelude } = answer as { body: string };
+      begin(prelude).end(body);
+    };
+    const refusal = requests.refuse(event);
+    if (refusal !== undefined) return sendWhole(refusal);
     try {
       const session = await requests.start(event, { context });
       let failure: unknown;
@@ -85,8 +91,7 @@ export function withStreamingSession<
       if (!hasBegun) (await respond({ statusCode: 204 })).end();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || hasBegun) throw error;
-      const { body, ...prelude } = requests.unavailable(event) as { body: string };
-      begin(prelude).end(body);
+      sendWhole(requests.unavailable(event));
     }
   });
 }

@@ -36,13 +36,21 @@ export function sessionMiddleware<Data extends object, User extends SessionUser>
   sessions: Sessions<Data, User>,
   options: SessionMiddlewareOptions = {},
 ): MiddlewareObj<unknown, unknown, Error, SessionContext<Data, User>> {
-  expectOptions(options, { cookie: 'an object', create: 'a boolean', onStoreError: 'a function' });
+  expectOptions(options, {
+    cookie: 'an object',
+    csrf: 'an object',
+    create: 'a boolean',
+    onStoreError: 'a function',
+  });
   const { create = false, onStoreError = (_error, event) => requests.unavailable(event), ...lambdaOptions } = options;
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return {
     before: async ({ event, context }) => {
+      const refusal = requests.refuse(event as LambdaEvent);
+      if (refusal !== undefined) return refusal; // an early answer: the handler is not called
       context.session = await requests.start(event as LambdaEvent, { context, create });
+      return undefined;
     },
     after: async (request) => {
       request.response = await requests.commit(request.context.session, request.event as LambdaEvent, request.response);

@@ -16,6 +16,7 @@ export type SessionMetric =
   | 'SessionRevoked'
   | 'SessionDestroyed'
   | 'SessionLostWrite'
+  | 'SessionCsrfRefused'
   | 'SessionStoreFailure';
 
 /** What {@link countEvents} needs of a Powertools `Metrics`. */
@@ -42,6 +43,7 @@ const METRICS: Readonly<Record<SessionEvent['type'], SessionMetric>> = {
   revoked: 'SessionRevoked',
   destroyed: 'SessionDestroyed',
   'lost-write': 'SessionLostWrite',
+  'csrf-refused': 'SessionCsrfRefused',
   'store-failure': 'SessionStoreFailure',
 };
 

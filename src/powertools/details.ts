@@ -5,6 +5,7 @@ export function detailsOf(event: SessionEvent): Readonly<Record<string, string |
   switch (event.type) {
     case 'rotated':
     case 'revoked':
+    case 'csrf-refused':
       return { reason: event.reason };
     case 'reused':
       return { outcome: event.outcome };

@@ -31,6 +31,7 @@ const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventL
   revoked: ['info', 'A session was revoked.'],
   destroyed: ['info', 'A session was destroyed.'],
   'lost-write': ['info', 'The final write of a request came after the end of its session, and was refused.'],
+  'csrf-refused': ['info', 'A request that a page of another origin caused was refused.'],
   'everyone-logged-out': ['warn', 'Everyone was logged out.'],
   reused: ['warn', 'A retired secret came back: a copy of the cookie exists.'],
   anomaly: ['warn', 'A request came from another client than the session belongs to, or with tokens of two sessions.'],

@@ -1,3 +1,3 @@
-export type { CookieOptions, SameSite } from '../cookies/index.js';
+export type { CookieOptions, CsrfOptions, SameSite } from '../cookies/index.js';
 export { type StartOptions, type WebRequest, WebSessions, type WebSessionsOptions } from './web-sessions.js';
 export { withSession, type WithSessionOptions } from './with-session.js';

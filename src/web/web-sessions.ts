@@ -1,7 +1,11 @@
 import {
   cacheControl,
   canBeginVisit,
+  checkCsrfOptions,
   type CookieOptions,
+  type CsrfOptions,
+  csrfRefusal,
+  FORBIDDEN,
   overridesCacheControl,
   SessionCookie,
   UNAVAILABLE,
@@ -16,12 +20,22 @@ export interface WebRequest {
   /** @defaultValue `'GET'` */
   readonly method?: string;
   readonly headers: Pick<Headers, 'get'>;
+  /** For the option `csrf`, of a request without a `Host` header. */
+  readonly url?: string;
 }
 
 /** How sessions meet requests and responses. */
 export interface WebSessionsOptions {
   /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
   readonly cookie?: CookieOptions;
+  /**
+   * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
+   * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
+   * only the request's own origin pass. Who wires the calls by hand asks {@link WebSessions.refuse} first.
+   *
+   * @defaultValue no request is refused
+   */
+  readonly csrf?: CsrfOptions;
 }
 
 /** What a request does not say of itself. */
@@ -53,11 +67,24 @@ export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline
 export class WebSessions<Data extends object, User extends SessionUser> {
   readonly #sessions: Sessions<Data, User>;
   readonly #cookie: SessionCookie;
+  readonly #csrf: CsrfOptions | undefined;
 
   constructor(sessions: Sessions<Data, User>, options: WebSessionsOptions = {}) {
-    expectOptions(options, { cookie: 'an object' });
+    expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     this.#sessions = sessions;
     this.#cookie = new SessionCookie(options.cookie);
+    this.#csrf = options.csrf === undefined ? undefined : checkCsrfOptions(options.csrf);
+  }
+
+  /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}. */
+  refuse({ method = 'GET', headers, url = '' }: WebRequest): Response | undefined {
+    if (this.#csrf === undefined) return undefined;
+    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+    const host = URL.canParse(url) ? new URL(url).host : undefined;
+    const refusal = csrfRefusal({ method, header, host }, this.#csrf);
+    if (refusal === undefined) return undefined;
+    this.#sessions.tellOfRefusal(refusal);
+    return new Response(FORBIDDEN.body, { status: FORBIDDEN.statusCode, headers: FORBIDDEN.headers });
   }
 
   /**

@@ -60,6 +60,7 @@ export function withSession<
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
   expectOptions(options, {
     cookie: 'an object',
+    csrf: 'an object',
     create: 'a boolean',
     address: 'a function',
     onStoreError: 'a function',
@@ -69,6 +70,8 @@ export function withSession<
   const requests = new WebSessions(sessions, webOptions);
 
   return async (request, ...rest) => {
+    const refusal = requests.refuse(request);
+    if (refusal !== undefined) return refusal;
     try {
       const session = await requests.start(request, { create, address: address?.(request, ...rest) });
       return await requests.commit(session, await handler(request, session, ...rest));

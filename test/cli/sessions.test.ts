@@ -1,4 +1,4 @@
-import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Item } from '../../src/dynamodb/item.js';
 import { ExpressSessionStore, storedIdOf } from '../../src/express/index.js';
@@ -227,7 +227,8 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const { exitCode, stdout, stderr } = await run('log-out', user, '--yes');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(stdout).toContain(`Ended 3 sessions of the user "${user}".`);
-      expect(stdout).toContain('Deleted 1 more item');
+      expect(stdout).toContain('Ended 1 more of theirs: ');
+      expect(stdout).not.toContain('Deleted');
       expect(stdout).toContain('touch interval');
       expect(await Promise.all(tokens.map(({ token }) => isAlive(token)))).toEqual([false, false, false]);
       expect(await isAlive(other.token)).toBe(true);
@@ -270,7 +271,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const args = ['log-out', user, '--table', table.tableName, '--endpoint', proxy.endpoint];
       const failed = await command.run(args);
       expect(failed).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(failed.stderr).toMatch(/^Not all was done: .* Run it again.*\nerror: DynamoDB .*\n$/);
+      expect(failed.stderr).toMatch(/^Not finished: .* Run it again.*\nerror: DynamoDB .*\n$/);
       expect(await json('log-out', user)).toMatchObject({ exitCode: 0 });
       expect(await table.sessions.ofUser(user)).toEqual([]);
     });
@@ -287,7 +288,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const isTime = (): boolean => operations.includes('BatchWriteItem');
       const { exitCode, stdout, stderr } = await command.run(args, { interrupt: { signal, isTime } });
       expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
-      expect(stderr).toMatch(/^\nInterrupted\. Not all was done: .* refused from now on, .* Run it again.*\n$/);
+      expect(stderr).toMatch(/^\nInterrupted\. Not finished: .* are refused .* Run it again.*\n$/);
       expect(await json('log-out', user)).toMatchObject({ exitCode: 0 });
     });
   });
@@ -298,9 +299,41 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       expect(await command.run(args)).toMatchObject({ exitCode: 0, stderr: '' });
       const again = await command.run(args);
       expect(again).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(again.stderr).toBe('error: There is a table of that name already; it was left as it is.\n');
+      expect(again.stderr).toBe(
+        'error: There is a table of that name already; it was left as it is. To accept a session table, add --if-not-exists.\n',
+      );
       const list = ['list', '--user', 'u', ...args.slice(1), '--json'];
       expect(await command.run(list)).toMatchObject({ exitCode: 1, stderr: '' });
+    });
+
+    it('--if-not-exists accepts the table that is there, and says so', async () => {
+      const tableName = `made-${newId()}`;
+      const args = ['create-table', '--if-not-exists', '--table', tableName, '--endpoint', engine.endpoint];
+      for (const words of [`Created the table ${tableName}.\n`, `The table ${tableName} is there already.\n`]) {
+        expect(await command.run(args)).toEqual({ exitCode: 0, stdout: words, stderr: '' });
+      }
+      const { stdout } = await command.run([...args, '--json']);
+      expect(JSON.parse(stdout)).toEqual({ table: tableName, created: false });
+    });
+
+    it('--if-not-exists says in what a table differs that cannot hold sessions, and leaves it alone', async () => {
+      const TableName = `other-${newId()}`;
+      await table.client.send(
+        new CreateTableCommand({
+          TableName,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        }),
+      );
+      const args = ['create-table', '--if-not-exists', '--table', TableName, '--endpoint', engine.endpoint];
+      const { exitCode, stdout, stderr } = await command.run(args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+      expect(stderr).toBe(
+        `error: The table ${TableName} is there, but is not a session table: the key is pk (S, HASH), not id (S, HASH); ` +
+          'the index byUser is missing. It was left as it is: choose another name.\n',
+      );
+      await table.client.send(new DeleteTableCommand({ TableName }));
     });
   });
 
@@ -323,7 +356,7 @@ describe('what DynamoDB refuses', () => {
     ['ResourceNotFoundException', 'No.', 'There is no such table'],
     ['ExpiredTokenException', 'No.', 'have expired'],
     ['UnrecognizedClientException', 'No.', 'AWS does not know the credentials'],
-    ['ValidationException', 'No.', 'not one of sessions'],
+    ['ValidationException', 'No.', 'not a session table'],
   ])('%s is one line with what to do', async (name, message, advice) => {
     const { endpoint } = await startFaultyEndpoint(fault(400, name, message));
     for (const args of [
@@ -349,7 +382,7 @@ describe('what DynamoDB refuses', () => {
       endpoint,
     ]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
-    expect(stderr).toMatch(/^error: DynamoDB throttled [^\n]+\n$/);
+    expect(stderr).toMatch(/^error: DynamoDB kept throttling: [^\n]+\n$/);
     expect(operations.length).toBeGreaterThan(1);
   });
 });

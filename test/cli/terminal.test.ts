@@ -108,7 +108,7 @@ describe.runIf(missing === undefined).each<Engine>(engines())(
         const { Table } = await own.client.send(new DescribeTableCommand({ TableName: own.tableName }));
         expect(output).toMatch(Table?.ItemCount ? /\d+ % {2}\d+ items {2}\d+ a second/ : /^\d+ items {2}\d+ a second/);
         expect(output).toMatch(/Deleted \d+ expired items?\./);
-        expect(output).toContain('It was interrupted. The next cleanup goes on from here.');
+        expect(output).toContain('It was interrupted. The next cleanup continues from here.');
         expect(terminal.output).toContain('\u001b[?25h'); // the cursor is back
       } finally {
         await own.drop();

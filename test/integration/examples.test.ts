@@ -9,8 +9,7 @@ import { Browser } from '../express/browser.js';
 import { environmentOf } from '../runtime/surroundings.js';
 import { httpApiAuthorizerEvent, restApiAuthorizerEvent } from '../unit/lambda/authorizer-events.js';
 import { contextOf } from '../unit/lambda/lambda-world.js';
-import { honoServices } from '../unit/hono/hono-services.js';
-import { serviceOf } from '../unit/lambda/services.js';
+import { serviceOf, services } from '../unit/lambda/services.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 
 /** A browser's cookies. */
@@ -104,32 +103,29 @@ describe.each(engines())('the examples, on $name', (engine) => {
     await app.close();
   });
 
-  it.each(honoServices)(
-    'hono: a basket behind $name is kept by a login, and forgotten by a logout',
-    async (service) => {
-      const { handler } = await import('../../examples/hono/app.js');
-      const cookies = new Cookies();
-      const request = async (path: string, body?: string) => {
-        const event = service.event({ path, cookies: cookies.all, ...(body !== undefined && { body }) });
-        const response = service.receive(await handler(event as never, context()));
-        cookies.keep(response.setCookies);
-        return response;
-      };
-      expect((await request('/')).setCookies).toEqual([]);
-      await request('/basket/book', '{}');
-      expect((await request('/basket/pen', '{}')).body).toBe('{"basket":["book","pen"]}');
-      const planted = cookies.all;
-      expect(await request('/login', '{"name":"alice"}')).toMatchObject({
-        statusCode: 303,
-        headers: { location: ['/'] },
-      });
-      expect(cookies.all).not.toEqual(planted);
-      expect((await request('/')).body).toBe('{"user":"alice","basket":["book","pen"]}');
-      await request('/logout', '{}');
-      expect(cookies.all).toEqual([]);
-      expect((await request('/')).body).toBe('{"user":null,"basket":[]}');
-    },
-  );
+  it.each(services)('hono: a basket behind $name is kept by a login, and forgotten by a logout', async (service) => {
+    const { handler } = await import('../../examples/hono/app.js');
+    const cookies = new Cookies();
+    const request = async (path: string, body?: string) => {
+      const event = service.event({ path, cookies: cookies.all, ...(body !== undefined && { body }) });
+      const response = service.receive(await handler(event as never, context()));
+      cookies.keep(response.setCookies);
+      return response;
+    };
+    expect((await request('/')).setCookies).toEqual([]);
+    await request('/basket/book', '{}');
+    expect((await request('/basket/pen', '{}')).body).toBe('{"basket":["book","pen"]}');
+    const planted = cookies.all;
+    expect(await request('/login', '{"name":"alice"}')).toMatchObject({
+      statusCode: 303,
+      headers: { location: ['/'] },
+    });
+    expect(cookies.all).not.toEqual(planted);
+    expect((await request('/')).body).toBe('{"user":"alice","basket":["book","pen"]}');
+    await request('/logout', '{}');
+    expect(cookies.all).toEqual([]);
+    expect((await request('/')).body).toBe('{"user":null,"basket":[]}');
+  });
 
   it('fetch: visits are counted, and a page that cannot set a cookie knows who is there', async () => {
     const { DELETE, GET, greeting, POST } = await import('../../examples/fetch/routes.js');

@@ -41,6 +41,9 @@ describe('the documentation', () => {
     ['authorizer', 'authorizer/authorizer.ts'],
     ['express', 'express/basket.ts'],
     ['express', 'express/fastify.ts'],
+    ['testing', 'testing/lambda.test.ts'],
+    ['testing', 'testing/hono.test.ts'],
+    ['testing', 'testing/fetch.test.ts'],
   ])('shows in the guide %s the example that the tests run', async (guide, example) => {
     const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
     expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);

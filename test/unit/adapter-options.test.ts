@@ -20,37 +20,37 @@ interface Adapter {
 }
 
 const adapters: readonly Adapter[] = [
-  { name: 'LambdaSessions', make: (options) => new LambdaSessions(sessions, options), options: ['cookie'] },
+  { name: 'LambdaSessions', make: (options) => new LambdaSessions(sessions, options), options: ['cookie', 'csrf'] },
   {
     name: 'withSession of ./lambda',
     make: (options) => withSession(sessions, handler, options),
-    options: ['cookie', 'create', 'onStoreError'],
+    options: ['cookie', 'csrf', 'create', 'onStoreError'],
   },
   {
     name: 'withStreamingSession',
     make: (options) => withStreamingSession(sessions, handler, options),
-    options: ['cookie'],
+    options: ['cookie', 'csrf'],
   },
   {
     name: 'sessionAuthorizer',
     make: (options) => sessionAuthorizer(sessions, options),
     options: ['cookie', 'authorize', 'context'],
   },
-  { name: 'WebSessions', make: (options) => new WebSessions(sessions, options), options: ['cookie'] },
+  { name: 'WebSessions', make: (options) => new WebSessions(sessions, options), options: ['cookie', 'csrf'] },
   {
     name: 'withSession of ./web',
     make: (options) => withWebSession(sessions, handler, options),
-    options: ['cookie', 'create', 'address', 'onStoreError'],
+    options: ['cookie', 'csrf', 'create', 'address', 'onStoreError'],
   },
   {
     name: 'honoSession',
     make: (options) => honoSession(sessions, options),
-    options: ['cookie', 'create', 'address', 'onStoreError'],
+    options: ['cookie', 'csrf', 'create', 'address', 'onStoreError'],
   },
   {
     name: 'sessionMiddleware',
     make: (options) => sessionMiddleware(sessions, options),
-    options: ['cookie', 'create', 'onStoreError'],
+    options: ['cookie', 'csrf', 'create', 'onStoreError'],
   },
 ];
 
@@ -77,7 +77,7 @@ describe.each(adapters)('the options of $name', ({ make, options }) => {
   });
 
   it.each(options)('are refused for a value of another kind: %s', (name) => {
-    const kind = { cookie: 'an object', create: 'a boolean' }[name] ?? 'a function';
+    const kind = { cookie: 'an object', csrf: 'an object', create: 'a boolean' }[name] ?? 'a function';
     const message = `Option ${name} is a value of type string; expected ${kind}.`;
     expect(refusal({ [name]: 'false' })).toEqual(new ConfigurationError(message));
     expect(refusal({ [name]: null })).toBeInstanceOf(ConfigurationError);

@@ -27,6 +27,7 @@ describe('the options of Sessions', () => {
       acceptChangingUserAgent: { otherwise: 'ignore' },
       revocationCheck: 'touch',
       maxSessionsPerUser: Number.POSITIVE_INFINITY,
+      freezesValues: true,
     });
     expect(persistence).toBeInstanceOf(MemoryPersistenceLayer);
     expect(codec).toBe(readableCodec);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CookieAction, SessionUser } from '../../../src/index.js';
 import { type LambdaEvent, LambdaSessions } from '../../../src/lambda/index.js';
 import type { App } from '../../world/world.js';
-import { ADDRESS, albMultiEvent, albSingleEvent, type RequestOptions } from './events.js';
+import { ADDRESS, albMultiEvent, albSingleEvent, type RequestOptions, vpcLatticeEvent } from './events.js';
 import { LambdaWorld } from './lambda-world.js';
 import { services } from './services.js';
 
@@ -56,7 +56,7 @@ describe.each(services)('the client of a request behind $name', (service) => {
   });
 });
 
-describe.each(services.filter(({ name }) => !name.startsWith('ALB')))(
+describe.each(services.filter(({ name }) => !/^ALB|^VPC/.test(name)))(
   'the address of a client behind $name',
   (service) => {
     it.each(['198.51.100.66', `198.51.100.66, ${ADDRESS}`, `${ADDRESS}, 198.51.100.66`, 'unknown', ''])(
@@ -116,6 +116,25 @@ describe('the address of a client behind an ALB', () => {
     const event = albSingleEvent();
     const { 'x-forwarded-for': _, ...headers } = event.headers ?? {};
     expect((await clientOf({ ...event, headers })).address).toBeUndefined();
+  });
+});
+
+describe('the address of a client behind VPC Lattice', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['198.51.100.66, 203.0.113.7', '203.0.113.7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['198.51.100.66,', undefined],
+    ['unknown', undefined],
+    ['', undefined],
+  ])('F11: of X-Forwarded-For %j is %j: what VPC Lattice added', async (forwarded, address) => {
+    expect((await clientOf(vpcLatticeEvent({ headers: { 'x-forwarded-for': forwarded } }))).address).toBe(address);
+  });
+
+  it('F11: is the last of several headers', async () => {
+    const { headers, ...event } = vpcLatticeEvent();
+    const forged = { ...headers, 'x-forwarded-for': ['198.51.100.66', ADDRESS] };
+    expect((await clientOf({ ...event, headers: forged })).address).toBe(ADDRESS);
   });
 });
 

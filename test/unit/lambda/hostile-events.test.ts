@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Session, UnsupportedEventError } from '../../../src/index.js';
-import { withSession } from '../../../src/lambda/index.js';
+import { LambdaSessions, sessionAuthorizer, withSession } from '../../../src/lambda/index.js';
 import { mintToken, formatToken } from '../../../src/core/token.js';
 import type { App } from '../../world/world.js';
+import { webSocketAuthorizerEvent } from './authorizer-events.js';
+import { webSocketConnectEvent } from './events.js';
 import { LambdaWorld } from './lambda-world.js';
 import { services } from './services.js';
 
@@ -76,9 +78,13 @@ describe('11. what a client sends never throws:', () => {
         headers: json,
         multiValueHeaders: json,
         cookies: json,
+        method: fc.oneof(fc.constant('GET'), json),
         requestContext: fc.oneof(
           json,
-          fc.record({ http: json, identity: json, elb: json }, { requiredKeys: [] }) as fc.Arbitrary<Json>,
+          fc.record(
+            { http: json, identity: json, elb: json, serviceArn: json },
+            { requiredKeys: [] },
+          ) as fc.Arbitrary<Json>,
         ),
       },
       { requiredKeys: [] },
@@ -91,6 +97,37 @@ describe('11. what a client sends never throws:', () => {
       service.event({ cookies: [`__Host-id=${formatToken(mintToken())}`, 'a=b'], query: { q: '1' }, body: 'text' }),
     );
     await fc.assert(fc.asyncProperty(damaged(whole), answer), { numRuns: 3_000 });
+  });
+});
+
+describe('11. what a client sends never throws: $connect of a WebSocket API,', () => {
+  /** Asks for the session; nothing but an event of another kind is refused, and that before the store is asked. */
+  async function connect(event: unknown): Promise<void> {
+    const world = new LambdaWorld();
+    try {
+      expect((await new LambdaSessions(world.sessions).startWithoutCookie(event as never)).id).toBeUndefined();
+    } catch (error) {
+      expect(error).toBeInstanceOf(UnsupportedEventError);
+      expect(world.calls).toEqual([]);
+    }
+  }
+
+  it('whatever became of its parts (C8)', { timeout: 60_000 }, async () => {
+    const whole = copyOf(webSocketConnectEvent({ cookies: [`__Host-id=${formatToken(mintToken())}`, 'a=b'] }));
+    await fc.assert(fc.asyncProperty(damaged(whole), connect), { numRuns: 3_000 });
+  });
+
+  it('also for its authorizer', { timeout: 60_000 }, async () => {
+    const whole = copyOf(webSocketAuthorizerEvent({ cookies: [`__Host-id=${formatToken(mintToken())}`] }));
+    const authorizer = sessionAuthorizer(new LambdaWorld().sessions);
+    const ask = async (event: Json): Promise<void> => {
+      try {
+        expect(await authorizer(event as never)).toMatchObject({ context: {} });
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnsupportedEventError);
+      }
+    };
+    await fc.assert(fc.asyncProperty(damaged(whole), ask), { numRuns: 3_000 });
   });
 });
 
@@ -121,6 +158,6 @@ describe.each(services)('fuzzed cookies behind $name', (service) => {
       return world.calls.length === 0;
     });
     await fc.assert(property, { numRuns: 17_000 });
-    expect(runs).toBe(17_000); // 102,000 behind the six
+    expect(runs).toBe(17_000); // 119,000 behind the seven
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withSession } from '../../../src/lambda/index.js';
+import { type VpcLatticeEvent, withSession } from '../../../src/lambda/index.js';
+import { vpcLatticeEvent } from './events.js';
 import { contextOf, frozen, LambdaWorld, tokenOf } from './lambda-world.js';
 import { type Place, type Response, type Service, serviceOf, services } from './services.js';
 
@@ -290,6 +291,19 @@ describe.each(['REST API', 'ALB with multi-value headers'])('the Cache-Control o
       multiValueHeaders: { 'cache-control': [multi] },
     });
     expect((await respondWithCookie(serviceOf(name), result)).headers['cache-control']).toEqual([expected]);
+  });
+});
+
+describe('the result for VPC Lattice', () => {
+  it('C8: has one cookie as its documentation shows it, and several as a list', async () => {
+    const handler = withSession(new LambdaWorld().sessions, (event: VpcLatticeEvent, session) => {
+      session.set('theme', 'dark');
+      return { statusCode: 200, ...(event.path === '/own' && { headers: { 'Set-Cookie': OWN } }) };
+    });
+    const one = await handler(vpcLatticeEvent(), contextOf());
+    expect(one.headers?.['set-cookie']).toMatch(SESSION_COOKIE);
+    const several = await handler(vpcLatticeEvent({ path: '/own' }), contextOf());
+    expect(several.headers?.['set-cookie']).toEqual([...OWN, expect.stringMatching(SESSION_COOKIE)]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   httpApiEvent,
   type RequestOptions,
   restApiEvent,
+  vpcLatticeEvent,
 } from './events.js';
 
 /** An HTTP response, as the client gets it. */
@@ -49,6 +50,7 @@ export const services: readonly Service[] = [
   { name: 'REST API', event: restApiEvent, receive: payload1, places: ['headers', 'multiValueHeaders'] },
   { name: 'ALB with single headers', event: albSingleEvent, receive: albSingle, places: ['headers'] },
   { name: 'ALB with multi-value headers', event: albMultiEvent, receive: albMulti, places: ['multiValueHeaders'] },
+  { name: 'VPC Lattice', event: vpcLatticeEvent, receive: lattice, places: ['headers'] },
 ];
 
 /** What a name stands for in {@link services}. */
@@ -108,6 +110,16 @@ function albMulti(result: unknown): Response {
   const answer = sent(result);
   if (!isStructured(answer)) throw new Error('502: the target group got no status code');
   return responseOf(answer.statusCode, severalOf(answer), answer.body);
+}
+
+/** A header is one value or a list; no other field has any. */
+function lattice(result: unknown): Response {
+  const answer = sent(result);
+  if (!isStructured(answer)) throw new Error('502: the target group got no status code');
+  const values = Object.entries(answer.headers ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((each) => [name, String(each)] as const),
+  );
+  return responseOf(answer.statusCode, values, answer.body);
 }
 
 function isStructured(answer: unknown): answer is Structured {

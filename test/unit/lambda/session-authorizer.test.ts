@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError, UnsupportedEventError, type UserId } from '../../../src/index.js';
 import { type AuthorizerContext, type AuthorizerEvent, sessionAuthorizer } from '../../../src/lambda/index.js';
-import { httpApiAuthorizerEvent, restApiAuthorizerEvent } from './authorizer-events.js';
-import { httpApiEvent, restApiEvent, unsupportedEvents } from './events.js';
+import { httpApiAuthorizerEvent, restApiAuthorizerEvent, webSocketAuthorizerEvent } from './authorizer-events.js';
+import { httpApiEvent, restApiEvent, unsupportedEvents, vpcLatticeEvent } from './events.js';
 import { contextOf, FORGED, LambdaWorld, type Replaced } from './lambda-world.js';
 
 const failing = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED'));
@@ -16,6 +16,32 @@ async function loggedIn(world: LambdaWorld, userId: UserId = 'alice'): Promise<s
   world.calls.length = 0;
   world.events.length = 0;
   return action.kind === 'set' ? action.token : '';
+}
+
+/** What a REST or WebSocket API makes of a policy, which covers its whole stage. */
+function policyFor(
+  api: string,
+): (result: unknown) => { readonly passes: boolean; readonly context: AuthorizerContext } {
+  return (result) => {
+    const { policyDocument, context, principalId } = result as {
+      principalId: string;
+      policyDocument: { Version: string; Statement: { Effect: string; Action: string; Resource: string }[] };
+      context: AuthorizerContext;
+    };
+    const [statement] = policyDocument.Statement;
+    expect(policyDocument).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: statement?.Effect,
+          Action: 'execute-api:Invoke',
+          Resource: `arn:aws:execute-api:eu-central-1:123456789012:${api}/prod/*`,
+        },
+      ],
+    });
+    expect(principalId).toBe(statement?.Effect === 'Allow' ? context['user'] : 'anonymous');
+    return { passes: statement?.Effect === 'Allow', context };
+  };
 }
 
 /** Each kind of API: how it asks, and what it makes of the answer. */
@@ -36,26 +62,12 @@ const apis: readonly {
   {
     name: 'a REST API',
     event: (cookies = []) => restApiAuthorizerEvent({ cookies }),
-    decision: (result) => {
-      const { policyDocument, context, principalId } = result as {
-        principalId: string;
-        policyDocument: { Version: string; Statement: { Effect: string; Action: string; Resource: string }[] };
-        context: AuthorizerContext;
-      };
-      const [statement] = policyDocument.Statement;
-      expect(policyDocument).toEqual({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: statement?.Effect,
-            Action: 'execute-api:Invoke',
-            Resource: 'arn:aws:execute-api:eu-central-1:123456789012:vwxyz67890/prod/*',
-          },
-        ],
-      });
-      expect(principalId).toBe(statement?.Effect === 'Allow' ? context['user'] : 'anonymous');
-      return { passes: statement?.Effect === 'Allow', context };
-    },
+    decision: policyFor('vwxyz67890'),
+  },
+  {
+    name: 'a WebSocket API',
+    event: (cookies = []) => webSocketAuthorizerEvent({ cookies }),
+    decision: policyFor('ws12345678'),
   },
 ];
 
@@ -208,6 +220,7 @@ describe('sessionAuthorizer', () => {
     ],
     ['a request to an HTTP API', httpApiEvent()],
     ['a request to a REST API', restApiEvent()],
+    ['a request from VPC Lattice', vpcLatticeEvent()],
     ...unsupportedEvents,
   ])('refuses the event of %s', async (_name, event) => {
     const world = new LambdaWorld();

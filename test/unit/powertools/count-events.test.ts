@@ -18,6 +18,7 @@ const NAMES = {
   revoked: 'SessionRevoked',
   destroyed: 'SessionDestroyed',
   'lost-write': 'SessionLostWrite',
+  'csrf-refused': 'SessionCsrfRefused',
   'store-failure': 'SessionStoreFailure',
 };
 

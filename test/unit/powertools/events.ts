@@ -18,6 +18,7 @@ export const EVENTS: { readonly [Type in SessionEvent['type']]: EventOf<Type> } 
   revoked: { ...context, type: 'revoked', reason: 'by-id' },
   destroyed: { ...context, type: 'destroyed' },
   'lost-write': { ...context, type: 'lost-write' },
+  'csrf-refused': { at: context.at, type: 'csrf-refused', reason: 'origin' },
   'store-failure': { at: context.at, type: 'store-failure', operation: 'loadSession', error: new Error('It failed.') },
 };
 
@@ -37,5 +38,6 @@ export const DETAILS: { readonly [Type in SessionEvent['type']]: object } = {
   revoked: { reason: 'by-id' },
   destroyed: {},
   'lost-write': {},
+  'csrf-refused': { reason: 'origin' },
   'store-failure': { operation: 'loadSession' },
 };

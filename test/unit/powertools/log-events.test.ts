@@ -38,6 +38,7 @@ describe('logEvents, with the Logger of Powertools', () => {
       revoked: 'INFO',
       destroyed: 'INFO',
       'lost-write': 'INFO',
+      'csrf-refused': 'INFO',
       reused: 'WARN',
       anomaly: 'WARN',
       unreadable: 'WARN',

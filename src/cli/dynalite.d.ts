@@ -6,6 +6,8 @@ declare module 'dynalite' {
     createTableMs?: number;
     updateTableMs?: number;
     deleteTableMs?: number;
+    /** A folder to keep the data in. In RAM, if it is not given. */
+    path?: string;
   }
 
   export default function dynalite(options?: DynaliteOptions): Server;

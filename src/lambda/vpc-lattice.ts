@@ -1,0 +1,65 @@
+import { at, type EventSource, text } from './event-source.js';
+import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
+
+/** An event of a VPC Lattice service whose target group has event structure version 2. */
+export interface VpcLatticeEvent {
+  readonly version: string;
+  readonly method: string;
+  /** With the query string, if there is one. */
+  readonly path: string;
+  readonly headers: { [name: string]: string[] | undefined };
+  readonly queryStringParameters?: { [name: string]: string[] | undefined } | undefined;
+  readonly body?: string | null | undefined;
+  readonly isBase64Encoded?: boolean | undefined;
+  readonly requestContext: {
+    readonly serviceArn: string;
+    readonly identity?: { readonly sourceVpcArn?: string | undefined } | undefined;
+  };
+}
+
+/** What a handler returns to VPC Lattice. */
+export interface VpcLatticeResult {
+  statusCode: number;
+  statusDescription?: string | undefined;
+  headers?: { [name: string]: string | number | boolean | (string | number | boolean)[] } | undefined;
+  body?: string | undefined;
+  isBase64Encoded?: boolean | undefined;
+  /** Not known to this format: it would be ignored. */
+  cookies?: never;
+  /** Not known to this format: it would be ignored. */
+  multiValueHeaders?: never;
+}
+
+/** @see https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html */
+export const vpcLattice: EventSource<VpcLatticeEvent, VpcLatticeResult> = {
+  matches: (event): event is VpcLatticeEvent =>
+    at(event, 'version') === '2.0' &&
+    at(event, 'requestContext', 'serviceArn') !== undefined &&
+    at(event, 'requestContext', 'http') === undefined,
+
+  method: (event) => text(event.method) ?? 'GET',
+
+  header: (event, name) => valuesOf(event.headers, name)[0],
+
+  cookies: (event) => valuesOf(event.headers, 'cookie'),
+
+  // VPC Lattice adds the source address that it sees; what stands before it, anybody may have written.
+  address: (event) => valuesOf(event.headers, 'x-forwarded-for').at(-1)?.split(',').at(-1)?.trim(),
+
+  userAgent: (event) => valuesOf(event.headers, 'user-agent')[0],
+
+  withCookies(_event, result, setCookies) {
+    const all = [...new Set([...valuesOf(result.headers, 'set-cookie'), ...setCookies])];
+    return {
+      ...result,
+      headers: {
+        ...cachingHeader(result.headers),
+        ...otherHeaders(result.headers),
+        // One cookie as the documentation shows it; several as a list, as headers come in.
+        'set-cookie': all.length === 1 ? (all[0] as string) : all,
+      },
+    };
+  },
+
+  answer: (_event, statusCode, headers, body) => ({ statusCode, headers, body, isBase64Encoded: false }),
+};
