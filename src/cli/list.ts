@@ -1,4 +1,4 @@
-import { type SessionSummary, Sessions } from '../core/sessions.js';
+import type { SessionSummary } from '../core/sessions.js';
 import { epochSeconds, systemClock } from '../core/clock.js';
 import { userKey } from '../core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
@@ -8,6 +8,7 @@ import { EXIT } from './exit-code.js';
 import { print } from './output.js';
 import { printable } from './printable.js';
 import { count, fromNow } from './quantities.js';
+import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
 import { textTable } from './text-table.js';
 import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
@@ -27,7 +28,7 @@ export function addList(program: StrictCommand): void {
         if (options.user === undefined) throw new UsageError('Whose sessions? Give --user <id>.');
         const userId = readUserId(options.user, options);
         const persistence = new DynamoDBPersistenceLayer(await connect(options));
-        const sessions = await new Sessions({ persistence }).ofUser(userId);
+        const sessions = await quietSessions(persistence).ofUser(userId);
         const none = `The user ${sayUser(userId)} has no live session.${typeHint(userId)}`;
         print(options, { user: userKey(userId), sessions: sessions.map(documentOf) }, () =>
           sessions.length === 0

@@ -1,10 +1,10 @@
-import { Sessions } from '../core/sessions.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
 import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { print } from './output.js';
+import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
 
 interface LogOutEveryoneOptions {
@@ -23,7 +23,7 @@ export function addLogOutEveryone(program: StrictCommand): void {
         const done = await isConfirmed(`End the sessions of all users in the table ${tableName}?`, options);
         if (done) {
           const persistence = new DynamoDBPersistenceLayer(connection);
-          await new Sessions({ persistence }).logOutEveryone();
+          await quietSessions(persistence).logOutEveryone();
         }
         print(options, { table: tableName, loggedOut: done }, () => (done ? DONE : 'Nothing was ended.'));
         return done ? EXIT.done : EXIT.notAll;

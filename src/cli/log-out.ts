@@ -1,5 +1,4 @@
 import { StoreUnavailableError } from '../core/errors.js';
-import { Sessions } from '../core/sessions.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
@@ -9,6 +8,7 @@ import { endedAtOnce } from './interruption.js';
 import { LogOutLayer } from './log-out-layer.js';
 import { note, print } from './output.js';
 import { count, number } from './quantities.js';
+import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
 import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
 
@@ -26,7 +26,7 @@ export function addLogOut(program: StrictCommand): void {
         const userId = readUserId(argument, options);
         const connection = await connect(options);
         const layer = new LogOutLayer(connection);
-        const sessions = new Sessions({ persistence: layer });
+        const sessions = quietSessions(layer);
 
         const before = (await sessions.ofUser(userId)).length;
         const question = `End ${count(before, 'session')} of the user ${sayUser(userId)} in the table ${connection.tableName}?`;
