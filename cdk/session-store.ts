@@ -145,13 +145,13 @@ export class SessionStore extends Construct {
   }
 
   #expectNoOther(grantee: WithEnvironment): void {
-    const store = storeOf.get(grantee) ?? this;
+    const store: SessionStore = Reflect.get(grantee, STORE) ?? this;
     if (store !== this) {
       throw new Error(
         `SessionStore: grantAccess: ${grantee.node.path} has access to ${store.node.path} already, and its environment names one table only. For the rights alone call grantAccess(fn.grantPrincipal), and tell the persistence layer this table's name.`,
       );
     }
-    storeOf.set(grantee, this);
+    Object.defineProperty(grantee, STORE, { value: this, configurable: true });
   }
 
   /** @param path what is meant of the table: nothing, or its index */
@@ -180,8 +180,8 @@ export class SessionStore extends Construct {
   }
 }
 
-/** The store that a function is told of. */
-const storeOf = new WeakMap<IGrantable, SessionStore>();
+/** On a function: the store that it is told of. Two copies of this module share it. */
+const STORE = Symbol.for('dynamodb-sessions.store');
 
 type WithEnvironment = IConstruct & IGrantable & { addEnvironment(name: string, value: string): unknown };
 

@@ -1,9 +1,9 @@
-import QuickLRU from 'quick-lru';
 import { timeOf } from '../core/clock.js';
 import { expectSeconds, expectWholeNumber, refuseUnknown } from '../core/expect.js';
 import { isLive } from '../core/lifetime.js';
 import type { PersistenceLayer, SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
+import { QuickLRU } from './quick-lru.js';
 
 /** The options of {@link cached}. */
 export interface CacheOptions {

@@ -1,5 +1,5 @@
-import { unflatten } from 'devalue';
 import { builtInName, type Inspection } from './inspection.js';
+import { unflatten } from './unflatten.js';
 
 /** The text of what plain JSON cannot hold: devalue's format, in rows that refer to one another, read by devalue. */
 

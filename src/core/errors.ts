@@ -13,16 +13,41 @@ export type SessionErrorCode =
   | 'ERR_SESSION_CLOSED'
   | 'ERR_SESSION_LOGIN_TOO_OLD';
 
-/** Base of all errors that this package throws. */
+/** On every error of this package: the same symbol in each copy of it, and in each realm. */
+const BRAND = Symbol.for('dynamodb-sessions.error');
+
+/**
+ * Base of all errors that this package throws.
+ *
+ * `instanceof` recognises the errors of another copy of this package too: one module may be loaded as an ES module and
+ * another as CommonJS, and jest loads the package once per test file.
+ *
+ * @example
+ * ```ts
+ * if (error instanceof StoreUnavailableError) return { statusCode: 503 };
+ * ```
+ */
 export abstract class SessionError extends Error {
   /** Which of the classes it is, as a literal: `switch` on it where `instanceof` cannot be used. */
   abstract readonly code: SessionErrorCode;
+  /** The name of the class, also when the application is minified. */
+  abstract override readonly name: string;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this === SessionError) return isBranded(value);
+    // A class that an application derives has no code of its own, and is what it is to the language.
+    if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return isBranded(value) && value.code === (this as unknown as { readonly code: SessionErrorCode }).code;
   }
 }
+
+const isBranded = (value: unknown): value is { readonly code?: unknown } =>
+  typeof value === 'object' && value !== null && BRAND in value;
 
 /**
  * A programmer's mistake in an option or an argument: thrown at construction, before any request.
@@ -33,6 +58,8 @@ export abstract class SessionError extends Error {
  * {@link StoreUnavailableError} with this as its cause, so that a request ends with a 503.
  */
 export class ConfigurationError extends SessionError {
+  static readonly code = 'ERR_SESSION_CONFIGURATION';
+  override readonly name = 'ConfigurationError';
   readonly code = 'ERR_SESSION_CONFIGURATION';
 }
 
@@ -43,6 +70,8 @@ export class ConfigurationError extends SessionError {
  * The outcome of a failed write is unknown unless it says otherwise: it may still have been applied.
  */
 export class StoreUnavailableError extends SessionError {
+  static readonly code = 'ERR_SESSION_STORE_UNAVAILABLE';
+  override readonly name = 'StoreUnavailableError';
   readonly code = 'ERR_SESSION_STORE_UNAVAILABLE';
 
   /** Whether the same call may succeed later: `false` for a missing table, permission, region or endpoint. */
@@ -59,16 +88,22 @@ export class StoreUnavailableError extends SessionError {
  * that was ended, or taken over by a login, after this request had begun. Nothing was written.
  */
 export class SessionGoneError extends SessionError {
+  static readonly code = 'ERR_SESSION_GONE';
+  override readonly name = 'SessionGoneError';
   readonly code = 'ERR_SESSION_GONE';
 }
 
 /** A value that the codec cannot represent, a key that cannot be a key, or a session over the store's size limit. */
 export class NotStorableError extends SessionError {
+  static readonly code = 'ERR_SESSION_NOT_STORABLE';
+  override readonly name = 'NotStorableError';
   readonly code = 'ERR_SESSION_NOT_STORABLE';
 }
 
 /** The event handed to `withSession` or `start` comes from none of the event sources that carry cookies. */
 export class UnsupportedEventError extends SessionError {
+  static readonly code = 'ERR_SESSION_UNSUPPORTED_EVENT';
+  override readonly name = 'UnsupportedEventError';
   readonly code = 'ERR_SESSION_UNSUPPORTED_EVENT';
 }
 
@@ -77,11 +112,15 @@ export class UnsupportedEventError extends SessionError {
  * can only be read was.
  */
 export class SessionClosedError extends SessionError {
+  static readonly code = 'ERR_SESSION_CLOSED';
+  override readonly name = 'SessionClosedError';
   readonly code = 'ERR_SESSION_CLOSED';
 }
 
 /** `requireRecentLogin` found no login, or one that is too old: ask for the password again. */
 export class LoginTooOldError extends SessionError {
+  static readonly code = 'ERR_SESSION_LOGIN_TOO_OLD';
+  override readonly name = 'LoginTooOldError';
   readonly code = 'ERR_SESSION_LOGIN_TOO_OLD';
 }
 

@@ -194,10 +194,11 @@ function merged(stored: SessionRecord, session: SessionRecord, change: Update): 
   return next as unknown as SessionRecord;
 }
 
-let warned = false;
+/** Of the process, which may hold two copies of this module. */
+const WARNED = Symbol.for('dynamodb-sessions.warned-in-lambda');
 function warnInLambda(): void {
-  if (warned || process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined) return;
-  warned = true;
+  if (Reflect.has(process, WARNED) || process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined) return;
+  Reflect.set(process, WARNED, true);
   process.emitWarning(
     'Sessions are kept in the RAM of this Lambda instance only: other instances do not see them, and they end with it. Give Sessions a DynamoDBPersistenceLayer.',
     { code: 'SESSIONS_IN_LAMBDA_RAM' },

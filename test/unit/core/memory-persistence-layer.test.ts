@@ -64,7 +64,10 @@ describe('sessions in memory', () => {
 });
 
 describe('the warning about memory', () => {
-  afterEach(() => vi.unstubAllEnvs());
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    Reflect.deleteProperty(process, Symbol.for('dynamodb-sessions.warned-in-lambda'));
+  });
 
   /** A layer of a module loaded anew, as in a process of its own. */
   async function freshModule(): Promise<typeof MemoryPersistenceLayer> {
