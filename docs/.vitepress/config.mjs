@@ -38,7 +38,9 @@ export default {
         items: [
           page('Lambda', '/guides/lambda'),
           page('Hono', '/guides/hono'),
-          page('Next.js, SvelteKit, fetch', '/guides/fetch'),
+          page('Next.js', '/guides/next'),
+          page('SvelteKit, fetch', '/guides/fetch'),
+          page('Koa, Astro, Nuxt', '/guides/jars'),
           page('Express and Fastify', '/guides/express'),
           page('middy', '/guides/middy'),
           page('Lambda authorizer', '/guides/authorizer'),

@@ -162,7 +162,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
  * A copy: the headers of a redirect and of a fetched response cannot be changed, and a response that a handler keeps to
  * answer with again would hand one visitor's cookie to the next.
  */
-function withCookies(response: Response, setCookies: readonly string[]): Response {
+export function withCookies(response: Response, setCookies: readonly string[]): Response {
   const headers = new Headers(response.headers);
   for (const setCookie of setCookies) headers.append('set-cookie', setCookie);
   for (const name of [...headers.keys()].filter(overridesCacheControl)) headers.delete(name);

@@ -42,7 +42,7 @@ async function bundled(code: string): Promise<Bundled> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['@aws-sdk/*'],
+    external: ['@aws-sdk/*', 'next'],
     logLevel: 'error',
   });
   const { inputs, bytes } = Object.values(metafile.outputs)[0] as Metafile['outputs'][string];
@@ -83,6 +83,7 @@ describe('what comes into a bundle', () => {
 
   it.each([
     ['web', ['cookies', 'core', 'web']],
+    ['next', ['cookies', 'core', 'next', 'web']],
     ['hono', ['cookies', 'core', 'hono', 'lambda', 'web']],
     ['middy', ['cookies', 'core', 'lambda', 'middy']],
     ['powertools', ['core', 'powertools']],

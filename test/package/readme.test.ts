@@ -46,6 +46,18 @@ describe('the documentation', () => {
     expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);
   });
 
+  it.each([
+    ['next', 'next', ['lib/sessions.ts', 'app/page.tsx', 'app/actions.ts', 'app/visits/route.ts', 'proxy.ts']],
+    ['jars', 'koa', ['app.ts']],
+  ])('shows in the guide %s the application that the tests build and run', async (guide, app, files) => {
+    const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
+    for (const file of files) {
+      const language = file.endsWith('.tsx') ? 'tsx' : 'typescript';
+      const code = await readFile(join(root, 'test/frameworks', app, file), 'utf8');
+      expect(text).toContain(`\n\`\`\`${language}\n${code}\`\`\`\n`);
+    }
+  });
+
   it('links to files, and to headings in them, that are there', async () => {
     const docs = (await readdir(join(root, 'docs'), { recursive: true })).map((name) => `docs/${name}`);
     const pages = [...(await readdir(root)), ...docs].filter(

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../src/index.js';
 import { honoSession } from '../../src/hono/index.js';
 import { LambdaSessions, sessionAuthorizer, withSession, withStreamingSession } from '../../src/lambda/index.js';
 import { sessionMiddleware } from '../../src/middy/index.js';
-import { WebSessions, withSession as withWebSession } from '../../src/web/index.js';
+import { JarSessions, WebSessions, withSession as withWebSession } from '../../src/web/index.js';
 import { LambdaWorld } from './lambda/lambda-world.js';
 import { awslambda } from './lambda/runtime.js';
 
@@ -37,6 +37,7 @@ const adapters: readonly Adapter[] = [
     options: ['cookie', 'authorize', 'context'],
   },
   { name: 'WebSessions', make: (options) => new WebSessions(sessions, options), options: ['cookie'] },
+  { name: 'JarSessions', make: (options) => new JarSessions(sessions, options), options: ['cookie', 'isAnswer'] },
   {
     name: 'withSession of ./web',
     make: (options) => withWebSession(sessions, handler, options),

@@ -1,0 +1,16 @@
+'use server';
+
+import { redirect } from 'next/navigation';
+import { requests } from '../lib/sessions';
+
+// Who somebody is, your application finds out before it calls `logIn`.
+export async function logIn(form: FormData): Promise<void> {
+  await requests.run(async (session) => {
+    await session.logIn(form.get('name') as string);
+    redirect('/');
+  });
+}
+
+export async function logOut(): Promise<void> {
+  await requests.run((session) => session.logOut());
+}
