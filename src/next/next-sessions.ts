@@ -77,7 +77,7 @@ export class NextSessions<Data extends object, User extends SessionUser> {
 
   /**
    * The session in a server action or a route handler: begins it, hands it to `work`, and ends it, with its cookie in
-   * `cookies()`. `redirect()` and `notFound()`, which throw, end it like a return.
+   * `cookies()`. `redirect()` and `notFound()`, which throw, end it like a return. Do not call it inside of itself.
    *
    * If `work` throws anything else, nothing that was only buffered is saved. What `logIn`, `logOut`, `update` and `save`
    * wrote is written, and its cookie is sent.

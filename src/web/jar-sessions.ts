@@ -9,7 +9,9 @@ import type { StartOptions, WebRequest, WebSessionsOptions } from './web-session
 
 /** What a framework reads a request's cookies from, and sets its response's cookies in. */
 export interface CookieJar {
+  /** The value of a cookie of the request, as text or in an object. */
   get(name: string): string | { readonly value: string } | undefined;
+  /** Sets a cookie of the response. */
   set(name: string, value: string, attributes: CookieAttributes): unknown;
 }
 
@@ -81,7 +83,8 @@ export class JarSessions<Data extends object, User extends SessionUser> {
 
   /**
    * Begins the request's session, hands it to `work`, and ends it: writes what was changed, and puts the cookie into the
-   * jar if the request created, rotated, logged in, logged out or destroyed the session.
+   * jar if the request created, rotated, logged in, logged out or destroyed the session. Call it once for
+   * a request, and not inside of itself.
    *
    * If `work` throws, nothing that was only buffered is saved. What `logIn`, `logOut`, `update` and `save` wrote is
    * written, and its cookie is put into the jar. What `isAnswer` tells to be an answer counts as a return.
@@ -143,7 +146,7 @@ export class JarSessions<Data extends object, User extends SessionUser> {
   /** A jar tells one cookie of a name, the header all. What was set in the jar meanwhile, only the jar tells. */
   #seen({ headers }: WebRequest, jar: Pick<CookieJar, 'get'>): SessionRequest {
     const found = jar.get(this.#cookie.name);
-    const token = typeof found === 'object' ? found.value : found;
+    const token = typeof found === 'string' ? found : found?.value;
     const sent = this.#cookie.tokens([headers.get('cookie') ?? '']);
     const told = token === undefined ? [] : [token];
     return {
