@@ -124,7 +124,7 @@ describe('a failure of the store, where nobody listens to events', () => {
       }),
       clock,
     });
-    await new Promise<void>((resolve) => store.get('sid', () => resolve()));
+    await store.get('sid', () => {});
     await expect(store.sessions.revoke(newId())).rejects.toThrow(StoreUnavailableError);
     expect(lines()).toEqual([expect.stringContaining('loadSession failed: Access was denied.')]);
   });
