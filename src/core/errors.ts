@@ -38,6 +38,7 @@ export abstract class SessionError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** `instanceof`: also true for such an error of another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this === SessionError) return isBranded(value);
     // A class that an application derives has no code of its own, and is what it is to the language.

@@ -79,13 +79,17 @@ export class ExpressSessionStore extends Store {
 
   // oxlint-disable typescript/no-misused-promises -- koa-session and others await what express-session ignores
 
+  /** The session under this ID; `null` if there is none. */
   override get(sid: string, callback: Callback<SessionData | null>): Promise<SessionData | null | undefined>;
+  /** The same, for who awaits it. */
   override get(sid: string, ...options: readonly unknown[]): Promise<SessionData | null>;
   override get(sid: string, callback?: unknown): Promise<SessionData | null | undefined> {
     return answer(this.#get(sid), callback);
   }
 
+  /** Writes what has changed, and creates the session if it is new. One that was ended stays ended. */
   override set(sid: string, session: SessionData, callback?: Callback): Promise<void>;
+  /** The same, for who awaits it. */
   override set(sid: string, session: SessionData, ...options: readonly unknown[]): Promise<void>;
   override set(sid: string, session: SessionData, callback?: unknown): Promise<void> {
     return answer(this.#set(sid, session), callback);
@@ -96,7 +100,9 @@ export class ExpressSessionStore extends Store {
     return answer(this.#touch(sid, session), callback);
   }
 
+  /** Ends the session. That there is none is no error. */
   override destroy(sid: string, callback?: Callback): Promise<void>;
+  /** The same, for who awaits it. */
   override destroy(sid: string, ...options: readonly unknown[]): Promise<void>;
   override destroy(sid: string, callback?: unknown): Promise<void> {
     return answer(this.#destroy(sid), callback);

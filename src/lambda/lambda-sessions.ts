@@ -25,7 +25,7 @@ export interface LambdaSessionsOptions {
   /**
    * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
    * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
-   * only the request's own origin pass. Who wires the calls by hand asks {@link LambdaSessions.refuse} first.
+   * only the request's own origin pass. Who wires the calls by hand asks `refuse` of `LambdaSessions` first.
    *
    * @defaultValue no request is refused
    */

@@ -32,7 +32,7 @@ export interface WebSessionsOptions {
   /**
    * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
    * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
-   * only the request's own origin pass. Who wires the calls by hand asks {@link WebSessions.refuse} first.
+   * only the request's own origin pass. Who wires the calls by hand asks `refuse` of `WebSessions` first.
    *
    * @defaultValue no request is refused
    */
