@@ -97,7 +97,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     this.#create = create;
     this.#state = layer.readOnly ? 'read-only' : 'open';
     this.#data = new SessionData(layer.options, () => this.#stored?.record.data);
-    this.#overtaken = start.overtaken;
+    this.#overtaken = start.overtaken === true;
     this.#overtaker = start.overtaker;
     this.#stored = start.found && new StoredSession(layer, client, start.found);
     this.#rivals = start.rivals.map((rival) => new StoredSession(layer, client, rival));

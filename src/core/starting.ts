@@ -28,7 +28,7 @@ export interface Start {
    * Whether the session was ended, or got another secret, a moment ago: then another response may have set a newer
    * cookie, and a session that began here would replace it.
    */
-  readonly overtaken: boolean;
+  readonly overtaken?: boolean;
   /** The session that got another secret a moment ago. */
   readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined } | undefined;
 }
@@ -39,8 +39,8 @@ interface Look extends Token {
   readonly standing: Standing;
   readonly touchDue: boolean;
   readonly endedAt?: number | undefined;
-  /** What has to be done about it, if anything. Returns whether the session is not the request's. */
-  readonly act?: (() => Promise<boolean>) | undefined;
+  /** What has to be done about it, if anything. Of a proven one, returns whether it is not the request's after all. */
+  readonly act?: (() => Promise<unknown>) | undefined;
 }
 
 type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
@@ -76,7 +76,7 @@ export async function findSession<User extends SessionUser>(
     return { rivals: live, overtaken: true };
   }
   const [found] = live;
-  if (found !== undefined) return { found, rivals: [], overtaken: false };
+  if (found !== undefined) return { found, rivals: [] };
 
   const justNow = (time = Number.NEGATIVE_INFINITY): boolean => startedAt - time < layer.options.rotationGrace;
   const overtaker = looks.find(({ standing, record }) => standing === 'wrong' && justNow(record?.rotatedAt));
@@ -104,7 +104,7 @@ async function look<User extends SessionUser>(
   const touchDue = record !== undefined && touchIsDue(layer.options, record, startedAt);
   const seen = { ...(tokens[standings.indexOf(standing)] as Token), record, standing, touchDue, endedAt };
   if (isProven(seen)) return { ...seen, act: await objectionTo(layer, seen, client) };
-  return { ...seen, act: async () => standing === 'retired' && punishReuse(layer, seen as Proven) };
+  return { ...seen, act: async () => (standing === 'retired' ? punishReuse(layer, seen as Proven) : undefined) };
 }
 
 /** The best first. */
@@ -155,10 +155,9 @@ export async function logoutOf<User extends SessionUser>(
   };
 }
 
-async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, seen: Proven): Promise<true> {
+async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, seen: Proven): Promise<void> {
   const revoked = layer.options.reuse === 'revoke' && (await end(layer, seen));
   layer.emit({ type: 'reused', outcome: revoked ? 'revoked' : 'reported' }, seen.id, seen.record.userId);
-  return true;
 }
 
 /** Does what the policy says about a client that is not the session's. */

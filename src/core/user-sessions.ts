@@ -124,6 +124,6 @@ async function sweep<User extends SessionUser>(
 }
 
 async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE)
-    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
+  const rest = [...items];
+  while (rest.length > 0) await Promise.all(rest.splice(0, AT_ONCE).map(act));
 }

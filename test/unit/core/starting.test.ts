@@ -327,6 +327,15 @@ describe('a retired secret that comes back', () => {
     expect(world.events.at(-1)).toMatchObject({ type: 'reused', outcome });
     expect(await userOf([second])).toBe(user);
   });
+
+  it('says nothing where a second cookie is good', async () => {
+    const { first, second } = await rotated();
+    world.now += 120;
+    const browser = await loggedIn({}, 'alice');
+    expect(await userOf([first, browser.token as string])).toBe('alice');
+    expect(world.events.map(({ type }) => type)).not.toContain('reused');
+    expect(await userOf([second])).toBe('user-1');
+  });
 });
 
 describe('what has been taken over before it could be ended', () => {
@@ -353,6 +362,15 @@ describe('a client that is another', () => {
     expect(session.userId).toBe(user);
     expect(world.events.at(-1)).toMatchObject({ type: 'anomaly', reason: 'user-agent', outcome });
     expect(await userOf([second])).toBe(user);
+  });
+
+  it('gets nothing of the session by a login of the same user', async () => {
+    const browser = await loggedIn();
+    await browser.request((session) => session.set('theme', 'dark'));
+    const options: SessionsOptions = { acceptChangingUserAgent: { otherwise: 'destroy' } };
+    const session = await world.sessions(options).start({ tokens: [browser.token as string], userAgent: 'curl' });
+    await session.logIn('user-1');
+    expect(session.get('theme')).toBeUndefined();
   });
 
   it('is none where its address is not known, and leaves the one that is stored', async () => {
