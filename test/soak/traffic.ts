@@ -277,6 +277,7 @@ export class Traffic {
   async logIn(lambda: Sessions<App>, session: Session<App>): Promise<void> {
     const user = `user-${randomInt(USERS)}`;
     const begunAt = this.now;
+    const before = session.id;
     const exclusive = chance(0.2);
     if (session.id !== undefined) {
       const known = this.ledger.begun(session.id, begunAt);
@@ -299,6 +300,8 @@ export class Traffic {
       : logIn());
     session.set('owner', user);
     const known = this.ledger.begun(session.id as string, begunAt);
+    // A login that was overtaken by another of the same user begins with what this request knows of the data.
+    if (session.id !== before) known.visits.done = session.get('visits') ?? 0;
     known.isUnsettled = true;
     this.ledger.attach(session.id as string, user, begunAt);
     known.loggedInAt = this.now;
