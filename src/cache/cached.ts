@@ -1,5 +1,5 @@
 import { timeOf } from '../core/clock.js';
-import { expectSeconds, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { expectSeconds, expectWholeNumber, refuseUnknown } from '../core/option-checks.js';
 import { isLive } from '../core/lifetime.js';
 import type { PersistenceLayer, SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';

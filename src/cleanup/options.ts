@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
-import type { Client } from '../dynamodb/sending.js';
+import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/option-checks.js';
+import type { Client } from '../dynamodb/sender.js';
 import { LONGEST_LEASE_SECONDS } from './checkpoint.js';
 import type { CleanupProgress } from './report.js';
 

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, epochSeconds, systemClock } from '../core/clock.js';
 import { StoreUnavailableError } from '../core/errors.js';
-import { Sender } from '../dynamodb/sending.js';
+import { Sender } from '../dynamodb/sender.js';
 import { PARTITION_KEY } from '../table-schema.js';
 import { withAdvice } from './advice.js';
 import {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.js';
-import { expectBoolean } from '../core/expect.js';
-import type { Client } from '../dynamodb/sending.js';
+import { expectBoolean } from '../core/option-checks.js';
+import type { Client } from '../dynamodb/sender.js';
 import { createBatchClient } from './batch-client.js';
 import { cleanUp } from './cleanup.js';
 import { metricsLine, type RunResult } from './metrics.js';

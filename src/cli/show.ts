@@ -4,7 +4,7 @@ import { loggedOutBy } from '../core/marks.js';
 import { DynamoDBPersistenceLayer } from '../dynamodb/dynamodb-persistence-layer.js';
 import { getSession } from '../dynamodb/commands.js';
 import { type Item, readItem } from '../dynamodb/item.js';
-import { Sender } from '../dynamodb/sending.js';
+import { Sender } from '../dynamodb/sender.js';
 import { running } from './action.js';
 import { type Connection, connect } from './connection.js';
 import { EXIT } from './exit-code.js';

@@ -1,7 +1,7 @@
 import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { Backoff, TimeUp } from '../cleanup/backoff.js';
 import type { Item } from '../dynamodb/item.js';
-import { Sender } from '../dynamodb/sending.js';
+import { Sender } from '../dynamodb/sender.js';
 import type { Connection } from './connection.js';
 
 const AT_ONCE = 4;

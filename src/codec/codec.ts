@@ -5,7 +5,7 @@
 
 import { ConfigurationError, NotStorableError } from '../core/errors.js';
 import { builtInName, Inspection, type RegisteredType } from './inspection.js';
-import { readRows, writeRows } from './rows.js';
+import { readRows, writeRows } from './devalue-rows.js';
 
 /** Text as a codec wrote it: what a layer stores for one key of a session's data. */
 export type Encoded = string;

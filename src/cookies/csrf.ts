@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 
 /** Which requests of other origins may change something, beside those of the request's own. */
 export interface CsrfOptions {

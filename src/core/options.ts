@@ -1,7 +1,7 @@
 import type { AnomalyPolicy, ClientPolicy } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Codec, readableCodec } from '../codec/codec.js';
-import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './expect.js';
+import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './option-checks.js';
 import type { SessionEvent } from './events.js';
 import type { LifetimePolicy } from './lifetime.js';
 import { MemoryPersistenceLayer } from './memory-persistence-layer.js';

@@ -13,7 +13,7 @@ import type { GuardedLayer } from './guarded-layer.js';
 import { atLogin, loggedOutBy, sparing } from './marks.js';
 import type { Marks, SessionUser } from './persistence-layer.js';
 import { SessionData } from './session-data.js';
-import type { Start } from './starting.js';
+import type { Start } from './find-session.js';
 import { type Changes, type CookieAction, KEEP, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
 import { sameUser, type UserId, userKey } from './user-id.js';

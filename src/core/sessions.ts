@@ -5,7 +5,7 @@ import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './op
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
 import { type AnyData, type ReadonlySession, Session } from './session.js';
-import { findSession } from './starting.js';
+import { findSession } from './find-session.js';
 import { isSessionId } from './token.js';
 import { sameUser } from './user-id.js';
 import { listUserSessions, logOutEverywhere } from './user-sessions.js';

@@ -6,7 +6,7 @@ import { begin, isLive, touch, touchIsDue } from './lifetime.js';
 import { NO_CHANGE, type SessionUser, type Update } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { confirm, confirmationIsDue, reissue, rotate, rotationIsDue, standingOf, successorOf } from './rotation.js';
-import type { StartedSession } from './starting.js';
+import type { StartedSession } from './find-session.js';
 import { formatToken, hashSecret, mintSecret, mintToken, mintWriteMark, type Secret } from './token.js';
 
 /** What the response must do about the cookie. */

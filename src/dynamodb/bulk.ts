@@ -12,7 +12,7 @@ import type { CallOptions, DeleteOptions } from '../core/persistence-layer.js';
 import { mintWriteMark } from '../core/token.js';
 import { getItems } from './commands.js';
 import { type Item, tombstoneOf } from './item.js';
-import type { Sender } from './sending.js';
+import type { Sender } from './sender.js';
 
 /** Many items in few calls. What DynamoDB leaves unprocessed is asked again, with growing pauses, until it is done. */
 

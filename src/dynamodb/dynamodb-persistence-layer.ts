@@ -9,7 +9,7 @@ import {
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { timeOf } from '../core/clock.js';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
-import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/expect.js';
+import { expectBoolean, expectFunctions, expectWholeNumber, refuseUnknown } from '../core/option-checks.js';
 import { ExtendablePersistenceLayer } from '../core/extendable-persistence-layer.js';
 import { isLive } from '../core/lifetime.js';
 import type {
@@ -49,7 +49,7 @@ import {
   updateSession,
 } from './commands.js';
 import { type Item, LIMITS, readItem, tombstoneOf } from './item.js';
-import { type Client, Sender, wasRepeated } from './sending.js';
+import { type Client, Sender, wasRepeated } from './sender.js';
 
 /** The options of {@link DynamoDBPersistenceLayer}. */
 export interface DynamoDBPersistenceLayerOptions<User extends SessionUser = SessionUser> {

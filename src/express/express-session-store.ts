@@ -6,15 +6,15 @@ import { NO_CHANGE, type SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
 import { Sessions } from '../core/sessions.js';
 import { atLogin } from '../core/marks.js';
-import { logoutOf } from '../core/starting.js';
+import { logoutOf } from '../core/find-session.js';
 import { mintWriteMark } from '../core/token.js';
 import { sameUser } from '../core/user-id.js';
-import { answer } from './answering.js';
+import { answer } from './answer.js';
 import { clientOf } from './client.js';
-import { endOf } from './ending.js';
+import { endOf } from './session-expiry.js';
 import type { FormerSession } from './former-sessions.js';
 import { hide, type Known, knowing, recall, remember } from './memory.js';
-import { Moving } from './moving.js';
+import { LazyMigration } from './lazy-migration.js';
 import { checkOptions, type ExpressSessionStoreOptions } from './options.js';
 import { endHasMoved, newRecord, touchIsDue } from './records.js';
 import { COOKIE, decode, difference, encode, isSession } from './session-data.js';
@@ -61,7 +61,7 @@ export class ExpressSessionStore extends Store {
 
   readonly #layer: GuardedLayer<SessionUser>;
   readonly #policy: ResolvedOptions<SessionUser>;
-  readonly #moving: Moving | undefined;
+  readonly #migration: LazyMigration | undefined;
   readonly #userId: NonNullable<ExpressSessionStoreOptions['userId']>;
 
   constructor(options: ExpressSessionStoreOptions = {}) {
@@ -73,7 +73,7 @@ export class ExpressSessionStore extends Store {
     const { persistence, onEvent } = this.#policy;
     this.sessions = new Sessions({ ...settings, persistence, onEvent });
     this.#layer = new GuardedLayer(this.#policy);
-    this.#moving = migrateFrom && new Moving(this.#layer, migrateFrom, (former) => this.#recordOf(former));
+    this.#migration = migrateFrom && new LazyMigration(this.#layer, migrateFrom, (former) => this.#recordOf(former));
     this.#userId = userId;
   }
 
@@ -122,7 +122,7 @@ export class ExpressSessionStore extends Store {
     const seenAt = this.#layer.now;
     const { record, end } = await this.#find(id, seenAt);
     await end?.();
-    const found = record ?? (await this.#moving?.move(sid, id));
+    const found = record ?? (await this.#migration?.move(sid, id));
     if (found === undefined || end !== undefined) return null;
 
     const data = new Map(found.data);
@@ -213,7 +213,7 @@ export class ExpressSessionStore extends Store {
 
   async #destroy(sid: string): Promise<void> {
     const id = storedIdOf(sid);
-    const outcome = await (this.#moving === undefined ? this.#layer.delete(id) : this.#moving.end(sid, id));
+    const outcome = await (this.#migration === undefined ? this.#layer.delete(id) : this.#migration.end(sid, id));
     if (outcome.kind === 'deleted') this.#layer.emit({ type: 'destroyed' }, id);
   }
 

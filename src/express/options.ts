@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { expectFunctions, refuseUnknown } from '../core/expect.js';
+import { expectFunctions, refuseUnknown } from '../core/option-checks.js';
 import type { SessionEvent } from '../core/events.js';
 import type { PersistenceLayer } from '../core/persistence-layer.js';
 import type { SessionData } from 'express-session';

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { AnyData, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';

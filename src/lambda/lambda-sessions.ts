@@ -9,7 +9,7 @@ import {
   UNAVAILABLE,
 } from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from '../core/deadline.js';
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';

@@ -1,6 +1,6 @@
 import type { LambdaContext } from '../core/deadline.js';
 import { SessionGoneError, StoreUnavailableError, UnsupportedEventError } from '../core/errors.js';
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';

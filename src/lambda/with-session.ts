@@ -1,6 +1,6 @@
 import type { LambdaContext } from '../core/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
-import { expectFunctions, expectOptions } from '../core/expect.js';
+import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { LambdaContext } from '../core/deadline.js';
 import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
-import { expectFunctions } from '../core/expect.js';
+import { expectFunctions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';

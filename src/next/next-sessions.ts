@@ -1,7 +1,7 @@
 import { cookies, headers } from 'next/headers.js';
 import { NextResponse } from 'next/server.js';
 import { StoreUnavailableError } from '../core/errors.js';
-import { expectFunctions, expectOptions } from '../core/expect.js';
+import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../core/events.js';
-import { expectFunctions } from '../core/expect.js';
+import { expectFunctions } from '../core/option-checks.js';
 import { detailsOf } from './details.js';
 
 /** The name of a metric that {@link countEvents} writes. */

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../core/events.js';
-import { expectFunctions } from '../core/expect.js';
+import { expectFunctions } from '../core/option-checks.js';
 
 /**
  * Tells several listeners of each event, in their order, and none less because another has failed. They may be async.

@@ -1,4 +1,4 @@
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 
 /** Whether users are named. */
 export interface UserOption {

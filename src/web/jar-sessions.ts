@@ -1,6 +1,6 @@
 import { checkCookieOptions } from '../cookies/cookie-options.js';
 import { canBeginVisit, SessionCookie } from '../cookies/index.js';
-import { expectFunctions, expectOptions } from '../core/expect.js';
+import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';

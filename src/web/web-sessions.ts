@@ -10,7 +10,7 @@ import {
   SessionCookie,
   UNAVAILABLE,
 } from '../cookies/index.js';
-import { expectOptions } from '../core/expect.js';
+import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';

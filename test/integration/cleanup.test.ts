@@ -16,7 +16,7 @@ import { ConfigurationError, StoreUnavailableError } from '../../src/core/errors
 import { userKey } from '../../src/core/user-id.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type Item, itemOf } from '../../src/dynamodb/item.js';
-import type { Client } from '../../src/dynamodb/sending.js';
+import type { Client } from '../../src/dynamodb/sender.js';
 import { CLEANUP_CHECKPOINT, USER_MARK_PREFIX } from '../../src/table-schema.js';
 import { type Engine, engines } from '../engines/index.js';
 import { type Answer, fault, ok, startFaultyEndpoint } from '../world/endpoint.js';

@@ -182,7 +182,7 @@ end:
 #define isEnded false
 #endif
 
-/* What the token is worth when the request arrives: findSession in src/core/starting.ts. */
+/* What the token is worth when the request arrives: findSession in src/core/find-session.ts. */
 inline judge() {
   if
   :: token.session == NONE -> standing = unfounded

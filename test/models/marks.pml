@@ -23,7 +23,7 @@
  * - WITHOUT_NEW_RAISE       Session.#attach: an exclusive login whose session another login has taken over raises the
  *                           mark once more, which spares nothing: that session is to end like all others.
  * - WITHOUT_AUTH_IN_VIEW    auth = :auth in endSession, when a page view has found the session dead (logoutOf in
- *                           src/core/starting.ts): a login may have given it a new generation.
+ *                           src/core/find-session.ts): a login may have given it a new generation.
  */
 
 #ifndef REQUESTS

@@ -7,7 +7,7 @@ import { runStryker } from './stryker-run.js';
 /** What decides about the security of a session. */
 const SECURITY = [
   'src/cookies/{cookie-options,session-cookie}.ts',
-  'src/core/{client,lifetime,rotation,starting,token,marks,user-sessions}.ts',
+  'src/core/{client,lifetime,rotation,find-session,token,marks,user-sessions}.ts',
   'src/cleanup/{checkpoint,commands}.ts',
 ];
 

@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, vi } from 'vitest';
 import { type CleanupContext, scheduledCleanup } from '../../../src/cleanup/scheduled-cleanup.js';
 import { ConfigurationError, StoreUnavailableError } from '../../../src/core/errors.js';
-import type { Client } from '../../../src/dynamodb/sending.js';
+import type { Client } from '../../../src/dynamodb/sender.js';
 
 const NOW = 1_800_000_000;
 const context: CleanupContext = { getRemainingTimeInMillis: () => 60_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endOf } from '../../../src/express/ending.js';
+import { endOf } from '../../../src/express/session-expiry.js';
 
 const NOW = 1_800_000_000;
 const at = (seconds: number): Date => new Date((NOW + seconds) * 1000);

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../../src/dynamodb/index.js';
 import { BriefClient } from '../../../src/dynamodb/brief-client.js';
-import { type Client, Sender, wasRepeated } from '../../../src/dynamodb/sending.js';
+import { type Client, Sender, wasRepeated } from '../../../src/dynamodb/sender.js';
 import { NotStorableError, SessionError, StoreUnavailableError } from '../../../src/index.js';
 import { engines } from '../../engines/index.js';
 import { type Answer, fault, ok, startFaultyEndpoint } from '../../world/endpoint.js';

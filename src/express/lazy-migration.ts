@@ -2,14 +2,14 @@ import type { GuardedLayer } from '../core/guarded-layer.js';
 import { isLive } from '../core/lifetime.js';
 import type { DeleteOutcome, SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
-import { logoutOf } from '../core/starting.js';
+import { logoutOf } from '../core/find-session.js';
 import type { FormerSession, FormerSessions } from './former-sessions.js';
 
 /** How long an ended session's place stays taken: far longer than a request takes that found it alive. */
 const PLACE_TAKEN_SECONDS = 3_600;
 
 /** Moves former sessions here, one at a time, when their cookies come; and ends them for good. */
-export class Moving {
+export class LazyMigration {
   readonly #layer: GuardedLayer<SessionUser>;
   readonly #former: FormerSessions;
   readonly #recordOf: (former: FormerSession) => SessionRecord;
