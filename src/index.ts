@@ -1,7 +1,7 @@
 export type { AnomalyPolicy, Client } from './core/client.js';
 export type { Clock } from './core/clock.js';
 export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './codec/codec.js';
-export type { DeepReadonly } from './core/deep-readonly.js';
+export type { DeepReadonly } from './codec/deep-readonly.js';
 export {
   ConfigurationError,
   LoginTooOldError,

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { expectOptions } from '../core/option-checks.js';
+import type { RequestHead } from './request-head.js';
 
 /** Which requests of other origins may change something, beside those of the request's own. */
 export interface CsrfOptions {
@@ -16,15 +17,6 @@ export interface CsrfOptions {
    * @defaultValue none
    */
   readonly origins?: readonly string[];
-}
-
-/** A request as the guard sees it. */
-export interface GuardedRequest {
-  readonly method: string;
-  /** The value of a request header, by its lower-case name. */
-  readonly header: (name: string) => string | undefined;
-  /** The host of the request's URL, for a request without a `Host` header. */
-  readonly host?: string | undefined;
 }
 
 /** What a request is refused by: the header that told. */
@@ -50,7 +42,7 @@ export const FORBIDDEN = {
  *   that they mean to. Go's `http.CrossOriginProtection` does the same.
  */
 export function csrfRefusal(
-  { method, header, host }: GuardedRequest,
+  { method, header, url = '' }: RequestHead,
   { sameSite = false, origins = [] }: CsrfOptions,
 ): CsrfRefusal | undefined {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return undefined;
@@ -61,11 +53,13 @@ export function csrfRefusal(
     const mayPass = site === 'same-origin' || site === 'none' || (site === 'same-site' && sameSite);
     return mayPass ? undefined : 'sec-fetch-site';
   }
-  return origin === undefined || isOrigin(origin, header('host') ?? host) ? undefined : 'origin';
+  if (origin === undefined) return undefined;
+  const host = header('host') ?? (URL.canParse(url) ? new URL(url).host : '');
+  return isOrigin(origin, host) ? undefined : 'origin';
 }
 
 /** `null` is the origin of what has none, such as a sandboxed frame: it is nobody's host. */
-function isOrigin(origin: string, host = ''): boolean {
+function isOrigin(origin: string, host: string): boolean {
   return host !== '' && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 

@@ -32,6 +32,8 @@ export class SessionCookie {
   readonly name: string;
   /** Whether requests caused by other sites carry the cookie. */
   readonly sameSite: SameSite;
+  /** Whether it is for TLS alone. */
+  readonly secure: boolean;
 
   readonly #attributes: string;
 
@@ -40,6 +42,7 @@ export class SessionCookie {
     const { name, path, domain, secure, sameSite, partitioned } = checkCookieOptions(options);
     this.name = name;
     this.sameSite = sameSite;
+    this.secure = secure;
     this.#attributes = [
       `Path=${path}`,
       ...(domain === undefined ? [] : [`Domain=${domain}`]),

@@ -1,5 +1,5 @@
 import type { Client } from './client.js';
-import { deepFreeze, type DeepReadonly } from './deep-readonly.js';
+import { deepFreeze, type DeepReadonly } from '../codec/deep-readonly.js';
 import {
   contended,
   gone,

@@ -1,6 +1,5 @@
 import { canonical } from './client.js';
 import { GuardedLayer } from './guarded-layer.js';
-import { OngoingRequests } from './ongoing-requests.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
@@ -65,8 +64,8 @@ export interface SessionSummary {
  * ```
  */
 export class Sessions<Data extends object = AnyData, User extends SessionUser = SessionUser> {
-  /** @internal For the adapters. */
-  readonly ongoing: OngoingRequests<Session<Data, User>> = new OngoingRequests();
+  /** @internal For the adapters: the sessions of the requests that they are handling, by object and name of the cookie. */
+  readonly ongoing: WeakMap<object, Map<string, Session<Data, User>>> = new WeakMap();
 
   readonly #options: ResolvedOptions<User>;
 

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { deadlineOf, type LambdaContext } from '../core/deadline.js';
+import { deadlineOf, type LambdaContext } from '../lambda/deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';

@@ -1,4 +1,4 @@
-export type { LambdaContext } from '../core/deadline.js';
+export type { LambdaContext } from './deadline.js';
 export type { CookieOptions, CsrfOptions, SameSite } from '../cookies/index.js';
 export type { AlbEvent, AlbResult } from './alb.js';
 export type { HttpApiEvent, HttpApiResult } from './http-api.js';

@@ -1,49 +1,22 @@
-import {
-  canBeginVisit,
-  checkCsrfOptions,
-  type CookieOptions,
-  type CsrfOptions,
-  csrfRefusal,
-  FORBIDDEN,
-  SessionCookie,
-  UNAVAILABLE,
-} from '../cookies/index.js';
-import { deadlineOf, type LambdaContext } from '../core/deadline.js';
+import { RequestSessions, type RequestSessionsOptions, type VisitOptions } from '../adapters/request-sessions.js';
+import { FORBIDDEN, type RequestHead, UNAVAILABLE } from '../cookies/index.js';
+import { deadlineOf, type LambdaContext } from './deadline.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
-import type { RequestSource } from './event-source.js';
+import type { EventSource, RequestSource } from './event-source.js';
 import { type LambdaEvent, requestSourceOf, type ResultOf, sourceOf } from './sources.js';
 import type { WebSocketConnectEvent } from './web-socket.js';
 
 /** How sessions meet Lambda's events. */
-export interface LambdaSessionsOptions {
-  /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
-  readonly cookie?: CookieOptions;
-  /**
-   * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
-   * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
-   * only the request's own origin pass. Who wires the calls by hand asks `refuse` of `LambdaSessions` first.
-   *
-   * @defaultValue no request is refused
-   */
-  readonly csrf?: CsrfOptions;
-}
+export interface LambdaSessionsOptions extends RequestSessionsOptions {}
 
 /** How one request begins. */
-export interface StartOptions {
+export interface StartOptions extends VisitOptions {
   /** Lambda's context: no call to the store then goes on for longer than the invocation. */
   readonly context?: LambdaContext | undefined;
-  /**
-   * Store a session even if nothing is set in it. Only a request that can begin a visit does so: no OPTIONS, no HEAD, no
-   * prefetch, and none from another site that `SameSite` holds the cookie back from, such as the POST with which a
-   * payment page returns. The visitor may well have a session, and it would be replaced.
-   *
-   * @defaultValue false
-   */
-  readonly create?: boolean;
 }
 
 /**
@@ -60,16 +33,10 @@ export interface StartOptions {
  * };
  * ```
  */
-export class LambdaSessions<Data extends object, User extends SessionUser> {
-  readonly #sessions: Sessions<Data, User>;
-  readonly #cookie: SessionCookie;
-  readonly #csrf: CsrfOptions | undefined;
-
+export class LambdaSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
   constructor(sessions: Sessions<Data, User>, options: LambdaSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object' });
-    this.#sessions = sessions;
-    this.#cookie = new SessionCookie(options.cookie);
-    this.#csrf = options.csrf === undefined ? undefined : checkCsrfOptions(options.csrf);
+    super(sessions, options);
   }
 
   /**
@@ -78,12 +45,8 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
    * @throws {@link UnsupportedEventError}
    */
   refuse<Event extends LambdaEvent>(event: Event): ResultOf<Event> | undefined {
-    if (this.#csrf === undefined) return undefined;
     const source = sourceOf(event);
-    const header = (name: string): string | undefined => source.header(event, name);
-    const refusal = csrfRefusal({ method: source.method(event), header }, this.#csrf);
-    if (refusal === undefined) return undefined;
-    this.#sessions.tellOfRefusal(refusal);
+    if (!this.isRefused(headOf(source, event))) return undefined;
     return source.answer(event, FORBIDDEN.statusCode, FORBIDDEN.headers, FORBIDDEN.body) as ResultOf<Event>;
   }
 
@@ -98,13 +61,8 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
    */
   async start(event: LambdaEvent, { context, create = false }: StartOptions = {}): Promise<Session<Data, User>> {
     const source = sourceOf(event);
-    const around = this.around(event, context);
-    if (around !== undefined) return around;
-    const header = (name: string): string | undefined => source.header(event, name);
-    return this.#sessions.start({
-      ...this.#seen(source, event, context),
-      create: create && canBeginVisit(source.method(event), header, this.#cookie.sameSite),
-    });
+    const request = this.#seen(source, event, context);
+    return this.around(event, context) ?? this.begin(headOf(source, event), { ...request, create });
   }
 
   /**
@@ -127,7 +85,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
     event: LambdaEvent | WebSocketConnectEvent,
     { context }: Pick<StartOptions, 'context'> = {},
   ): Promise<ReadonlySession<Data, User> & Pick<Session, 'touch'>> {
-    return this.#sessions.start(this.#seen(requestSourceOf(event), event, context));
+    return this.sessions.start(this.#seen(requestSourceOf(event), event, context));
   }
 
   /**
@@ -143,26 +101,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
     event: Event,
     result: Result,
   ): Promise<Result> {
-    return this.#sessions.ongoing.has(session) ? result : this.#answer(event, result, await session.commit());
-  }
-
-  /**
-   * The session of a handler around this one, by the objects that stand for the request.
-   *
-   * @internal For the adapters.
-   */
-  around(...requests: readonly (object | undefined)[]): Session<Data, User> | undefined {
-    const known = requests.filter((request) => request !== undefined);
-    return this.#sessions.ongoing.find(known, this.#cookie.name);
-  }
-
-  /**
-   * From now on the request's session is found by these objects, until what this returns is called.
-   *
-   * @internal For the adapters.
-   */
-  enter(session: Session<Data, User>, ...requests: readonly object[]): () => void {
-    return this.#sessions.ongoing.enter(requests, this.#cookie.name, session);
+    return this.#answer(event, result, await this.end(session));
   }
 
   /**
@@ -172,7 +111,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
    * @internal For the adapters.
    */
   abandon<Event extends LambdaEvent, Result>(session: Session<Data, User>, event: Event, result: Result): Result {
-    return this.#answer(event, result, session.abandon());
+    return this.#answer(event, result, this.giveUp(session));
   }
 
   /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */
@@ -183,7 +122,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
 
   #seen<Event>(source: RequestSource<Event>, event: Event, context: LambdaContext | undefined): SessionRequest {
     return {
-      tokens: this.#cookie.tokens(source.cookies(event)),
+      tokens: this.cookie.tokens(source.cookies(event)),
       address: source.address(event),
       userAgent: source.userAgent(event),
       ...deadlineOf(context),
@@ -191,7 +130,11 @@ export class LambdaSessions<Data extends object, User extends SessionUser> {
   }
 
   #answer<Result>(event: LambdaEvent, result: Result, action: CookieAction): Result {
-    const setCookies = this.#cookie.headers(action);
+    const setCookies = this.cookie.headers(action);
     return setCookies.length === 0 ? result : (sourceOf(event).withCookies(event, result, setCookies) as Result);
   }
+}
+
+function headOf(source: EventSource<LambdaEvent, unknown>, event: LambdaEvent): RequestHead {
+  return { method: source.method(event), header: (name) => source.header(event, name) };
 }

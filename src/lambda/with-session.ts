@@ -1,4 +1,4 @@
-import type { LambdaContext } from '../core/deadline.js';
+import type { LambdaContext } from './deadline.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';

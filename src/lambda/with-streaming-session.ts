@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { LambdaContext } from '../core/deadline.js';
+import type { LambdaContext } from './deadline.js';
 import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';

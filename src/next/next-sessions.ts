@@ -10,7 +10,7 @@ import { isResponse } from '../web/thrown-response.js';
 import { withCookies } from '../web/web-sessions.js';
 
 /** The options of {@link NextSessions}. */
-export interface NextSessionsOptions extends Pick<WebSessionsOptions, 'cookie'> {
+export interface NextSessionsOptions extends Pick<WebSessionsOptions, 'cookie' | 'csrf'> {
   /**
    * The client's address, from a header that your server or CDN writes itself. Not the left of X-Forwarded-For: anybody
    * can write that.
@@ -56,7 +56,7 @@ export class NextSessions<Data extends object, User extends SessionUser> {
   readonly #address: (headers: Headers) => string | undefined;
 
   constructor(sessions: Sessions<Data, User>, options: NextSessionsOptions = {}) {
-    expectOptions(options, { cookie: 'an object', address: 'a function' });
+    expectOptions(options, { cookie: 'an object', csrf: 'an object', address: 'a function' });
     const { address = () => undefined, ...webOptions } = options;
     this.#jars = new JarSessions(sessions, { ...webOptions, isAnswer: isControlFlow });
     this.#web = new WebSessions(sessions, webOptions);
@@ -77,7 +77,8 @@ export class NextSessions<Data extends object, User extends SessionUser> {
 
   /**
    * The session in a server action or a route handler: begins it, hands it to `work`, and ends it, with its cookie in
-   * `cookies()`. `redirect()` and `notFound()`, which throw, end it like a return. Do not call it inside of itself.
+   * `cookies()`. `redirect()` and `notFound()`, which throw, end it like a return. Inside of itself, it hands
+   * on the same session, and the outer call ends it.
    *
    * If `work` throws anything else, nothing that was only buffered is saved. What `logIn`, `logOut`, `update` and `save`
    * wrote is written, and its cookie is sent.
@@ -105,7 +106,7 @@ export class NextSessions<Data extends object, User extends SessionUser> {
   /**
    * A `proxy.ts` that keeps sessions alive: writes that they are seen, replaces their secrets in time, and hands the
    * session on to the page, action or route handler of the same request. Without it, visitors who only look at pages
-   * are logged out after the idle timeout.
+   * are logged out after the idle timeout. What the option `csrf` refuses is answered here.
    *
    * @param handler - Looks at the session before the page does, and perhaps answers in its place. Without an answer, the
    * request goes on. If it throws, nothing that was only buffered is saved, and no cookie is sent.
@@ -128,6 +129,8 @@ export class NextSessions<Data extends object, User extends SessionUser> {
     expectOptions(options, { create: 'a boolean', onStoreError: 'a function' });
     const { create = false, onStoreError = () => this.#web.unavailable() } = options;
     return async (request) => {
+      const refusal = this.#web.refuse(request);
+      if (refusal !== undefined) return refusal;
       let begun: Session<Data, User> | undefined;
       try {
         const session = await this.#web.start(request, { create, address: this.#address(request.headers) });

@@ -1,11 +1,11 @@
+import { RequestSessions, type RequestSessionsOptions } from '../adapters/request-sessions.js';
 import { checkCookieOptions } from '../cookies/cookie-options.js';
-import { canBeginVisit, SessionCookie } from '../cookies/index.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { SessionRequest, Sessions } from '../core/sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
-import type { StartOptions, WebRequest, WebSessionsOptions } from './web-sessions.js';
+import { forbidden, headOf, type StartOptions, type WebRequest } from './web-sessions.js';
 
 /** What a framework reads a request's cookies from, and sets its response's cookies in. */
 export interface CookieJar {
@@ -28,7 +28,7 @@ export interface CookieAttributes {
 }
 
 /** The options of {@link JarSessions}. */
-export interface JarSessionsOptions extends Pick<WebSessionsOptions, 'cookie'> {
+export interface JarSessionsOptions extends RequestSessionsOptions {
   /**
    * Whether what was thrown is an answer, as a redirect is in some frameworks. Then the session ends as after a return.
    *
@@ -58,18 +58,15 @@ export interface JarSessionsOptions extends Pick<WebSessionsOptions, 'cookie'> {
  * };
  * ```
  */
-export class JarSessions<Data extends object, User extends SessionUser> {
-  readonly #sessions: Sessions<Data, User>;
-  readonly #cookie: SessionCookie;
+export class JarSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
   readonly #attributes: Omit<CookieAttributes, 'expires'>;
   readonly #isAnswer: (thrown: unknown) => boolean;
 
   constructor(sessions: Sessions<Data, User>, options: JarSessionsOptions = {}) {
-    expectOptions(options, { cookie: 'an object', isAnswer: 'a function' });
+    expectOptions(options, { cookie: 'an object', csrf: 'an object', isAnswer: 'a function' });
+    super(sessions, options);
     const { cookie = {}, isAnswer = () => false } = options;
     const { path, domain, secure, sameSite, partitioned } = checkCookieOptions(cookie);
-    this.#sessions = sessions;
-    this.#cookie = new SessionCookie(cookie);
     this.#attributes = {
       path,
       ...(domain !== undefined && { domain }),
@@ -81,10 +78,17 @@ export class JarSessions<Data extends object, User extends SessionUser> {
     this.#isAnswer = isAnswer;
   }
 
+  /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link run}. */
+  refuse(request: WebRequest): Response | undefined {
+    return this.isRefused(headOf(request)) ? forbidden() : undefined;
+  }
+
   /**
    * Begins the request's session, hands it to `work`, and ends it: writes what was changed, and puts the cookie into the
-   * jar if the request created, rotated, logged in, logged out or destroyed the session. Call it once for
-   * a request, and not inside of itself.
+   * jar if the request created, rotated, logged in, logged out or destroyed the session.
+   *
+   * Inside of another handler with a session of these `sessions`, for the same request and cookie, it hands that session
+   * to `work`, and leaves it to the outer handler to end it.
    *
    * If `work` throws, nothing that was only buffered is saved. What `logIn`, `logOut`, `update` and `save` wrote is
    * written, and its cookie is put into the jar. What `isAnswer` tells to be an answer counts as a return.
@@ -96,23 +100,21 @@ export class JarSessions<Data extends object, User extends SessionUser> {
     request: WebRequest,
     jar: CookieJar,
     work: (session: Session<Data, User>) => Result | Promise<Result>,
-    { create = false, ...options }: StartOptions = {},
+    options: StartOptions = {},
   ): Promise<Result> {
     expectFunctions('', { work }, ['work']);
-    const { method = 'GET', headers } = request;
-    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const session = await this.#sessions.start({
-      ...this.#seen(request, jar),
-      ...options,
-      create: create && canBeginVisit(method, header, this.#cookie.sameSite),
-    });
+    const objects = [request, request.headers];
+    const around = this.around(...objects);
+    if (around !== undefined) return work(around);
+    const session = await this.begin(headOf(request), { ...this.#seen(request, jar), ...options });
+    const leave = this.enter(session, ...objects);
     let action: CookieAction | undefined;
     try {
-      const answer = await this.#answerOf(() => work(session));
-      action = await session.commit();
+      const answer = await this.#answerOf(() => work(session)).finally(leave);
+      action = await this.end(session);
       return answer();
     } finally {
-      this.#put(jar, action ?? session.abandon());
+      this.#put(jar, action ?? this.giveUp(session));
     }
   }
 
@@ -127,7 +129,7 @@ export class JarSessions<Data extends object, User extends SessionUser> {
     jar: Pick<CookieJar, 'get'>,
     options: Omit<StartOptions, 'create'> = {},
   ): Promise<ReadonlySession<Data, User>> {
-    return this.#sessions.read({ ...this.#seen(request, jar), ...options });
+    return this.sessions.read({ ...this.#seen(request, jar), ...options });
   }
 
   /** What gives the answer, be it by a return or by a throw. */
@@ -145,9 +147,9 @@ export class JarSessions<Data extends object, User extends SessionUser> {
 
   /** A jar tells one cookie of a name, the header all. What was set in the jar meanwhile, only the jar tells. */
   #seen({ headers }: WebRequest, jar: Pick<CookieJar, 'get'>): SessionRequest {
-    const found = jar.get(this.#cookie.name);
+    const found = jar.get(this.cookie.name);
     const token = typeof found === 'string' ? found : found?.value;
-    const sent = this.#cookie.tokens([headers.get('cookie') ?? '']);
+    const sent = this.cookie.tokens([headers.get('cookie') ?? '']);
     const told = token === undefined ? [] : [token];
     return {
       tokens: token !== undefined && sent.includes(token) ? sent : told,
@@ -159,6 +161,6 @@ export class JarSessions<Data extends object, User extends SessionUser> {
     if (action.kind === 'keep') return;
     const [value, expires] =
       action.kind === 'set' ? [action.token, new Date(Date.now() + action.maxAge * 1000)] : ['', new Date(0)];
-    jar.set(this.#cookie.name, value, { ...this.#attributes, expires });
+    jar.set(this.cookie.name, value, { ...this.#attributes, expires });
   }
 }

@@ -1,15 +1,5 @@
-import {
-  cacheControl,
-  canBeginVisit,
-  checkCsrfOptions,
-  type CookieOptions,
-  type CsrfOptions,
-  csrfRefusal,
-  FORBIDDEN,
-  overridesCacheControl,
-  SessionCookie,
-  UNAVAILABLE,
-} from '../cookies/index.js';
+import { RequestSessions, type RequestSessionsOptions, type VisitOptions } from '../adapters/request-sessions.js';
+import { cacheControl, FORBIDDEN, overridesCacheControl, type RequestHead, UNAVAILABLE } from '../cookies/index.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
@@ -21,35 +11,15 @@ export interface WebRequest {
   /** @defaultValue `'GET'` */
   readonly method?: string;
   readonly headers: Pick<Headers, 'get'>;
-  /** For the option `csrf`, of a request without a `Host` header. */
+  /** Tells plain http from https, and the host to the option `csrf` where there is no `Host` header. */
   readonly url?: string;
 }
 
 /** How sessions meet requests and responses. */
-export interface WebSessionsOptions {
-  /** The session cookie. @defaultValue `__Host-id`, `Path=/; Secure; HttpOnly; SameSite=Lax` */
-  readonly cookie?: CookieOptions;
-  /**
-   * Answer a request that a page of another origin has caused with a 403, before the handler is called and the store is
-   * asked, and leave its cookie alone: all but GET, HEAD and OPTIONS, by `Sec-Fetch-Site` or else `Origin`. `{}` lets
-   * only the request's own origin pass. Who wires the calls by hand asks `refuse` of `WebSessions` first.
-   *
-   * @defaultValue no request is refused
-   */
-  readonly csrf?: CsrfOptions;
-}
+export interface WebSessionsOptions extends RequestSessionsOptions {}
 
 /** What a request does not say of itself. */
-export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline'> {
-  /**
-   * Store a session even if nothing is set in it. Only a request that can begin a visit does so: no OPTIONS, no HEAD, no
-   * prefetch, and none from another site that `SameSite` holds the cookie back from, such as the POST with which a
-   * payment page returns. The visitor may well have a session, and it would be replaced.
-   *
-   * @defaultValue false
-   */
-  readonly create?: boolean;
-}
+export interface StartOptions extends VisitOptions, Pick<SessionRequest, 'address' | 'deadline'> {}
 
 /**
  * Sessions for whatever speaks `Request` and `Response`.
@@ -65,27 +35,15 @@ export interface StartOptions extends Pick<SessionRequest, 'address' | 'deadline
  * }
  * ```
  */
-export class WebSessions<Data extends object, User extends SessionUser> {
-  readonly #sessions: Sessions<Data, User>;
-  readonly #cookie: SessionCookie;
-  readonly #csrf: CsrfOptions | undefined;
-
+export class WebSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
   constructor(sessions: Sessions<Data, User>, options: WebSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object' });
-    this.#sessions = sessions;
-    this.#cookie = new SessionCookie(options.cookie);
-    this.#csrf = options.csrf === undefined ? undefined : checkCsrfOptions(options.csrf);
+    super(sessions, options);
   }
 
   /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}. */
-  refuse({ method = 'GET', headers, url = '' }: WebRequest): Response | undefined {
-    if (this.#csrf === undefined) return undefined;
-    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const host = URL.canParse(url) ? new URL(url).host : undefined;
-    const refusal = csrfRefusal({ method, header, host }, this.#csrf);
-    if (refusal === undefined) return undefined;
-    this.#sessions.tellOfRefusal(refusal);
-    return new Response(FORBIDDEN.body, { status: FORBIDDEN.statusCode, headers: FORBIDDEN.headers });
+  refuse(request: WebRequest): Response | undefined {
+    return this.isRefused(headOf(request)) ? forbidden() : undefined;
   }
 
   /**
@@ -99,16 +57,8 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    *
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}
    */
-  async start(request: WebRequest, { create = false, ...options }: StartOptions = {}): Promise<Session<Data, User>> {
-    const around = this.around(request);
-    if (around !== undefined) return around;
-    const { method = 'GET', headers } = request;
-    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    return this.#sessions.start({
-      ...this.#seen(request),
-      ...options,
-      create: create && canBeginVisit(method, header, this.#cookie.sameSite),
-    });
+  async start(request: WebRequest, options: StartOptions = {}): Promise<Session<Data, User>> {
+    return this.around(request) ?? this.begin(headOf(request), { ...this.#seen(request), ...options });
   }
 
   /**
@@ -118,7 +68,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    * @throws {@link StoreUnavailableError}
    */
   async read(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<ReadonlySession<Data, User>> {
-    return this.#sessions.read({ ...this.#seen(request), ...options });
+    return this.sessions.read({ ...this.#seen(request), ...options });
   }
 
   /**
@@ -134,25 +84,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}, for what the handler did is not saved
    */
   async commit(session: Session<Data, User>, response: Response): Promise<Response> {
-    return this.#sessions.ongoing.has(session) ? response : this.#answer(response, await session.commit());
-  }
-
-  /**
-   * The session of a handler around this one, by the objects that stand for the request.
-   *
-   * @internal For the adapters.
-   */
-  around(...requests: readonly object[]): Session<Data, User> | undefined {
-    return this.#sessions.ongoing.find(requests, this.#cookie.name);
-  }
-
-  /**
-   * From now on the request's session is found by these objects, until what this returns is called.
-   *
-   * @internal For the adapters.
-   */
-  enter(session: Session<Data, User>, ...requests: readonly object[]): () => void {
-    return this.#sessions.ongoing.enter(requests, this.#cookie.name, session);
+    return this.#answer(response, await this.end(session));
   }
 
   /**
@@ -162,7 +94,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
    * @internal For the adapters.
    */
   abandon(session: Session<Data, User>, response: Response): Response {
-    return this.#answer(response, session.abandon());
+    return this.#answer(response, this.giveUp(session));
   }
 
   /** The answer when the store is unavailable: a 503 that says nothing else, and leaves the cookie alone. */
@@ -171,7 +103,7 @@ export class WebSessions<Data extends object, User extends SessionUser> {
   }
 
   #answer(response: Response, action: CookieAction): Response {
-    const setCookies = this.#cookie.headers(action);
+    const setCookies = this.cookie.headers(action);
     const { status } = response;
     return setCookies.length === 0 || status < 200 || status > 599 ? response : withCookies(response, setCookies);
   }
@@ -179,10 +111,19 @@ export class WebSessions<Data extends object, User extends SessionUser> {
   #seen({ headers }: WebRequest): SessionRequest {
     const cookies = headers.get('cookie');
     return {
-      tokens: this.#cookie.tokens(cookies === null ? [] : [cookies]),
+      tokens: this.cookie.tokens(cookies === null ? [] : [cookies]),
       userAgent: headers.get('user-agent') ?? undefined,
     };
   }
+}
+
+/** The answer to a request that the option `csrf` refuses. */
+export function forbidden(): Response {
+  return new Response(FORBIDDEN.body, { status: FORBIDDEN.statusCode, headers: FORBIDDEN.headers });
+}
+
+export function headOf({ method = 'GET', headers, url }: WebRequest): RequestHead {
+  return { method, header: (name) => headers.get(name) ?? undefined, url };
 }
 
 /**

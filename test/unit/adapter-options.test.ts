@@ -37,7 +37,11 @@ const adapters: readonly Adapter[] = [
     options: ['cookie', 'authorize', 'context'],
   },
   { name: 'WebSessions', make: (options) => new WebSessions(sessions, options), options: ['cookie', 'csrf'] },
-  { name: 'JarSessions', make: (options) => new JarSessions(sessions, options), options: ['cookie', 'isAnswer'] },
+  {
+    name: 'JarSessions',
+    make: (options) => new JarSessions(sessions, options),
+    options: ['cookie', 'csrf', 'isAnswer'],
+  },
   {
     name: 'withSession of ./web',
     make: (options) => withWebSession(sessions, handler, options),

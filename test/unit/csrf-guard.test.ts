@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { honoSession, type SessionEnv } from '../../src/hono/index.js';
 import { LambdaSessions, withSession, withStreamingSession } from '../../src/lambda/index.js';
 import { sessionMiddleware } from '../../src/middy/index.js';
-import { withSession as withWebSession } from '../../src/web/index.js';
+import { JarSessions, withSession as withWebSession } from '../../src/web/index.js';
 import type { App } from '../world/world.js';
 import { httpApiEvent } from './lambda/events.js';
 import { contextOf, LambdaWorld } from './lambda/lambda-world.js';
@@ -100,6 +100,21 @@ const guarded: readonly Guarded[] = [
       const request = new Request('https://shop.example.com/', { method: 'POST', headers: { ...headers, cookie } });
       const response = await handler(request);
       return { statusCode: response.status, setCookies: response.headers.getSetCookie() };
+    },
+  },
+  {
+    name: 'JarSessions',
+    async answer(world, headers, called) {
+      const requests = new JarSessions(world.sessions, { csrf: {} });
+      const cookie = await cookieOf(world);
+      const request = new Request('https://shop.example.com/', { method: 'POST', headers: { ...headers, cookie } });
+      const refusal = requests.refuse(request);
+      const setCookies = refusal?.headers.getSetCookie() ?? [];
+      if (refusal === undefined) {
+        const jar = { get: () => cookie.split('=')[1], set: (name: string) => setCookies.push(name) };
+        await requests.run(request, jar, (session) => use(session, called));
+      }
+      return { statusCode: refusal?.status ?? 200, setCookies };
     },
   },
 ];

@@ -21,8 +21,8 @@ const refusalOf = (
   headers: Readonly<Record<string, string | undefined>>,
   options: CsrfOptions = {},
   method = 'POST',
-  host?: string,
-): string | undefined => csrfRefusal({ method, header: (name) => headers[name], host }, options);
+  url?: string,
+): string | undefined => csrfRefusal({ method, header: (name) => headers[name], url }, options);
 
 describe('the guard against requests that other origins cause', () => {
   it('decides each request by the first of its rules that knows', () => {
@@ -75,8 +75,8 @@ describe('the guard against requests that other origins cause', () => {
   });
 
   it('takes the host of the URL where there is no Host header, and only there', () => {
-    expect(refusalOf({ origin: OWN }, {}, 'POST', HOST)).toBeUndefined();
-    expect(refusalOf({ origin: OWN, host: 'evil.example' }, {}, 'POST', HOST)).toBe('origin');
+    expect(refusalOf({ origin: OWN }, {}, 'POST', `https://${HOST}/`)).toBeUndefined();
+    expect(refusalOf({ origin: OWN, host: 'evil.example' }, {}, 'POST', `https://${HOST}/`)).toBe('origin');
   });
 });
 

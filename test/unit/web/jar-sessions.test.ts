@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
-import { type CookieAttributes, type CookieJar, JarSessions } from '../../../src/web/index.js';
+import { type CookieAttributes, type CookieJar, JarSessions, withSession } from '../../../src/web/index.js';
 import { tryArrivals } from '../cookies/visits.js';
 import { FORGED, LambdaWorld } from '../lambda/lambda-world.js';
 
@@ -196,5 +196,61 @@ describe('a store that fails at the end', () => {
     });
     await expect(run).rejects.toBeInstanceOf(StoreUnavailableError);
     expect((await requests.read(requestOf(), jar)).userId).toBe('ann');
+  });
+});
+
+describe('a run inside of a handler of the same request', () => {
+  it('has the session of the outer run, which ends it: one cookie, and the login stands', async () => {
+    const world = new LambdaWorld();
+    const requests = new JarSessions(world.sessions);
+    const jar = new Jar();
+    const request = requestOf();
+    await requests.run(request, jar, async (session) => {
+      await requests.run(request, jar, (same) => same.logIn('ann'));
+      session.set('theme', 'dark');
+    });
+    expect(jar.cookies).toHaveLength(1);
+    const seen = await requests.read(requestOf(), jar);
+    expect([seen.userId, seen.get('theme')]).toEqual(['ann', 'dark']);
+  });
+
+  it('finds it by the headers, where each call has its own view of the request', async () => {
+    const requests = new JarSessions(new LambdaWorld().sessions);
+    const { headers } = requestOf();
+    await requests.run({ headers }, new Jar(), (session) =>
+      requests.run({ headers }, new Jar(), (same) => expect(same).toBe(session)),
+    );
+  });
+
+  it('has the session of withSession', async () => {
+    const { sessions } = new LambdaWorld();
+    const jar = new Jar();
+    const handler = withSession(sessions, async (request, session) => {
+      await new JarSessions(sessions).run(request, jar, (same) => expect(same).toBe(session));
+      session.set('theme', 'dark');
+      return new Response();
+    });
+    const response = await handler(new Request('https://shop.example.com/'));
+    expect([jar.cookies, response.headers.getSetCookie().length]).toEqual([[], 1]);
+  });
+
+  it('leaves the session open for the outer one when it throws', async () => {
+    const requests = new JarSessions(new LambdaWorld().sessions);
+    const jar = new Jar();
+    const request = requestOf();
+    await requests.run(request, jar, async (session) => {
+      const inner = requests.run(request, jar, () => Promise.reject(new Error('no')));
+      await expect(inner).rejects.toThrow('no');
+      session.set('theme', 'dark');
+    });
+    expect((await requests.read(requestOf(), jar)).get('theme')).toBe('dark');
+  });
+
+  it('is another request after it', async () => {
+    const requests = new JarSessions(new LambdaWorld().sessions);
+    const jar = new Jar();
+    const request = requestOf();
+    const first = await requests.run(request, jar, (session) => session);
+    expect(await requests.run(request, jar, (session) => session)).not.toBe(first);
   });
 });

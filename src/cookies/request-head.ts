@@ -1,0 +1,8 @@
+/** What is known of a request before its body. */
+export interface RequestHead {
+  readonly method: string;
+  /** The value of a request header, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** Absolute, where it is known. */
+  readonly url?: string | undefined;
+}
