@@ -90,6 +90,13 @@ describe.each(engines())('Next.js, on $name', (engine) => {
     ]);
   });
 
+  it('has one session where a call of run is inside of another', async () => {
+    const browser = visit();
+    const response = await browser.fetch('/failures/nested', { method: 'POST' });
+    expect([await response.json(), response.headers.getSetCookie().length]).toEqual([{ user: 'ann' }, 1]);
+    expect(await browser.page('/')).toContain('hello ann');
+  });
+
   it('keeps what a route handler counts, and keeps its cookie from shared caches', async () => {
     const browser = visit();
     const first = await browser.fetch('/visits', { method: 'POST' });
