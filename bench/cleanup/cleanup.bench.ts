@@ -3,7 +3,7 @@ import { BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dyna
 import { expect, it } from 'vitest';
 import { createBatchClient } from '../../src/cleanup/batch-client.js';
 import { cleanUp } from '../../src/cleanup/cleanup.js';
-import { itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
 import { engines } from '../../test/engines/index.js';
 import { fullRecord, newId } from '../../test/world/records.js';
 import { createTestTable, type TestTable } from '../../test/world/tables.js';

@@ -1,7 +1,8 @@
 import type { AttributeValue, DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { RECORD_VERSION } from '../core/record.js';
-import { Placeholders } from '../dynamodb/expression.js';
-import { type Item, VERSION } from '../dynamodb/item.js';
+import { Placeholders } from '../table/expression.js';
+import { VERSION } from '../table/item.js';
+import type { Item } from '../table/port.js';
 import { CLEANUP_CHECKPOINT, PARTITION_KEY } from '../table-schema.js';
 
 /**

@@ -1,7 +1,8 @@
 import type { DeleteItemCommandInput, ScanCommandInput } from '@aws-sdk/client-dynamodb';
 import { RECORD_VERSION } from '../core/record.js';
-import { and, type Condition, Placeholders } from '../dynamodb/expression.js';
-import { type Item, VERSION } from '../dynamodb/item.js';
+import { and, type Condition, Placeholders } from '../table/expression.js';
+import { VERSION } from '../table/item.js';
+import type { Item } from '../table/port.js';
 import { CLEANUP_CHECKPOINT, PARTITION_KEY, TTL_ATTRIBUTE } from '../table-schema.js';
 
 /** What is sent to DynamoDB to find what has expired and to delete it. */

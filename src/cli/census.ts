@@ -1,5 +1,6 @@
 import { isLive } from '../core/lifetime.js';
-import { type Item, readItem } from '../dynamodb/item.js';
+import { readItem } from '../table/item.js';
+import type { Item } from '../table/port.js';
 import { CLEANUP_CHECKPOINT, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 

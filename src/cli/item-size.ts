@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../dynamodb/item.js';
+import type { Item } from '../table/port.js';
 
 /**
  * What an item takes, in bytes, as DynamoDB counts it for capacity and storage (not the 100 bytes of storage that an

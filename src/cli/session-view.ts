@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import type { SessionRecord } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
-import { type Item, readItem } from '../dynamodb/item.js';
+import { readItem } from '../table/item.js';
+import type { Item } from '../table/port.js';
 import { DATA_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 import { printable } from './printable.js';

@@ -1,6 +1,6 @@
 import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { Backoff, TimeUp } from '../cleanup/backoff.js';
-import type { Item } from '../dynamodb/item.js';
+import type { Item } from '../table/port.js';
 import { Sender } from '../dynamodb/sender.js';
 import type { Connection } from './connection.js';
 

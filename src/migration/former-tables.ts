@@ -2,7 +2,7 @@ import { DeleteItemCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expectFunctions, expectOptions, expectWholeNumber } from '../core/option-checks.js';
 import { BriefClient } from '../dynamodb/brief-client.js';
-import type { Item } from '../dynamodb/item.js';
+import type { Item } from '../table/port.js';
 import { type Client, Sender } from '../dynamodb/sender.js';
 import type { FormerSession, FormerSessions } from '../express/former-sessions.js';
 import { plainObject } from './plain-value.js';

@@ -1,6 +1,6 @@
 import { CreateTableCommand, DeleteTableCommand, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Item } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
 import { ExpressSessionStore, storedIdOf } from '../../src/express/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { callsOf } from '../express/calls.js';

@@ -1,7 +1,7 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import type { Item } from '../../src/dynamodb/item.js';
-import { itemOf } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
+import { itemOf } from '../../src/table/item.js';
 import { Sessions, type SessionRecord, type UserId } from '../../src/index.js';
 import type { Engine } from '../engines/index.js';
 import { fullRecord, newId } from '../world/records.js';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { sizeOfItem } from '../../src/cli/item-size.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import type { Item } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
 import { ExpressSessionStore } from '../../src/express/index.js';
 import { Sessions } from '../../src/index.js';
 import { CLEANUP_CHECKPOINT, EVERYONE_MARK } from '../../src/table-schema.js';

@@ -1,5 +1,5 @@
 import { RECORD_ATTRIBUTE_NAMES } from '../../src/core/record.js';
-import { ENDED_AT, VERSION } from '../../src/dynamodb/item.js';
+import { ENDED_AT, VERSION } from '../../src/table/item.js';
 import { DATA_PREFIX, PARTITION_KEY, USER_INDEX } from '../../src/table-schema.js';
 
 const ofPrototypes = '__proto__ constructor prototype toString hasOwnProperty then toJSON'.split(' ');

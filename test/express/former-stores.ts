@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import connectDynamoDB from 'connect-dynamodb';
 import session, { type Store } from 'express-session';
-import type { Item } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
 import { connectDynamoDBTable, dynamodbStoreTable } from '../../src/migration/index.js';
 import type { Engine } from '../engines/index.js';
 import { clientFor } from '../world/tables.js';

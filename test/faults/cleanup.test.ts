@@ -5,7 +5,7 @@ import { createBatchClient } from '../../src/cleanup/batch-client.js';
 import { cleanUp } from '../../src/cleanup/cleanup.js';
 import type { CleanupOptions } from '../../src/cleanup/options.js';
 import type { CleanupReport } from '../../src/cleanup/report.js';
-import { itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
 import type { Client } from '../../src/dynamodb/sender.js';
 import { StoreUnavailableError } from '../../src/index.js';
 import { CLEANUP_CHECKPOINT } from '../../src/table-schema.js';

@@ -1,6 +1,6 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
 import { StoreUnavailableError } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import type { Attempt, Fault } from '../world/faults.js';

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { markIdOf } from '../../src/dynamodb/commands.js';
+import { markIdOf } from '../../src/table/commands.js';
 import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, readItem, tombstoneOf } from '../../src/dynamodb/item.js';
+import { readItem, tombstoneOf } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import type { RaiseOptions, SessionRecord } from '../../src/index.js';
 import type { EngineCapabilities } from '../engines/index.js';
 import type { Fault } from '../world/faults.js';

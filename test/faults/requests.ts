@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, tombstoneOf } from '../../src/dynamodb/item.js';
+import { tombstoneOf } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import type { CookieAction, Session, Sessions, SessionsOptions } from '../../src/index.js';
 import type { Fault } from '../world/faults.js';
 import { newId } from '../world/records.js';

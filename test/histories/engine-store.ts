@@ -1,6 +1,6 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { readItem } from '../../src/dynamodb/item.js';
+import { readItem } from '../../src/table/item.js';
 import type { PersistenceLayer } from '../../src/index.js';
 import type { TestTable } from '../world/tables.js';
 import type { Line } from './line.js';

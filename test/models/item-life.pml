@@ -13,7 +13,7 @@
  *   its write yet may be slower than that.
  * - Expiry is left out. An expired session counts as absent, and TTL removes it days after the last copy.
  *
- * Clauses (src/dynamodb/commands.ts)
+ * Clauses (src/table/commands.ts)
  * - WITHOUT_NOT_EXISTS    attribute_not_exists(id) in createSession: a tombstone exists, too.
  * - WITHOUT_TOMBSTONE     endSession puts a tombstone in place of the session; it does not delete the item.
  * - WITHOUT_SAME_AUTH     auth = :auth in updateSession: it says that the item exists, and is no tombstone.

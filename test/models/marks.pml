@@ -17,7 +17,7 @@
  *
  * Clauses
  * - WITHOUT_MARK            loggedOutBy (src/core/marks.ts): a session below the generation of the mark is dead.
- * - WITHOUT_COMPARE         generation = :generation in the sparing raise (raiseMark in src/dynamodb/commands.ts), or the
+ * - WITHOUT_COMPARE         generation = :generation in the sparing raise (raiseMark in src/table/commands.ts), or the
  *                           same session is spared already: a logOutUser that came between must not be undone.
  * - WITHOUT_OWN_GENERATION  the mark notes the generation of the session that it spares, not its own of before.
  * - WITHOUT_NEW_RAISE       Session.#attach: an exclusive login whose session another login has taken over raises the

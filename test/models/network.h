@@ -18,7 +18,7 @@
 
 #define SENDER byte attempts; bool held; mtype answer
 
-/* What the SDK tells by `attempts`: wasRepeated in src/dynamodb/sender.ts. */
+/* What the SDK tells by `attempts`: wasRepeated in src/table/port.ts. */
 #define wasRepeated (attempts > 1)
 
 mtype = { done, refused, unknown };

@@ -13,7 +13,7 @@
  * - There is one clock. No login comes between: login-cookie.pml has that.
  * - A secret is derived from the old secret and a nonce: so it has the number of the nonce, which is its visit.
  *
- * Clauses (src/core/rotation.ts; conditions of updateSession in src/dynamodb/commands.ts)
+ * Clauses (src/core/rotation.ts; conditions of updateSession in src/table/commands.ts)
  * - WITHOUT_SAME_SECRET_IN_ROTATE   secretHash = :hash in the write of rotate.
  * - WITHOUT_SAME_SECRET_IN_CONFIRM  secretHash = :hash in the write of confirm.
  * - WITHOUT_FIRST_SIGHT   attribute_not_exists(previousUntil) in the write of confirm: a second confirmation would make

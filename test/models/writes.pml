@@ -13,7 +13,7 @@
  * - The session lives, and nobody logs in: item-life.pml has that.
  * - The requests read at any time before they write.
  *
- * Clauses (conditions and changes of updateSession in src/dynamodb/commands.ts; calls in StoredSession)
+ * Clauses (conditions and changes of updateSession in src/table/commands.ts; calls in StoredSession)
  * - WITHOUT_FENCE              fence = :fence in a set, and in an update.
  * - WITHOUT_RAISE              a set that was sent more than once raises the fence before it is reported as done
  *                              (StoredSession.#raiseFence).

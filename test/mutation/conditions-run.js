@@ -6,7 +6,7 @@ import { mutantsOf } from './conditions.js';
 
 /** Who must notice. Tests that quote the text of a condition are not asked: they would notice anything. */
 const JUDGES = {
-  'src/dynamodb/commands.ts': [
+  'src/table/commands.ts': [
     'test/unit/dynamodb/dynamodb-persistence-layer.test.ts',
     'test/contract/',
     'test/concurrency/promises.test.ts',

@@ -26,7 +26,7 @@ export default defineConfig({
     ],
     exclude: [
       'test/unit/core/{serialization,token-randomness}.test.ts',
-      'test/unit/dynamodb/{bulk,client,sender}.test.ts',
+      'test/unit/{dynamodb,table}/{bulk,client,sender}.test.ts',
       'test/unit/lambda/{hostile-events,with-streaming-session}.test.ts',
       'test/security/{requirements,unknown-tokens}.test.ts',
     ],

@@ -30,7 +30,7 @@ export default defineConfig({
           include: [
             'test/sdk-floor/floor.test.ts',
             'test/contract/**/*.test.ts',
-            'test/unit/dynamodb/**/*.test.ts',
+            'test/unit/{dynamodb,table}/**/*.test.ts',
             'test/integration/{budgets,store-set-up}.test.ts',
           ],
           exclude: [],

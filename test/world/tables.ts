@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand, DynamoDBClient, type DynamoDBClientConfig, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { createSessionTable } from '../../src/dynamodb/index.js';
-import type { Item } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
 import type { Engine } from '../engines/index.js';
 
 /** A table of a test's own on a shared engine. */

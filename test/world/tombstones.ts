@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { ENDED_AT, type Item } from '../../src/dynamodb/item.js';
+import { ENDED_AT } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import type { PersistenceLayer } from '../../src/index.js';
 import { PARTITION_KEY } from '../../src/table-schema.js';
 

@@ -8,7 +8,7 @@ import {
   renewLease,
   takeLease,
 } from '../../../src/cleanup/checkpoint.js';
-import type { Item } from '../../../src/dynamodb/item.js';
+import type { Item } from '../../../src/table/port.js';
 import { CLEANUP_CHECKPOINT } from '../../../src/table-schema.js';
 import { engines } from '../../engines/index.js';
 import { createTestTable, type TestTable } from '../../world/tables.js';

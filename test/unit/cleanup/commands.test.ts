@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { leaveCheckpoint, placesIn, removeCheckpoint, renewLease, takeLease } from '../../../src/cleanup/checkpoint.js';
 import { deleteExpired, findingOf, scanExpired } from '../../../src/cleanup/commands.js';
-import type { Item } from '../../../src/dynamodb/item.js';
+import type { Item } from '../../../src/table/port.js';
 
 const CUTOFF = 1_800_000_000;
 const lease = { owner: 'me', seconds: 60 };

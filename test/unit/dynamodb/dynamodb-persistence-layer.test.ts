@@ -2,9 +2,10 @@ import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BriefClient } from '../../../src/dynamodb/brief-client.js';
-import { createSession } from '../../../src/dynamodb/commands.js';
+import { createSession } from '../../../src/table/commands.js';
 import { DynamoDBPersistenceLayer, type DynamoDBPersistenceLayerOptions } from '../../../src/dynamodb/index.js';
-import { itemOf, type Item, LIMITS, readItem } from '../../../src/dynamodb/item.js';
+import { itemOf, LIMITS, readItem } from '../../../src/table/item.js';
+import type { Item } from '../../../src/table/port.js';
 import {
   ConfigurationError,
   type LoadFinding,

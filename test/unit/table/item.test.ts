@@ -1,8 +1,9 @@
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { updateSession } from '../../../src/dynamodb/commands.js';
-import { itemOf, type Item, LIMITS, readItem, type StoredItem, tombstoneOf } from '../../../src/dynamodb/item.js';
+import { updateSession } from '../../../src/table/commands.js';
+import { itemOf, LIMITS, readItem, type StoredItem, tombstoneOf } from '../../../src/table/item.js';
+import type { Item } from '../../../src/table/port.js';
 import { type AttributeKind, RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../../src/core/record.js';
 import { DIFFICULT_KEYS } from '../../contract/keys.js';
 import { engines } from '../../engines/index.js';

@@ -1,16 +1,10 @@
-import type {
-  GetItemCommandInput,
-  KeysAndAttributes,
-  PutItemCommandInput,
-  QueryCommandInput,
-  UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
 import type { DeleteCondition, RaiseOptions, Update } from '../core/persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type SessionRecord } from '../core/record.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX, USER_MARK_PREFIX } from '../table-schema.js';
 import { and, type Condition, Placeholders } from './expression.js';
-import { attributeOf, ENDED_AT, type Item, itemOf, VERSION } from './item.js';
+import { attributeOf, ENDED_AT, itemOf, VERSION } from './item.js';
+import type { GetItemInput, Item, Keys, PutItemInput, QueryInput, UpdateItemInput } from './port.js';
 
 /** What is sent to DynamoDB: built here, from arguments alone, and sent elsewhere. */
 
@@ -29,11 +23,11 @@ const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
 /** The ID of a user's mark. */
 export const markIdOf = (userId: UserId): string => USER_MARK_PREFIX + userKey(userId);
 
-export function getSession(TableName: string, id: string, consistent: boolean): GetItemCommandInput {
+export function getSession(TableName: string, id: string, consistent: boolean): GetItemInput {
   return { TableName, Key: keyOf(id), ConsistentRead: consistent };
 }
 
-export function createSession(TableName: string, id: string, record: SessionRecord): PutItemCommandInput {
+export function createSession(TableName: string, id: string, record: SessionRecord): PutItemInput {
   const placeholders = new Placeholders();
   return {
     TableName,
@@ -45,12 +39,7 @@ export function createSession(TableName: string, id: string, record: SessionReco
 }
 
 /** Writes what has changed and nothing else, provided that the session is still what the writer expects. */
-export function updateSession(
-  TableName: string,
-  id: string,
-  record: SessionRecord,
-  change: Update,
-): UpdateItemCommandInput {
+export function updateSession(TableName: string, id: string, record: SessionRecord, change: Update): UpdateItemInput {
   const placeholders = new Placeholders();
   const set: string[] = [];
   const remove: string[] = [];
@@ -103,7 +92,7 @@ export function updateSession(
 }
 
 /** Puts a tombstone in the place of a session. It refuses what comes late: all writes are conditioned on a session. */
-export function endSession(TableName: string, tombstone: Item, condition: DeleteCondition): PutItemCommandInput {
+export function endSession(TableName: string, tombstone: Item, condition: DeleteCondition): PutItemInput {
   const placeholders = new Placeholders();
   return {
     TableName,
@@ -142,7 +131,7 @@ function deleteConditions(
 }
 
 /** The IDs of a user's sessions, a page at a time. */
-export function queryUserSessions(TableName: string, userId: UserId, after: Item | undefined): QueryCommandInput {
+export function queryUserSessions(TableName: string, userId: UserId, after: Item | undefined): QueryInput {
   const placeholders = new Placeholders();
   return {
     TableName,
@@ -155,7 +144,7 @@ export function queryUserSessions(TableName: string, userId: UserId, after: Item
 }
 
 /** Items by their IDs: whole, or without the data of sessions. */
-export function getItems(ids: readonly string[], withoutData: boolean): KeysAndAttributes {
+export function getItems(ids: readonly string[], withoutData: boolean): Keys {
   const keys = { Keys: ids.map(keyOf), ConsistentRead: true };
   if (!withoutData) return keys;
   const placeholders = new Placeholders();
@@ -185,7 +174,7 @@ export function raiseMark(
   TableName: string,
   id: string,
   { lastWrite, expiresAt, spare, since, now }: Raise,
-): UpdateItemCommandInput {
+): UpdateItemInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
   const spared = placeholders.name(SPARED);
@@ -221,11 +210,7 @@ export function raiseMark(
 }
 
 /** From now on a copy of this raise is refused, whoever has raised the mark since. */
-export function refuseCopies(
-  TableName: string,
-  id: string,
-  { lastWrite }: Pick<Raise, 'lastWrite'>,
-): UpdateItemCommandInput {
+export function refuseCopies(TableName: string, id: string, { lastWrite }: Pick<Raise, 'lastWrite'>): UpdateItemInput {
   const placeholders = new Placeholders();
   return {
     TableName,

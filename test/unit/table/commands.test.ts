@@ -10,9 +10,9 @@ import {
   raiseMark,
   refuseCopies,
   updateSession,
-} from '../../../src/dynamodb/commands.js';
-import { and, Placeholders } from '../../../src/dynamodb/expression.js';
-import { tombstoneOf } from '../../../src/dynamodb/item.js';
+} from '../../../src/table/commands.js';
+import { and, Placeholders } from '../../../src/table/expression.js';
+import { tombstoneOf } from '../../../src/table/item.js';
 import { RECORD_ATTRIBUTE_NAMES } from '../../../src/core/record.js';
 import type { SecretHash } from '../../../src/core/token.js';
 import type { Expected } from '../../../src/index.js';

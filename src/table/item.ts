@@ -1,4 +1,3 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { tombstoneEnd } from '../core/lifetime.js';
 import type { DeleteOptions, Limits } from '../core/persistence-layer.js';
 import {
@@ -12,13 +11,13 @@ import {
 } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
 import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX } from '../table-schema.js';
+import type { AttributeValue, Item } from './port.js';
 
 /**
  * A session record as a DynamoDB item, and back. The attribute values are written and read as they are on the wire:
  * a general marshaller would drop a key `__proto__`, or let a stored one reach a prototype, and pays for looking at
  * every value.
  */
-export type Item = Record<string, AttributeValue>;
 
 /** What is stored under a session's ID. */
 export type StoredItem =

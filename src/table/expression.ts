@@ -1,4 +1,4 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from './port.js';
 
 /** A condition or one of its parts, as DynamoDB reads it. */
 export type Condition = string;

@@ -1,18 +1,11 @@
-import {
-  BatchGetItemCommand,
-  type BatchGetItemCommandInput,
-  BatchWriteItemCommand,
-  type BatchWriteItemCommandInput,
-  type WriteRequest,
-} from '@aws-sdk/client-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
 import { timeOf } from '../core/clock.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions, DeleteOptions } from '../core/persistence-layer.js';
 import { mintWriteMark } from '../core/token.js';
 import { getItems } from './commands.js';
-import { type Item, tombstoneOf } from './item.js';
-import type { Sender } from './sender.js';
+import { tombstoneOf } from './item.js';
+import type { Item, Port, WriteRequest } from './port.js';
 
 /** Many items in few calls. What DynamoDB leaves unprocessed is asked again, with growing pauses, until it is done. */
 
@@ -24,7 +17,7 @@ const MOST_ROUNDS = 10;
 
 /** The items that exist of those IDs: whole, or without the data of sessions. */
 export async function getAll(
-  sender: Sender,
+  port: Port,
   options: CallOptions,
   tableName: string,
   ids: readonly string[],
@@ -35,8 +28,7 @@ export async function getAll(
   await Promise.all(
     groups.map((group) =>
       untilDone(group, options, async (keys) => {
-        const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
-        const answer = await sender.send(options, new BatchGetItemCommand(input));
+        const answer = await port.send(options, 'BatchGetItem', { RequestItems: { [tableName]: keys } });
         items.push(...(answer.Responses?.[tableName] ?? []));
         return answer.UnprocessedKeys?.[tableName];
       }),
@@ -47,7 +39,7 @@ export async function getAll(
 
 /** Puts a tombstone in the place of each, the groups in parallel, whatever is there. */
 export async function endAll(
-  sender: Sender,
+  port: Port,
   options: DeleteOptions,
   tableName: string,
   ids: readonly string[],
@@ -59,8 +51,7 @@ export async function endAll(
   await Promise.all(
     groups.map((group) =>
       untilDone(group, options, async (requests) => {
-        const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
-        const answer = await sender.send(options, new BatchWriteItemCommand(input));
+        const answer = await port.send(options, 'BatchWriteItem', { RequestItems: { [tableName]: requests } });
         return answer.UnprocessedItems?.[tableName];
       }),
     ),
