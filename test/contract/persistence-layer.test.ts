@@ -20,7 +20,8 @@ describePersistenceLayer('of two functions that store text', alone(textLayer()),
 });
 
 describe('the contract', () => {
-  it('runs against every engine of this run', () => {
-    expect(stores().map(({ name }) => name)).toEqual(['memory', ...engines().map(({ name }) => name)]);
+  it('runs against every engine of this run, with the SDK and without', () => {
+    const onEngines = engines().flatMap(({ name }) => [name, `${name}, without the SDK`]);
+    expect(stores().map(({ name }) => name)).toEqual(['memory', ...onEngines]);
   });
 });

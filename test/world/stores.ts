@@ -1,7 +1,8 @@
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { MemoryPersistenceLayer, type PersistenceLayer } from '../../src/index.js';
-import { engines } from '../engines/index.js';
-import { createTestTable } from './tables.js';
+import { type Engine, engines } from '../engines/index.js';
+import { DynamoDBPersistenceLayer as LightPersistenceLayer } from '../../src/light/index.js';
+import { createTestTable, type TestTable } from './tables.js';
 import { isSession } from './tombstones.js';
 
 /** A layer on a store of its own, for one test file. */
@@ -21,24 +22,38 @@ export interface TestStore {
 export function stores(): { readonly name: string; open(): Promise<TestStore> }[] {
   return [
     { name: 'memory', open: openMemory },
-    ...engines().map((engine) => ({
-      name: engine.name,
-      async open(): Promise<TestStore> {
-        const table = await createTestTable(engine);
-        return {
-          persistence: new DynamoDBPersistenceLayer({
-            client: table.client,
-            tableName: table.tableName,
-            timeoutMs: 15_000,
-          }),
-          records: () => table.items(),
-          dump: async () => (await table.items()).map((item) => JSON.stringify(item)),
-          sessions: async () => (await table.items()).filter(isSession),
-          close: () => table.drop(),
-        };
-      },
-    })),
+    ...engines().flatMap((engine) => [
+      { name: engine.name, open: () => openTable(engine, withSdk) },
+      { name: `${engine.name}, without the SDK`, open: () => openTable(engine, withoutSdk) },
+    ]),
   ];
+}
+
+const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** A call may take long: the machine of the tests may be busy. */
+const timeoutMs = 15_000;
+
+type LayerFor = (table: TestTable, engine: Engine) => PersistenceLayer & { close?(): void };
+
+const withSdk: LayerFor = ({ client, tableName }) => new DynamoDBPersistenceLayer({ client, tableName, timeoutMs });
+
+const withoutSdk: LayerFor = ({ tableName }, { endpoint }) =>
+  new LightPersistenceLayer({ endpoint, region: 'us-east-1', credentials: TEST_CREDENTIALS, tableName, timeoutMs });
+
+async function openTable(engine: Engine, layerFor: LayerFor): Promise<TestStore> {
+  const table = await createTestTable(engine);
+  const persistence = layerFor(table, engine);
+  return {
+    persistence,
+    records: () => table.items(),
+    dump: async () => (await table.items()).map((item) => JSON.stringify(item)),
+    sessions: async () => (await table.items()).filter(isSession),
+    async close() {
+      persistence.close?.();
+      await table.drop();
+    },
+  };
 }
 
 async function openMemory(): Promise<TestStore> {

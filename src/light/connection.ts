@@ -1,0 +1,102 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+/** An answer, as it came. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+const CONNECT_MS = 500;
+const ATTEMPT_MS = 800;
+
+/**
+ * Connections to one endpoint, which are kept for the next request. A machine that was frozen wakes up with connections
+ * that the other side has long closed: so after a failure all that are idle are closed, and the next request has a new
+ * one.
+ */
+export class Connection {
+  readonly #endpoint: URL;
+  readonly #agent: HttpAgent;
+  readonly #request: typeof httpsRequest;
+
+  constructor(endpoint: URL) {
+    this.#endpoint = endpoint;
+    const isSecure = endpoint.protocol === 'https:';
+    const options = { keepAlive: true, scheduling: 'lifo' } as const;
+    this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#request = isSecure ? httpsRequest : (httpRequest as typeof httpsRequest);
+  }
+
+  /** Makes a connection that the first request then finds. That it cannot be made, the first request will tell. */
+  open(): void {
+    this.#ask('GET', {}, '').catch(() => {});
+  }
+
+  /**
+   * One attempt, from the connection to the last byte of the answer.
+   *
+   * @throws an error without anything that was sent or received in it
+   */
+  async post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await this.#ask('POST', headers, body, signal);
+    } catch (error) {
+      this.#dropIdle();
+      throw error;
+    }
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #dropIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
+  #ask(
+    method: 'GET' | 'POST',
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const request = this.#request(this.#endpoint, { method, headers, agent: this.#agent, ...(signal && { signal }) });
+      const giveUp = (why: string): void => {
+        request.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
+      };
+      const connecting = setTimeout(giveUp, CONNECT_MS, 'No connection was made in time.');
+      const attempt = setTimeout(giveUp, ATTEMPT_MS, 'The answer did not come in time.');
+      const connected = (): void => clearTimeout(connecting);
+      const settle = (): void => {
+        connected();
+        clearTimeout(attempt);
+      };
+      request.on('socket', (socket) => {
+        if (!socket.connecting) connected();
+        else socket.once(this.#endpoint.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
+      });
+      request.on('error', (error) => {
+        settle();
+        reject(error);
+      });
+      request.on('response', (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', (error) => {
+          settle();
+          reject(error);
+        });
+        response.on('end', () => {
+          settle();
+          const { statusCode: status = 0, headers: answered } = response;
+          resolve({ status, headers: answered, body: Buffer.concat(parts) });
+        });
+      });
+      request.end(body);
+    });
+  }
+}
