@@ -4,14 +4,14 @@ import { createHash, createHmac } from 'node:crypto';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
   /** Until when they are good. Without it, they are asked for again with each request, which may be cheap. */
-  readonly expiration?: Date | undefined;
+  readonly expiration?: Date;
 }
 
 /** A request as it is signed: a POST without a query. */
 export interface SignedRequest {
-  /** As it is sent. */
+  /** As it is sent: absolute, and without `.` and `..`. */
   readonly path: string;
   /** All that are signed, `host` included, by lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
@@ -62,7 +62,9 @@ export function sign({ path, headers, body }: SignedRequest, scope: Scope): Reco
 }
 
 /** Each segment is encoded once more than it is sent, as every service but S3 has it. */
-const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+const encodedPath = (path: string): string => path.split('/').map(encoded).join('/');
+const encoded = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 const collapsed = (value: string): string => value.trim().replace(/ +/g, ' ');
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: Buffer | string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
