@@ -52,6 +52,15 @@ export default {
         ],
       },
       {
+        text: 'Sign users in',
+        items: [
+          page('Passwords', '/guides/password'),
+          page('Passkeys', '/guides/passkeys'),
+          page('OpenID Connect', '/guides/openid-connect'),
+          page('Amazon Cognito', '/guides/cognito'),
+        ],
+      },
+      {
         text: 'Reference',
         items: [
           page('Promises', '/promises'),

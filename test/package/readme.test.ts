@@ -41,12 +41,20 @@ describe('the documentation', () => {
     ['authorizer', 'authorizer/authorizer.ts'],
     ['express', 'express/basket.ts'],
     ['express', 'express/fastify.ts'],
+    ['password', 'password/handler.ts'],
+    ['openid-connect', 'openid-connect/handler.ts'],
+    ['cognito', 'cognito/user-pool.ts'],
+    ['passkeys', 'passkeys/handler.ts'],
+    ['passkeys', 'passkeys/page.ts'],
+    ['passkeys', 'passkeys/index.html'],
     ['testing', 'testing/lambda.test.ts'],
     ['testing', 'testing/hono.test.ts'],
     ['testing', 'testing/fetch.test.ts'],
   ])('shows in the guide %s the example that the tests run', async (guide, example) => {
     const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
-    expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);
+    const language = example.endsWith('.html') ? 'html' : 'ts';
+    const code = await readFile(join(root, 'examples', example), 'utf8');
+    expect(text).toContain(`\n\`\`\`${language}\n${code}\`\`\`\n`);
   });
 
   it.each([
