@@ -27,7 +27,8 @@ const sessions = new Sessions({
   persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
   onEvent: (event) => {
     noteEvent(event);
-    console.log(inspect(event, { breakLength: Number.POSITIVE_INFINITY }));
+    const { type, ...details } = event;
+    console.log(type, inspect(details, { breakLength: Number.POSITIVE_INFINITY }));
   },
 });
 

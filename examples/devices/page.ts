@@ -17,8 +17,8 @@ export function page(view: View, said = ''): Answer {
         <div class="grow">
           <h1 tabindex="-1">Your devices</h1>
           <p class="dim">
-            A session for each browser, an item in DynamoDB for each session. Sign in here and in a private window, and
-            end the one from the other.
+            Each browser has a session, and each session is an item in DynamoDB. Sign in here and in a private window,
+            then end one session from the other.
           </p>
         </div>
         ${themes(view)}
@@ -35,8 +35,10 @@ export function page(view: View, said = ''): Answer {
           </ol>
         </aside>
       </div>
-      <a class="last" href="#cost">${SUMMARY}</a>
-      <div id="status" role="status">${said}</div>
+      <footer>
+        <div id="status" role="status">${said}</div>
+        <a class="last" href="#cost">${SUMMARY}</a>
+      </footer>
       ${SCRIPT}`,
   );
 }
