@@ -24,6 +24,7 @@ export default {
     outline: [2, 3],
     nav: [
       page('Get started', '/getting-started'),
+      page('Concepts', '/concepts'),
       page('Promises', '/promises'),
       { ...page('API', '/api/index.html'), target: '_self' },
     ],
@@ -75,6 +76,7 @@ export default {
       {
         text: 'Understand',
         items: [
+          page('Concepts', '/concepts'),
           page('How it works', '/design'),
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
@@ -88,6 +90,8 @@ export default {
           page('From rivo/sessions', '/guides/coming-from-rivo-sessions'),
           page('From connect-dynamodb', '/guides/coming-from-connect-dynamodb'),
           page('From better-auth', '/guides/coming-from-better-auth'),
+          page('From iron-session', '/guides/coming-from-iron-session'),
+          page('From JSON Web Tokens', '/guides/coming-from-jwt'),
         ],
       },
     ],
