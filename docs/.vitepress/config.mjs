@@ -34,6 +34,7 @@ export default {
         text: 'Begin',
         items: [
           page('Get started', '/getting-started'),
+          page('Concepts', '/concepts'),
           page('Run, test, bundle', '/guides/local-development'),
           page('Unit tests', '/guides/testing'),
           page('Which one should I use?', '/which-one'),
@@ -76,7 +77,6 @@ export default {
       {
         text: 'Understand',
         items: [
-          page('Concepts', '/concepts'),
           page('How it works', '/design'),
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
