@@ -1,4 +1,4 @@
-/** The parts of the page. Each is replaced as a whole when the script fetches it anew, and all work without a script. */
+/** The parts of the page. The script replaces a part as a whole when it fetches it again. All work without a script. */
 import { type Html, html } from './html.js';
 import { type Client, clientOf } from './user-agent.js';
 
@@ -23,7 +23,7 @@ export interface View {
   readonly cart: readonly string[];
   /** All that the session holds. */
   readonly data: readonly (readonly [key: string, value: unknown])[];
-  /** The user's devices; `later` if they are to be asked for, `as they are` if what is shown of them is still right. */
+  /** The user's devices; `later` if they are loaded separately, `as they are` if those on the page are still right. */
   readonly devices: readonly Device[] | 'later' | 'as they are';
 }
 

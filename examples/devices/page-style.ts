@@ -1,4 +1,4 @@
-/** The page's style, for both colour schemes. Colours are named by what they are for; all pairs meet WCAG AA. */
+/** The page's style, for both colour schemes. Colours are named after their use; all pairs meet WCAG AA. */
 export const style: string = String.raw`
 :root { color-scheme: light dark;
   --paper: light-dark(#f3f1ec, #14161b); --card: light-dark(#fffefb, #1d2027); --line: light-dark(#dfdad0, #343944);

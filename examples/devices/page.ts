@@ -1,4 +1,4 @@
-/** The page at `/`: all of it in one answer, with a policy that lets nothing else in. */
+/** The page at `/`: everything is in one answer, and its policy lets it load nothing else. */
 import { createHash } from 'node:crypto';
 import { Html, html } from './html.js';
 import { devices, session, themes, type View, you } from './page-parts.js';
@@ -59,7 +59,7 @@ export function refusal(statusCode: number, reason: string, headers: Record<stri
   );
 }
 
-/** A page with the receipt of its own request in it; and any answer with what it cost in a header. */
+/** Adds to a page the receipt of its own request, and to any answer a header with its cost. */
 export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   const { headers = {}, body = '' } = result;
   const isPage = headers['content-type'] === HTML_TYPE;
@@ -72,7 +72,7 @@ export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   };
 }
 
-// What a request has cost is known when its session has been written, and that is after its page.
+// The cost of a request is known when its session has been written, and that is after its page was made.
 const SLIP = new Html('<!-- slip -->');
 const SUMMARY = new Html('<!-- summary -->');
 
