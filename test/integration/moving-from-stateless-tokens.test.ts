@@ -315,4 +315,27 @@ describe.each(engines())('the examples for moving here, on $name', (engine) => {
       expect(jar.get('__Host-id')).toBeUndefined();
     });
   });
+
+  // The last one, for it is for all users.
+  it('lets no old cookie and no token in after logOutEveryone', async () => {
+    const seal = await sealData({ userId }, { password: SECRETS.IRON_SESSION_PASSWORD });
+    const token = await new SignJWT({ sub: userId, iss: 'https://shop.example', aud: 'shop' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1h')
+      .sign(new TextEncoder().encode(SECRETS.JWT_SECRET));
+    const { GET } = await import('../../examples/migration/iron-session.js');
+    const { handler } = await import('../../examples/migration/json-web-token.js');
+    const byCookie = async (): Promise<unknown> =>
+      (await GET(new Request(URL, { headers: { cookie: `shop=${seal}` } }))).json();
+    const byToken = async (): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const event = httpApiEvent({ method: 'POST', path: '/session', headers }) as unknown as APIGatewayProxyEventV2;
+      return handler(event, contextOf(60_000) as never);
+    };
+    expect(await byCookie()).toMatchObject({ user: userId });
+    expect(await byToken()).toMatchObject({ statusCode: 204 });
+    await sessions.logOutEveryone();
+    expect(await byCookie()).toMatchObject({ user: null });
+    expect(await byToken()).toMatchObject({ statusCode: 401 });
+  });
 });
