@@ -81,7 +81,7 @@ const STORIES = {
         item: { endedAt: 'now', expiresAt: 'in an hour' },
       },
       {
-        lines: ['After an hour, DynamoDB', 'removes the tombstone.'],
+        lines: ['After an hour or more,', 'DynamoDB removes it.'],
         good: 'It costs nothing.',
         tombstone: true,
         item: {},
