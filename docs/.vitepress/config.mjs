@@ -24,6 +24,7 @@ export default {
     outline: [2, 3],
     nav: [
       page('Get started', '/getting-started'),
+      page('Concepts', '/concepts'),
       page('Promises', '/promises'),
       { ...page('API', '/api/index.html'), target: '_self' },
     ],
@@ -33,6 +34,7 @@ export default {
         text: 'Begin',
         items: [
           page('Get started', '/getting-started'),
+          page('Concepts', '/concepts'),
           page('Run, test, bundle', '/guides/local-development'),
           page('Unit tests', '/guides/testing'),
           page('Which one should I use?', '/which-one'),
@@ -97,6 +99,8 @@ export default {
           page('From rivo/sessions', '/guides/coming-from-rivo-sessions'),
           page('From connect-dynamodb', '/guides/coming-from-connect-dynamodb'),
           page('From better-auth', '/guides/coming-from-better-auth'),
+          page('From iron-session', '/guides/coming-from-iron-session'),
+          page('From JSON Web Tokens', '/guides/coming-from-jwt'),
         ],
       },
     ],

@@ -21,7 +21,7 @@ interface ListOptions extends UserOptions {
 export function addList(program: StrictCommand): void {
   addUserType(program.command('list'))
     .description('List the live sessions of a user, most recently seen first.')
-    .option('--user <id>', 'the user ID; must be given')
+    .option('--user <id>', 'the user ID (required)')
     .action(
       running<ListOptions>(async (options) => {
         // The parser would complain of this before it finds `--usr`.

@@ -67,7 +67,7 @@ function wordsFor(userId: UserId, { ended, removed, since }: LogOutReport): stri
     ended === 0
       ? `No live session of ${user} was found.${typeHint(userId)}`
       : `Ended ${count(ended, 'session')} of ${user}.`,
-    ...(more > 0 ? [`Ended ${number(more)} more of theirs: expired, unreadable, or written by a newer version.`] : []),
+    ...(more > 0 ? [`Removed ${count(more, 'other item')}: expired, unreadable, or written by a newer version.`] : []),
     'A session too new for the index ends within the application’s touch interval (5 minutes by default).',
     ...(since > 0 ? [`${count(since, 'session')} began meanwhile with a new login, and stayed.`] : []),
   ].join('\n');
@@ -75,6 +75,6 @@ function wordsFor(userId: UserId, { ended, removed, since }: LogOutReport): stri
 
 function whatIsLeft({ marked, removed }: LogOutLayer): string {
   return marked
-    ? `Not finished: the user’s sessions are refused within the touch interval, but only ${number(removed)} of them are known to have ended. Run it again to finish.`
+    ? `Not finished: all of the user’s sessions are refused within the touch interval, but only ${number(removed)} have surely ended. Run it again to finish.`
     : 'Perhaps nothing was ended. Run it again to finish.';
 }

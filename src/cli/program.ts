@@ -22,10 +22,10 @@ export function createProgram(): StrictCommand {
     .helpOption('--help', 'print this help')
     .addOption(new Option('--table <name>', 'the table').env(TABLE_ENVIRONMENT.tableName))
     .addOption(
-      new Option('--region <name>', 'its region; by default, that of the AWS tools').env(TABLE_ENVIRONMENT.region),
+      new Option('--region <name>', 'its region (default: as for other AWS tools)').env(TABLE_ENVIRONMENT.region),
     )
     .option('--endpoint <url>', 'a local engine, such as http://127.0.0.1:8000')
-    .option('--json', 'print one JSON document instead of words')
+    .option('--json', 'print one JSON document instead of text')
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -58,7 +58,7 @@ Exit codes:
   4    a bug in this command
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
-Credentials are those of the AWS tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
+Credentials are read as by other AWS tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
 Secrets and their hashes are never shown.`;
 
 function version(): string {

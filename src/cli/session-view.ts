@@ -18,10 +18,10 @@ export type SessionState = keyof typeof STATES;
 
 const STATES = {
   live: 'live',
-  expired: 'expired: no request finds it any more; its item is not cleared away yet',
+  expired: 'expired: no request finds it any more, but its item is not removed yet',
   'logged-out': 'logged out: its user, or everyone, was logged out after its login',
-  ended: 'ended: what is left is a tombstone, which expires',
-  unreadable: 'unreadable: no request finds it; something else has written or damaged it',
+  ended: 'ended: only a tombstone is left, which will expire',
+  unreadable: 'unreadable: no request finds it, because something else has written or damaged it',
   'newer-version': 'written by a newer version of dynamodb-sessions: update this command to see more',
 } as const;
 

@@ -57,14 +57,11 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
       ]),
     );
   return [
-    ...(complete ? [] : [styleText('yellow', 'Incomplete: it ended before the whole table was read.')]),
+    ...(complete ? [] : [styleText('yellow', 'Incomplete: stats ended before it had read the whole table.')]),
     styleText('bold', `Table ${table}`),
     fieldList([
       ['items', `${amount(census.items)}, ${size(census.bytes * scale)}`],
-      [
-        'live sessions',
-        `${amount(live.count)}, of which ${amount(live.loggedIn)} logged in; ${size(live.bytes * scale)}`,
-      ],
+      ['live sessions', `${amount(live.count)} (${amount(live.loggedIn)} logged in); ${size(live.bytes * scale)}`],
       ['expired sessions', `${amount(expired.count)}; ${size(expired.bytes * scale)}`],
       ['expired longest', oldestExpiredAt === undefined ? undefined : fromNow(oldestExpiredAt, now)],
       ['newer versions', some(census.newerVersion)],

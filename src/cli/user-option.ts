@@ -12,7 +12,7 @@ export interface UserOptions {
 
 /** `--as`, for commands that name a user. */
 export function addUserType<C extends Command>(command: C): C {
-  const option = new Option('--as <type>', 'what the user ID is in your application: 42 and "42" are two users');
+  const option = new Option('--as <type>', 'the type of user IDs in your application: 42 and "42" are two users');
   return command.addOption(option.choices(TYPES).default('string'));
 }
 
