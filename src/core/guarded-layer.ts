@@ -120,9 +120,13 @@ export class GuardedLayer<User extends SessionUser> {
   }
 
   /** The new generation; `undefined` if none was raised, as ever for a layer without marks. */
-  raiseUserMark(userId: UserId, spare?: Pick<RaiseOptions, 'spare' | 'since'>): Promise<number | undefined> {
+  raiseUserMark(
+    userId: UserId,
+    spare?: Pick<RaiseOptions, 'spare' | 'since'>,
+    lifetime: number = MARK_LIFETIME,
+  ): Promise<number | undefined> {
     return this.#guard('raiseUserMark', async (layer, call) =>
-      layer.raiseUserMark?.(userId, this.now + MARK_LIFETIME, { ...call, ...spare }),
+      layer.raiseUserMark?.(userId, this.now + lifetime, { ...call, ...spare }),
     );
   }
 

@@ -74,6 +74,11 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     this.#options = resolveOptions(options);
   }
 
+  /** @internal For what is done to sessions in other rooms. */
+  get options(): ResolvedOptions<User> {
+    return this.#options;
+  }
+
   /**
    * Begins a request: finds the session that its tokens prove, with one read at most in the ordinary case and none
    * where there is no well-formed token. Nothing that a client sends makes it throw.
