@@ -85,8 +85,8 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
   }
 
   /** Those as well that have expired and are not cleared away. */
-  override async userSessions(userId: UserId): Promise<readonly string[]> {
-    return [...(await this.loadUserSessions(userId, { now: 0 })).sessions.keys()];
+  override async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
+    return [...(await this.loadUserSessions(userId, { ...options, now: 0 })).sessions.keys()];
   }
 
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
