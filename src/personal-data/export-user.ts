@@ -16,7 +16,7 @@ import { type Json, plainJson } from './plain-json.js';
 export interface UserExport {
   /** The user ID with its type, as it is stored: `s:user-1`, `n:42`, and `b:42` for a bigint. */
   readonly user: string;
-  /** In the order of the index: in DynamoDB, the oldest first. */
+  /** The oldest first, and what cannot be read last. */
   readonly sessions: readonly ExportedSession[];
   /**
    * The user's mark, which ends the sessions with a generation below its own, but for the one that is `spared`; and
@@ -103,8 +103,11 @@ export async function exportUser<Data extends object, User extends SessionUser>(
     const state = stateOf(id, record, marks, epochSeconds(options.clock));
     return [{ id, state, ...attributesOf(record), data: dataOf(record, options.codec) }];
   };
-  return { user: userKey(userId), sessions: [...records].flatMap(sessionAt), ...markIn(marks) };
+  const exported = [...records].flatMap(sessionAt).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  return { user: userKey(userId), sessions: exported, ...markIn(marks) };
 }
+
+const placeOf = ({ createdAt, id }: ExportedSession): string => `${createdAt} ${id}`;
 
 function stateOf(id: string, record: SessionRecord, marks: Marks, now: number): ExportedSession['state'] {
   if (!isLive(record, now)) return 'expired';
