@@ -1,6 +1,7 @@
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../src/core/record.js';
+import { inGroups } from '../../src/core/user-sessions.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type Item, itemOf } from '../../src/dynamodb/item.js';
 import {
@@ -165,14 +166,13 @@ describe.each(stores())('what is exported of a user, on $name,', (each) => {
   });
 
   it('is all of them, however many, each once, and the oldest first', async () => {
-    const ids = await Promise.all(
-      Array.from({ length: 205 }, async (_, index) => {
-        const id = newId();
-        const record = fullRecord({ userId: user, createdAt: world.now - index, expiresAt: world.now + 60 });
-        await store.persistence.saveSession(id, record, { kind: 'create' }, { now: world.now });
-        return id;
-      }),
-    );
+    const ids: string[] = [];
+    await inGroups([...Array(105).keys()], async (age) => {
+      const id = newId();
+      ids[age] = id;
+      const record = fullRecord({ userId: user, createdAt: world.now - age, expiresAt: world.now + 60 });
+      await store.persistence.saveSession(id, record, { kind: 'create' }, { now: world.now });
+    });
     const { sessions: exported } = await exportUser(sessions, user);
     expect(exported.map(({ id }) => id)).toEqual(ids.toReversed());
   });
