@@ -79,6 +79,7 @@ export default {
           page('Deploy with CDK', '/guides/deploy'),
           page('The command', '/guides/cli'),
           page('Operations', '/guides/operations'),
+          page('A person’s data (GDPR)', '/guides/personal-data'),
           page('Logs, metrics, traces', '/guides/observability'),
           page('Troubleshooting', '/troubleshooting'),
         ],

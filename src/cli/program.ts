@@ -6,6 +6,8 @@ import { addCleanup } from './cleanup.js';
 import { addCreateTable } from './create-table.js';
 import { oneLine } from './failure.js';
 import { addDev } from './dev.js';
+import { addErase } from './erase.js';
+import { addExport } from './export.js';
 import { addList } from './list.js';
 import { addLogOut } from './log-out.js';
 import { addLogOutEveryone } from './log-out-everyone.js';
@@ -43,6 +45,8 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
   addRevoke,
   addLogOut,
   addLogOutEveryone,
+  addExport,
+  addErase,
   addStats,
   addCleanup,
   addCreateTable,
@@ -52,7 +56,7 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
 const HELP = `
 Exit codes:
   0    done
-  1    list, show or revoke found no live session; or the work was not finished
+  1    list, show or revoke found no live session, export nothing; or the work was not finished
   2    the command was not understood, or lacks what it needs; nothing was sent
   3    DynamoDB failed or refused, or the table does not fit
   4    a bug in this command

@@ -1,11 +1,12 @@
 import { styleText } from 'node:util';
+import { timestamp } from '../core/clock.js';
 import type { SessionRecord } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
 import { type Item, readItem } from '../dynamodb/item.js';
 import { DATA_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 import { printable } from './printable.js';
-import { fromNow, size, timestamp } from './quantities.js';
+import { fromNow, size } from './quantities.js';
 import { fieldList, textTable } from './text-table.js';
 import { sayUser } from './user-option.js';
 

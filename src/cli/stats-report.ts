@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
+import { timestamp } from '../core/clock.js';
 import type { Census, Class } from './census.js';
-import { count, fromNow, number, size, timestamp } from './quantities.js';
+import { count, fromNow, number, size } from './quantities.js';
 import { fieldList } from './text-table.js';
 
 /** What a reading of the table has come to. */
