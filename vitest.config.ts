@@ -10,7 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^dynamodb-sessions$/, replacement: path('src/index.ts') },
       { find: 'dynamodb-sessions/cdk', replacement: path('cdk/index.ts') },
-      { find: /^dynamodb-sessions\/(\w+)$/, replacement: path('src/$1/index.ts') },
+      { find: /^dynamodb-sessions\/([\w-]+)$/, replacement: path('src/$1/index.ts') },
     ],
   },
   test: {

@@ -24,6 +24,7 @@ export default {
     outline: [2, 3],
     nav: [
       page('Get started', '/getting-started'),
+      page('Concepts', '/concepts'),
       page('Promises', '/promises'),
       { ...page('API', '/api/index.html'), target: '_self' },
     ],
@@ -33,6 +34,7 @@ export default {
         text: 'Begin',
         items: [
           page('Get started', '/getting-started'),
+          page('Concepts', '/concepts'),
           page('Run, test, bundle', '/guides/local-development'),
           page('Unit tests', '/guides/testing'),
           page('Which one should I use?', '/which-one'),
@@ -52,6 +54,15 @@ export default {
         ],
       },
       {
+        text: 'Sign users in',
+        items: [
+          page('Passwords', '/guides/password'),
+          page('Passkeys', '/guides/passkeys'),
+          page('OpenID Connect', '/guides/openid-connect'),
+          page('Amazon Cognito', '/guides/cognito'),
+        ],
+      },
+      {
         text: 'Reference',
         items: [
           page('Promises', '/promises'),
@@ -68,6 +79,7 @@ export default {
           page('Deploy with CDK', '/guides/deploy'),
           page('The command', '/guides/cli'),
           page('Operations', '/guides/operations'),
+          page('A person’s data (GDPR)', '/guides/personal-data'),
           page('Logs, metrics, traces', '/guides/observability'),
           page('Troubleshooting', '/troubleshooting'),
         ],
@@ -88,6 +100,8 @@ export default {
           page('From rivo/sessions', '/guides/coming-from-rivo-sessions'),
           page('From connect-dynamodb', '/guides/coming-from-connect-dynamodb'),
           page('From better-auth', '/guides/coming-from-better-auth'),
+          page('From iron-session', '/guides/coming-from-iron-session'),
+          page('From JSON Web Tokens', '/guides/coming-from-jwt'),
         ],
       },
     ],

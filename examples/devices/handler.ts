@@ -1,9 +1,9 @@
 /**
  * "Your devices": sign in, keep some data, see where else you are signed in, and end any of those sessions.
  *
- * A Lambda handler for a Function URL or an HTTP API (payload 2.0): a page, and the same in JSON. All that it knows of
- * sessions is in this file; `router.ts` has what any such handler needs, `page.ts` the page, `receipt.ts` what a request
- * costs.
+ * A Lambda handler for a Function URL or an HTTP API (payload 2.0). It has a page, and the same in JSON. Everything about
+ * sessions is in this file. `router.ts` has what any such handler needs, `page.ts` the page, and `receipt.ts` what a
+ * request costs.
  */
 import { inspect } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -16,7 +16,7 @@ import { noteCalls, noteEvent, withReceipt } from './receipt.js';
 import { type Answer, answer, isForPeople, json, Problem, type Request, type Routes, seeOther } from './router.js';
 
 // Made once per Lambda instance, outside the handler. The table's name and region come from the environment. The
-// layer would make a client with brief timeouts; this one is our own, so that its calls can be noted.
+// layer would make a client with brief timeouts. This one is our own, so that we can note its calls.
 const { DYNAMODB_SESSIONS_REGION: region, PLAIN_HTTP } = process.env;
 const client = new DynamoDBClient({
   ...(region !== undefined && { region }),
@@ -27,7 +27,8 @@ const sessions = new Sessions({
   persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
   onEvent: (event) => {
     noteEvent(event);
-    console.log(inspect(event, { breakLength: Number.POSITIVE_INFINITY }));
+    const { type, ...details } = event;
+    console.log(type, inspect(details, { breakLength: Number.POSITIVE_INFINITY }));
   },
 });
 
@@ -48,7 +49,7 @@ const logOutOthers = async (request: Request<Session>): Promise<Answer> => {
 const routes: Routes<Session> = {
   'GET /': ({ session }) => page(viewOf(session)),
 
-  // A list of its own, for it takes two calls more.
+  // A separate page, because the list takes two more calls.
   'GET /your-devices': async ({ session }) => {
     const devices = session.userId === undefined ? [] : await devicesOf(session);
     return page({ ...viewOf(session), devices });
@@ -57,7 +58,7 @@ const routes: Routes<Session> = {
   // Reading is free, and stores nothing.
   'GET /session': ({ session }) => json(200, overview(session)),
 
-  // A sign-in is by name only: who somebody is, your application finds out before it calls `logIn`.
+  // A name is enough to sign in here. Your application finds out who somebody is before it calls `logIn`.
   'POST /login': async (request) => {
     const { name, exclusive } = signIn(request);
     await request.session.logIn(name, { exclusive });
@@ -72,11 +73,11 @@ const routes: Routes<Session> = {
   'POST /logout-everywhere': async (request) => {
     const { session } = request;
     await sessions.logOutUser(userOf(session), { except: session });
-    await session.logOut(); // last, for it takes the cookie away
+    await session.logOut(); // last, because it takes the cookie away
     return done(request, 'You are logged out everywhere.');
   },
 
-  // The data. What is `set` is written once, at the end of the request, and only if it is a change.
+  // The data. `set` is buffered: one write at the end of the request, and only if something has changed.
   'PUT /data/{key}': ({ session, parameter: key, body }) => {
     session.set(key, body());
     return json(200, { data: dataOf(session) });
@@ -95,7 +96,7 @@ const routes: Routes<Session> = {
     return shown(request, `The theme is ${theme}.`);
   },
 
-  // `update` is atomic: of two tabs that add something at the same time, both are heard.
+  // `update` is atomic: if two tabs add something at the same time, both articles are kept.
   'POST /cart': async (request) => {
     const article = textOf(fieldsOf(request)['article'], 'article', 60);
     await request.session.update('cart', (cart) => {
@@ -111,20 +112,20 @@ const routes: Routes<Session> = {
     return shown(request, 'Removed.');
   },
 
-  // Of all who take a value at the same time, one gets it.
+  // If several requests take a value at the same time, exactly one gets it.
   'POST /take/{key}': async ({ session, parameter: key }) => {
     const value = await session.getAndDelete(key);
     if (value === undefined) throw new Problem(404, 'There is nothing to take under this key.');
     return json(200, { value });
   },
 
-  // What an application does at any change of what somebody may do, besides a login.
+  // An application does this whenever a user gets other rights, except at a login, which does it by itself.
   'POST /regenerate': async (request) => {
     await request.session.regenerate();
     return shown(request, 'The cookie has a new secret; the old one is good for nothing.');
   },
 
-  // A session's ID is no credential: it may be shown, and sent back to say which device is meant.
+  // A session's ID is no credential. You may show it, and send it back to say which device to end.
   'GET /devices': async ({ session }) => {
     const devices = await devicesOf(session);
     return json(
@@ -155,7 +156,7 @@ export const handler: typeof answerWithSession = async (event, context) => {
   return withReceiptOf(receipt, result as Answer);
 };
 
-// A request that throws saves nothing of what it has `set`: what is refused here has changed nothing.
+// If a request throws, what it has `set` is not saved. So a refusal here has changed nothing.
 const answerOrRefuse: typeof answerWithSession = async (event, context) => {
   try {
     return await answerWithSession(event, context);
@@ -172,14 +173,14 @@ function refused(event: HttpApiEvent, { statusCode, message, headers }: Problem)
   return isForPeople(event) ? refusal(statusCode, message, headers) : json(statusCode, { error: message }, headers);
 }
 
-/** Says what was done: to a program in JSON, to people with the page. */
+/** Says what was done: in JSON for a program, with the page for people. */
 function done(request: Request<Session>, said: string, body: object = overview(request.session)): Answer {
   const { audience, session } = request;
   if (audience === 'program') return json(200, body);
   return audience === 'browser' ? seeOther('/') : page(viewOf(session), said);
 }
 
-/** The same, where nothing has become of the devices. */
+/** The same, if the list of devices has not changed. */
 function shown(request: Request<Session>, said: string): Answer {
   const { audience, session } = request;
   return audience === 'script' ? page({ ...viewOf(session), devices: 'as they are' }, said) : done(request, said);

@@ -1,4 +1,4 @@
-/** HTML, in which nothing of what people have typed can be anything but text. */
+/** HTML in which whatever people have typed is only text. */
 
 /** A piece of HTML that is well-formed, and safe to show. */
 export class Html {
@@ -11,7 +11,7 @@ export class Html {
 
 type Content = Html | string | number | false | undefined | readonly Html[];
 
-/** Writes HTML. What is put in is escaped, for content and for attributes in quotes, unless it is HTML itself. */
+/** Writes HTML. It escapes values, for content and for attributes in quotes, unless they are HTML themselves. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(String.raw({ raw: parts }, ...contents.map(textOf)));
 }

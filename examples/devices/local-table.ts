@@ -1,4 +1,4 @@
-/** The table as `cdk deploy` would make it, on a local engine: from the very template, so that the two cannot differ. */
+/** The table as `cdk deploy` would make it, on a local engine. It is made from the same template, so the two cannot differ. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The parts of the page. Each is replaced as a whole when the script fetches it anew, and all work without a script. */
+/** The parts of the page. The script replaces a part as a whole when it fetches it again. All work without a script. */
 import { type Html, html } from './html.js';
 import { type Client, clientOf } from './user-agent.js';
 
@@ -23,7 +23,7 @@ export interface View {
   readonly cart: readonly string[];
   /** All that the session holds. */
   readonly data: readonly (readonly [key: string, value: unknown])[];
-  /** The user's devices; `later` if they are to be asked for, `as they are` if what is shown of them is still right. */
+  /** The user's devices; `later` if they are loaded separately, `as they are` if those on the page are still right. */
   readonly devices: readonly Device[] | 'later' | 'as they are';
 }
 
@@ -79,7 +79,7 @@ function signedIn(userId: string, { createdAt, expiresAt }: View): Html {
       ${does('/logout', 'Log out', 'quiet')}
     </div>
     <div class="row ruled">
-      <p class="dim grow">Your cookie carries a secret, of which the table has only a hash.</p>
+      <p class="dim grow">Your cookie carries a secret. The table has only its hash.</p>
       ${does('/regenerate', 'New secret', 'quiet small')}
     </div>`;
 }
@@ -107,18 +107,20 @@ function list(all: readonly Device[]): Html {
     </div>`;
 }
 
-function row({ id, current, createdAt, lastSeenAt, userAgent, address = 'unknown address' }: Device): Html {
+function row({ id, current, createdAt, lastSeenAt, userAgent, address = 'an unknown address' }: Device): Html {
   const { name, kind } = clientOf(userAgent);
+  const begun = exactly(createdAt); // two sessions of one browser have the same name
   return html`<li>
     <span class="round">${ICONS[kind]}</span>
     <div class="grow">
       <h3>${name} ${current && html`<span class="badge">This device</span>`}</h3>
-      <p class="dim">Last seen ${time(lastSeenAt)} · since ${time(createdAt)} · ${address}</p>
+      <p class="dim">Begun <time datetime="${createdAt.toISOString()}">${begun}</time></p>
+      <p class="dim">Last seen ${time(lastSeenAt)} from ${address}</p>
     </div>
     ${
       !current &&
       html`<form method="post" action="/devices/${id}/revoke">
-        <button class="bad small" id="revoke-${id}" aria-label="Revoke ${name}">Revoke</button>
+        <button class="bad small" id="revoke-${id}" aria-label="Revoke ${name}, begun ${begun}">Revoke</button>
       </form>`
     }
   </li>`;
@@ -170,7 +172,7 @@ function stored({ data }: View): Html {
     <h3>As DynamoDB has it</h3>
     ${
       data.length === 0
-        ? html`<p class="dim">Nothing: a visitor of whom nothing is known costs nothing.</p>`
+        ? html`<p class="dim">Nothing. A visitor without a session costs nothing.</p>`
         : html`<dl class="stored">
             ${data.map(
               ([key, value]) =>
@@ -191,13 +193,25 @@ function does(action: string, label: string, kind: string): Html {
   </form>`;
 }
 
-/** How far away a time is, in words; when exactly, for whoever asks. */
+/** How far away a time is, in words, with the exact time as a tooltip. */
 function time(at: Date | undefined): Html {
   if (at === undefined) return html`never`;
   return html`<time datetime="${at.toISOString()}" title="${at.toUTCString()}"
     >${distance(at.getTime() - Date.now())}</time
   >`;
 }
+
+/** Such as "28 Nov, 16:05:09 UTC". */
+const exactly = (at: Date): string => `${MOMENT.format(at)} UTC`;
+
+const MOMENT = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'UTC',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 
 const UNITS = [
   ['day', 86_400_000],

@@ -1,6 +1,6 @@
 /**
- * The page's script. It does nothing that the page cannot do without: it submits forms without leaving the page, loads
- * the devices, and keeps the receipts of the requests before.
+ * The page's script. The page also works without it. It submits forms without leaving the page, loads the devices, and
+ * keeps the receipts of earlier requests.
  */
 export const script: string = String.raw`
 const MOST_SLIPS = 8;

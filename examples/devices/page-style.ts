@@ -1,4 +1,4 @@
-/** The page's style, for both colour schemes. Colours are named by what they are for; all pairs meet WCAG AA. */
+/** The page's style, for both colour schemes. Colours are named after their use; all pairs meet WCAG AA. */
 export const style: string = String.raw`
 :root { color-scheme: light dark;
   --paper: light-dark(#f3f1ec, #14161b); --card: light-dark(#fffefb, #1d2027); --line: light-dark(#dfdad0, #343944);
@@ -10,7 +10,7 @@ export const style: string = String.raw`
 [data-theme=light] { color-scheme: light; } [data-theme=dark] { color-scheme: dark; }
 
 * { box-sizing: border-box; }
-html { scroll-padding: 1rem; }
+html { scroll-padding: 1rem 1rem 4rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 Inter, system-ui, "Segoe UI", Roboto, sans-serif;
   overflow-wrap: anywhere; }
 .top, .all { max-width: 70rem; margin: auto; padding-inline: clamp(1rem, 3vw, 2rem); }
@@ -106,13 +106,15 @@ input { margin: 0; font: inherit; accent-color: var(--brand); }
 .stamps .warn { color: var(--slip-bad); }
 .slip:nth-child(n+4) :is(.call, .what, p) { display: none; }
 
-.last { position: fixed; z-index: 1; inset: auto 0 0; padding: .6rem 1rem; border-top: 1px solid var(--line); background: var(--card); color: var(--ink);
-  font: .85rem var(--mono); text-align: center; text-decoration: none; }
-@media (min-width: 58rem) { .last { display: none; } }
-#status { position: fixed; z-index: 2; inset: auto auto 1.25rem 50%; width: max-content; max-width: calc(100% - 2rem); padding: .6rem 1.1rem; border-radius: .7rem;
-  background: var(--ink); color: var(--paper); box-shadow: 0 .5rem 1.5rem var(--shade); transform: translateX(-50%); }
+.last { display: block; padding: .6rem 1rem; color: var(--ink); font: .85rem var(--mono); text-align: center; text-decoration: none; }
+#status { padding: .6rem 1.1rem; background: var(--ink); color: var(--paper); text-align: center; }
 #status:empty { display: none; }
-@media (max-width: 58rem) { #status { bottom: 3.5rem; } }
+@media (max-width: 58rem) { footer { position: sticky; z-index: 1; bottom: 0; border-top: 1px solid var(--line); background: var(--card); } }
+@media (min-width: 58rem) {
+  .last { display: none; }
+  #status { position: fixed; z-index: 1; inset: auto auto 1.25rem 50%; width: max-content; max-width: calc(100% - 2rem); border-radius: .7rem;
+    box-shadow: 0 .5rem 1.5rem var(--shade); transform: translateX(-50%); }
+}
 
 @media (prefers-reduced-motion: no-preference) {
   button, .button, .themes label { transition: background-color .15s, border-color .15s; }

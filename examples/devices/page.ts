@@ -1,4 +1,4 @@
-/** The page at `/`: all of it in one answer, with a policy that lets nothing else in. */
+/** The page at `/`: everything is in one answer, and its policy lets it load nothing else. */
 import { createHash } from 'node:crypto';
 import { Html, html } from './html.js';
 import { devices, session, themes, type View, you } from './page-parts.js';
@@ -17,8 +17,8 @@ export function page(view: View, said = ''): Answer {
         <div class="grow">
           <h1 tabindex="-1">Your devices</h1>
           <p class="dim">
-            A session for each browser, an item in DynamoDB for each session. Sign in here and in a private window, and
-            end the one from the other.
+            Each browser has a session, and each session is an item in DynamoDB. Sign in here and in a private window,
+            then end one session from the other.
           </p>
         </div>
         ${themes(view)}
@@ -35,8 +35,10 @@ export function page(view: View, said = ''): Answer {
           </ol>
         </aside>
       </div>
-      <a class="last" href="#cost">${SUMMARY}</a>
-      <div id="status" role="status">${said}</div>
+      <footer>
+        <div id="status" role="status">${said}</div>
+        <a class="last" href="#cost">${SUMMARY}</a>
+      </footer>
       ${SCRIPT}`,
   );
 }
@@ -57,7 +59,7 @@ export function refusal(statusCode: number, reason: string, headers: Record<stri
   );
 }
 
-/** A page with the receipt of its own request in it; and any answer with what it cost in a header. */
+/** Adds to a page the receipt of its own request, and to any answer a header with its cost. */
 export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   const { headers = {}, body = '' } = result;
   const isPage = headers['content-type'] === HTML_TYPE;
@@ -70,7 +72,7 @@ export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   };
 }
 
-// What a request has cost is known when its session has been written, and that is after its page.
+// The cost of a request is known when its session has been written, and that is after its page was made.
 const SLIP = new Html('<!-- slip -->');
 const SUMMARY = new Html('<!-- summary -->');
 

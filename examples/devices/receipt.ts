@@ -1,4 +1,4 @@
-/** What a request cost and what happened in it: noted while it is handled, and told with its answer. */
+/** What a request cost and what happened in it. It is noted while the request is handled, and sent with its answer. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SessionEvent } from 'dynamodb-sessions';
@@ -15,7 +15,7 @@ export interface Receipt {
 export interface Call {
   /** Such as `GetItem`. */
   readonly operation: string;
-  /** What DynamoDB says it took; absent where the engine does not say. */
+  /** What DynamoDB says the call took; absent if the engine does not say. */
   readonly units?: Units;
   /** The attributes that it has changed. */
   readonly changed: readonly string[];
@@ -38,10 +38,10 @@ interface OpenReceipt {
   readonly happened: Happening[];
 }
 
-/** Of the request that is being handled. Lambda handles one at a time, `npm start` many. */
+/** The receipt of the current request. Lambda handles one at a time, `npm start` many. */
 const open = new AsyncLocalStorage<OpenReceipt>();
 
-/** Handles a request, and says what it came to. */
+/** Handles a request, and returns its receipt with the result. */
 export async function withReceipt<Result>(
   { method, path }: Pick<Receipt, 'method' | 'path'>,
   handle: () => Promise<Result>,
@@ -51,7 +51,7 @@ export async function withReceipt<Result>(
   return [result, { method, path, ...receipt }];
 }
 
-/** What a client is given so that its calls are noted: a middleware of the AWS SDK, before all others. */
+/** Gives a client a middleware that notes its calls. It comes before all others. */
 export function noteCalls(client: DynamoDBClient): DynamoDBClient {
   client.middlewareStack.add(
     (next, { commandName = '' }) =>
@@ -68,7 +68,7 @@ export function noteCalls(client: DynamoDBClient): DynamoDBClient {
           if (changed.includes('lastSeenAt')) happens({ what: 'touched', isGood: true });
           return { output, ...rest };
         } catch (error) {
-          note({ changed: [] }); // refused, or failed: what it took, DynamoDB does not say
+          note({ changed: [] }); // refused, or failed: DynamoDB does not say what it took
           throw error;
         }
       },
@@ -85,7 +85,7 @@ export function noteEvent(event: SessionEvent): void {
   happens({ what: event.type.replaceAll('-', ' '), isGood });
 }
 
-/** What several calls took together; absent if the engine has said it of none. */
+/** What several calls took together; absent if the engine does not say. */
 export function sumOf(calls: readonly Call[]): Units | undefined {
   const said = calls.flatMap(({ units }) => units ?? []);
   if (said.length === 0) return undefined;
@@ -116,7 +116,7 @@ function unitsOf(operation: string, output: object): { readonly units?: Units } 
   };
 }
 
-/** The names of what an update sets and removes, without the writer's own mark, which is in each. */
+/** The names of what an update sets and removes, except the writer's mark, which is in each update. */
 function changedBy(input: object): string[] {
   const { UpdateExpression = '', ExpressionAttributeNames: names = {} } = input as {
     UpdateExpression?: string;

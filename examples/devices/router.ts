@@ -1,17 +1,17 @@
-/** Routes over payload 2.0: which one answers, to whom, and what is the client's mistake. */
+/** Routes for payload 2.0: which route answers, whom, and what counts as the client's mistake. */
 import type { HttpApiEvent, HttpApiResult } from 'dynamodb-sessions/lambda';
 
 /** What a route answers. */
 export type Answer = Exclude<HttpApiResult, string>;
 
-/** What answers to a method and a path, by `METHOD /path`, in which one part may be a `{parameter}`. */
+/** The routes by `METHOD /path`. One part of the path may be a `{parameter}`. */
 export type Routes<Session> = {
   readonly [route: string]: (request: Request<Session>) => Answer | Promise<Answer>;
 };
 
 export interface Request<Session> {
   readonly session: Session;
-  /** What stands in the path for the `{parameter}`, decoded. */
+  /** The decoded text in the place of the `{parameter}`. */
   readonly parameter: string;
   /** The body: JSON, or the fields of a form. @throws {@link Problem} */
   readonly body: () => unknown;
@@ -19,12 +19,12 @@ export interface Request<Session> {
 }
 
 /**
- * Who gets the answer: a program, which sends JSON and gets it; the page's script, which submits a form and shows the
- * page that it gets; or a browser without one, which is sent to the page, so that loading it again does nothing twice.
+ * Who gets the answer. A program sends JSON and gets JSON. The page's script submits a form and shows the page that it
+ * gets. A browser without scripts is redirected to the page, so that loading it again does nothing twice.
  */
 export type Audience = 'program' | 'script' | 'browser';
 
-/** A request that was refused, with the reason; nothing was done. */
+/** The reason why a request was refused. Nothing was done. */
 export class Problem extends Error {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -36,7 +36,7 @@ export class Problem extends Error {
   }
 }
 
-/** An answer in JSON, which no cache keeps: it is about one person. */
+/** An answer in JSON. No cache may keep it, because it is about one person. */
 export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): Answer {
   return {
     statusCode,
@@ -94,11 +94,11 @@ const isForm = ({ headers }: HttpApiEvent): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
 
 /**
- * Cross-site request forgery. The cookie is `SameSite=Lax`, so that another site's page cannot send it along with
- * anything but a link. This refuses what another origin of the same site might send (`localhost` on another port, say).
+ * Cross-site request forgery. The cookie is `SameSite=Lax`, so a page of another site can send it only with a link. This
+ * refuses what another origin of the same site could send, such as `localhost` on another port.
  */
 function refuseOtherSites({ headers }: HttpApiEvent): void {
-  const from = headers['sec-fetch-site'] ?? 'none'; // every browser says it; curl does not
+  const from = headers['sec-fetch-site'] ?? 'none'; // every browser sends it; curl does not
   if (from !== 'same-origin' && from !== 'none') throw new Problem(403, 'Another site must not do this.');
 }
 

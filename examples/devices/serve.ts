@@ -47,7 +47,7 @@ function stop(): void {
     server.close();
     setTimeout(() => server.closeAllConnections(), 1_000).unref();
   }
-  // npm hands a Ctrl-C on a second time, of which a process that has almost ended would die.
+  // npm passes a Ctrl-C on a second time, which would kill a process that has almost ended.
   setTimeout(() => {}, 100);
 }
 

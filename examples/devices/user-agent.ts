@@ -1,4 +1,4 @@
-/** What a client says of itself, in words. */
+/** What a client says about itself, in words. */
 import { parse } from 'bowser';
 
 export interface Client {
@@ -7,12 +7,12 @@ export interface Client {
   readonly kind: 'computer' | 'phone' | 'program';
 }
 
-/** Only for people to read: a client can say of itself what it likes. */
+/** Only for people to read: a client can claim to be anything. */
 export function clientOf(userAgent = ''): Client {
   if (userAgent.trim() === '') return { name: 'An unknown program', kind: 'program' };
   const { browser, os, platform } = parse(userAgent);
   const program = userAgent.split(/[/\s]/, 1)[0]; // such as curl
-  const system = platform.model ?? os.name; // an iPhone is known better than iOS
+  const system = platform.model ?? os.name; // people know an iPhone better than iOS
   return {
     name: [browser.name === '' ? program : browser.name, system].filter(Boolean).join(' on '),
     kind: KINDS[platform.type ?? ''] ?? (os.name === undefined ? 'program' : 'computer'),

@@ -34,13 +34,13 @@ app.post('/basket/:item', (request, response) => {
   response.json({ basket: request.session.basket });
 });
 
-// Who somebody is, your application finds out before this.
+// Your application finds out who somebody is before this.
 app.post('/login/:user', async (request, response) => {
   const { basket = [] } = request.session;
   await done((callback) => request.session.regenerate(callback)); // a planted session ID must not become the user's
   request.session.user = request.params.user;
   request.session.basket = basket;
-  await done((callback) => request.session.save(callback)); // a redirect is followed before express-session saves
+  await done((callback) => request.session.save(callback)); // the browser follows a redirect before express-session saves
   response.redirect(303, '/');
 });
 

@@ -14,7 +14,7 @@ export const GET = withSession(sessions, async (_request, session) => {
   return Response.json({ user: session.userId ?? null, visits });
 });
 
-// Who somebody is, your application finds out before it calls `logIn`.
+// Your application finds out who somebody is before it calls `logIn`.
 export const POST = withSession(sessions, async (request, session) => {
   const { name } = (await request.json()) as { name: string };
   await session.logIn(name);

@@ -23,7 +23,7 @@ app.post('/basket/:item', async ({ var: { session }, req, json }) => {
   return json({ basket });
 });
 
-// Who somebody is, your application finds out before it calls `logIn`.
+// Your application finds out who somebody is before it calls `logIn`.
 app.post('/login', async ({ var: { session }, req, redirect }) => {
   const { name } = await req.json<{ name: string }>();
   await session.logIn(name);

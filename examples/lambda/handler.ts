@@ -18,7 +18,7 @@ export const handler = withSession(sessions, async (event, session) => {
       const { item } = JSON.parse(event.body ?? '') as { item: string };
       return json({ basket: await session.update('basket', (items = []) => [...items, item]) });
     }
-    // Who somebody is, your application finds out before it calls `logIn`.
+    // Your application finds out who somebody is before it calls `logIn`.
     case 'POST /login': {
       const { name } = JSON.parse(event.body ?? '') as { name: string };
       await session.logIn(name);

@@ -7,7 +7,7 @@ export interface BudgetOptions {
 
 /** `--read-budget`, for commands that read the whole table. */
 export function addReadBudget<C extends Command>(command: C): C {
-  return command.option('--read-budget <units>', 'end when about that many read units are used', readUnits);
+  return command.option('--read-budget <units>', 'stop after about this many read units', readUnits);
 }
 
 function readUnits(text: string): number {

@@ -48,8 +48,8 @@ function wordsFor(report: CleanupReport, dryRun: boolean): string {
       : `Deleted ${count(deleted, 'expired item')}.`,
     `Read ${count(scanned, 'item')} for ${count(readUnits, 'read unit')}, in ${duration(durationMs)}.`,
     ...(oldestExpiredAt === undefined ? [] : [`The oldest of them expired ${fromNow(oldestExpiredAt, now)}.`]),
-    ...(extended > 0 ? [`${count(extended, 'session')} lived on meanwhile, and stayed.`] : []),
-    ...(skipped > 0 ? [`${count(skipped, 'item')} of a newer version, or of no known kind, stayed.`] : []),
+    ...(extended > 0 ? [`Kept ${count(extended, 'session')} that a request extended meanwhile.`] : []),
+    ...(skipped > 0 ? [`Kept ${count(skipped, 'item')} of a newer version, or of an unknown kind.`] : []),
     ...(report.kind === 'unfinished'
       ? [
           `${REASONS[report.reason]}. ${dryRun ? 'This is not the whole table.' : 'The next cleanup continues from here.'}`,
@@ -61,5 +61,5 @@ function wordsFor(report: CleanupReport, dryRun: boolean): string {
 const REASONS = {
   aborted: 'It was interrupted',
   budget: 'The read budget is used up',
-  deadline: 'The time was up',
+  deadline: 'Its time is up',
 } as const;

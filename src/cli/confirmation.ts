@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.js';
 export async function isConfirmed(question: string, { yes }: { readonly yes?: boolean }): Promise<boolean> {
   if (yes === true) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UsageError(`${question} There is no terminal to ask on: add --yes. Nothing was ended.`);
+    throw new UsageError(`${question} There is no terminal to ask on, so add --yes. Nothing was ended.`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const left = new AbortController();

@@ -15,7 +15,7 @@ export function addCreateTable(program: StrictCommand): void {
   program
     .command('create-table')
     .description('Create the table on a local engine. In the cloud, SessionStore does it.')
-    .option('--if-not-exists', 'accept a session table that is there already')
+    .option('--if-not-exists', 'succeed if the session table already exists')
     .action(
       running<CreateTableOptions>(async ({ ifNotExists = false, ...options }) => {
         if (!isLocal(options)) {
@@ -29,7 +29,7 @@ export function addCreateTable(program: StrictCommand): void {
         if (ifNotExists) created = await ensureTable(connection);
         else await createSessionTable(client, { tableName });
         print(options, { table: tableName, created }, () =>
-          created ? `Created the table ${tableName}.` : `The table ${tableName} is there already.`,
+          created ? `Created the table ${tableName}.` : `The table ${tableName} already exists.`,
         );
         return EXIT.done;
       }),

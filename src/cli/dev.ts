@@ -25,13 +25,13 @@ export function addDev(program: StrictCommand): void {
   program
     .command('dev')
     .description(`Run an embedded DynamoDB with the table, for development. The table is ${DEFAULT_TABLE} by default.`)
-    .option('--port <number>', 'listen there, on 127.0.0.1; 0 for a free port', portNumber, 8_000)
-    .option('--data <path>', 'keep the data in this folder; by default they are in RAM')
+    .option('--port <number>', 'listen on this port of 127.0.0.1; 0 for a free one', portNumber, 8_000)
+    .option('--data <path>', 'keep the data in this folder (default: in RAM)')
     .action(
       running<DevOptions>(async ({ port, data, ...options }) => {
         if (options.endpoint !== undefined) {
           throw new UsageError(
-            'dev runs an engine of its own: leave out --endpoint. For another engine, use create-table --if-not-exists.',
+            'dev runs its own engine: leave out --endpoint. For another engine, use create-table --if-not-exists.',
           );
         }
         const { table = DEFAULT_TABLE, region = DEFAULT_REGION } = options;
@@ -47,7 +47,7 @@ export function addDev(program: StrictCommand): void {
             const { interrupted } = await interruptible(async (signal) => {
               const variables = environmentFor(endpoint, table, region);
               print(options, { endpoint, table, variables }, () => exportsOf(variables));
-              note(`\nDynamoDB runs at ${endpoint}. Its data are in ${data ?? 'RAM'}.`);
+              note(`\nDynamoDB runs at ${endpoint}. Its data is in ${data ?? 'RAM'}.`);
               note('Paste the lines above into the shell of your application. Ctrl-C stops it.');
               await once(signal, 'abort');
             }, '\nStopping.');

@@ -44,7 +44,7 @@ async function loadDynalite(): Promise<typeof createDynalite> {
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
     if (!isAbsent) throw error;
-    throw new UsageError('dev needs the engine dynalite beside this package: npm install --save-dev dynalite');
+    throw new UsageError('dev needs the engine dynalite. Install it: npm install --save-dev dynalite');
   }
 }
 
@@ -52,7 +52,7 @@ async function createFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new UsageError(`--data must be a folder, or a path where one can be made: ${(error as Error).message}.`);
+    throw new UsageError(`--data must be a folder, or a path where one can be created: ${(error as Error).message}.`);
   }
 }
 

@@ -12,6 +12,6 @@ export async function ensureTable({ client, tableName }: Pick<Connection, 'clien
   const ensured = await ensureSessionTable(client, tableName);
   if (ensured.kind !== 'different') return ensured.kind === 'created';
   throw new TableError(
-    `The table ${tableName} is there, but is not a session table: ${ensured.differences.join('; ')}. It was left as it is: choose another name.`,
+    `The table ${tableName} exists, but is not a session table: ${ensured.differences.join('; ')}. It was not changed. Choose another name.`,
   );
 }

@@ -2,8 +2,8 @@
 export const EXIT = {
   done: 0,
   /**
-   * No live session was found to list, show or revoke; or the work was not finished: the budget was used up, another
-   * cleanup is running, the answer was no.
+   * No live session was found to list, show or revoke, or nothing to export; or the work was not finished: the budget was
+   * used up, another cleanup is running, sessions began while their user was erased, the answer was no.
    */
   notAll: 1,
   /** The command was not understood, or lacks what it needs: a table, a region, dev's engine. Nothing was sent. */

@@ -36,7 +36,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ResourceNotFoundException:
     'There is no such table, or it has no index byUser: check --table, --region and --endpoint.',
   ResourceInUseException:
-    'There is a table of that name already; it was left as it is. To accept a session table, add --if-not-exists.',
+    'A table with that name already exists. It was not changed. If it is a session table, add --if-not-exists.',
   ValidationException: 'This is not a session table: its keys are not those that SessionStore makes. Check --table.',
   UnrecognizedClientException: 'AWS does not know the credentials: check AWS_PROFILE, and whether the region is yours.',
   InvalidSignatureException: 'AWS does not accept the credentials: check the secret key, and this machine’s clock.',

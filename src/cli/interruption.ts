@@ -11,7 +11,7 @@ const SAME_KEYSTROKE_MS = 500;
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  words = '\nInterrupted: ending what is under way. Ctrl-C again ends at once.',
+  words = '\nInterrupted: finishing the calls under way. Press Ctrl-C again to end at once.',
 ): Promise<{ readonly result: T; readonly interrupted: ExitCode | undefined }> {
   const interruption = new AbortController();
   let interrupted: ExitCode | undefined;

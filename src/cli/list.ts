@@ -11,22 +11,14 @@ import { count, fromNow } from './quantities.js';
 import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
 import { textTable } from './text-table.js';
-import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
-import { UsageError } from './usage-error.js';
-
-interface ListOptions extends UserOptions {
-  readonly user?: string;
-}
+import { addUser, type NamedUser, readUser, sayUser, typeHint } from './user-option.js';
 
 export function addList(program: StrictCommand): void {
-  addUserType(program.command('list'))
+  addUser(program.command('list'))
     .description('List the live sessions of a user, most recently seen first.')
-    .option('--user <id>', 'the user ID; must be given')
     .action(
-      running<ListOptions>(async (options) => {
-        // The parser would complain of this before it finds `--usr`.
-        if (options.user === undefined) throw new UsageError('Whose sessions? Give --user <id>.');
-        const userId = readUserId(options.user, options);
+      running<NamedUser>(async (options) => {
+        const userId = readUser(options);
         const persistence = new DynamoDBPersistenceLayer(await connect(options));
         const sessions = await quietSessions(persistence).ofUser(userId);
         const none = `The user ${sayUser(userId)} has no live session.${typeHint(userId)}`;

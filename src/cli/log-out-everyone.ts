@@ -14,7 +14,7 @@ interface LogOutEveryoneOptions {
 export function addLogOutEveryone(program: StrictCommand): void {
   program
     .command('log-out-everyone')
-    .description('End the logged-in sessions of all users: for the day on which cookies or the table were stolen.')
+    .description('End the logged-in sessions of all users, for example after a theft of cookies or of the table.')
     .option('--yes', 'do not ask')
     .action(
       running<LogOutEveryoneOptions>(async (options) => {
@@ -33,4 +33,4 @@ export function addLogOutEveryone(program: StrictCommand): void {
 
 const DONE = `Logged everyone out. Each session is refused when the marks are next checked: within 10 seconds with
 revocationCheck: 'always', otherwise within the application’s touch interval (5 minutes by default) and 10 seconds.
-A session that is refused ends. One that nobody comes back to stays in the table until it expires.`;
+A refused session ends. A session that nobody uses any more stays in the table until it expires.`;

@@ -1,15 +1,14 @@
-import { StoreUnavailableError } from '../core/errors.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import { running } from './action.js';
 import { isConfirmed } from './confirmation.js';
 import { connect } from './connection.js';
 import { EXIT } from './exit-code.js';
-import { endedAtOnce } from './interruption.js';
 import { LogOutLayer } from './log-out-layer.js';
-import { note, print } from './output.js';
-import { count, number } from './quantities.js';
+import { print } from './output.js';
+import { count } from './quantities.js';
 import { quietSessions } from './quiet-sessions.js';
 import type { StrictCommand } from './strict-command.js';
+import { sayingWhatIsLeft } from './unfinished-log-out.js';
 import { addUserType, readUserId, sayUser, typeHint, type UserOptions } from './user-option.js';
 
 interface LogOutOptions extends UserOptions {
@@ -34,15 +33,7 @@ export function addLogOut(program: StrictCommand): void {
           print(options, { user: userKey(userId), ended: 0, removed: 0, since: 0 }, () => 'Nothing was ended.');
           return EXIT.notAll;
         }
-        try {
-          await endedAtOnce(
-            () => sessions.logOutUser(userId),
-            () => whatIsLeft(layer),
-          );
-        } catch (error) {
-          if (error instanceof StoreUnavailableError) note(whatIsLeft(layer));
-          throw error;
-        }
+        await sayingWhatIsLeft(layer, () => sessions.logOutUser(userId));
         const since = (await sessions.ofUser(userId)).length;
         const report = { user: userKey(userId), ended: before, removed: layer.removed, since };
         print(options, report, () => wordsFor(userId, report));
@@ -67,14 +58,8 @@ function wordsFor(userId: UserId, { ended, removed, since }: LogOutReport): stri
     ended === 0
       ? `No live session of ${user} was found.${typeHint(userId)}`
       : `Ended ${count(ended, 'session')} of ${user}.`,
-    ...(more > 0 ? [`Ended ${number(more)} more of theirs: expired, unreadable, or written by a newer version.`] : []),
+    ...(more > 0 ? [`Removed ${count(more, 'other item')}: expired, unreadable, or written by a newer version.`] : []),
     'A session too new for the index ends within the application’s touch interval (5 minutes by default).',
     ...(since > 0 ? [`${count(since, 'session')} began meanwhile with a new login, and stayed.`] : []),
   ].join('\n');
-}
-
-function whatIsLeft({ marked, removed }: LogOutLayer): string {
-  return marked
-    ? `Not finished: the user’s sessions are refused within the touch interval, but only ${number(removed)} of them are known to have ended. Run it again to finish.`
-    : 'Perhaps nothing was ended. Run it again to finish.';
 }

@@ -6,6 +6,8 @@ import { addCleanup } from './cleanup.js';
 import { addCreateTable } from './create-table.js';
 import { oneLine } from './failure.js';
 import { addDev } from './dev.js';
+import { addErase } from './erase.js';
+import { addExport } from './export.js';
 import { addList } from './list.js';
 import { addLogOut } from './log-out.js';
 import { addLogOutEveryone } from './log-out-everyone.js';
@@ -22,10 +24,10 @@ export function createProgram(): StrictCommand {
     .helpOption('--help', 'print this help')
     .addOption(new Option('--table <name>', 'the table').env(TABLE_ENVIRONMENT.tableName))
     .addOption(
-      new Option('--region <name>', 'its region; by default, that of the AWS tools').env(TABLE_ENVIRONMENT.region),
+      new Option('--region <name>', 'its region (default: as for other AWS tools)').env(TABLE_ENVIRONMENT.region),
     )
     .option('--endpoint <url>', 'a local engine, such as http://127.0.0.1:8000')
-    .option('--json', 'print one JSON document instead of words')
+    .option('--json', 'print one JSON document instead of text')
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -43,6 +45,8 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
   addRevoke,
   addLogOut,
   addLogOutEveryone,
+  addExport,
+  addErase,
   addStats,
   addCleanup,
   addCreateTable,
@@ -52,13 +56,13 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
 const HELP = `
 Exit codes:
   0    done
-  1    list, show or revoke found no live session; or the work was not finished
+  1    list, show or revoke found no live session, export nothing; or the work was not finished
   2    the command was not understood, or lacks what it needs; nothing was sent
   3    DynamoDB failed or refused, or the table does not fit
   4    a bug in this command
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
-Credentials are those of the AWS tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
+Credentials are read as by other AWS tools: AWS_PROFILE, AWS_ACCESS_KEY_ID, a role. A local engine needs none.
 Secrets and their hashes are never shown.`;
 
 function version(): string {

@@ -40,9 +40,3 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
-
-/** The time itself, for machines and for people: `2026-11-23T22:10:00.000Z`. If no Date can hold it, its number. */
-export function timestamp(seconds: number): string {
-  const date = new Date(seconds * 1_000);
-  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
-}

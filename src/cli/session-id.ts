@@ -7,6 +7,6 @@ export function readSessionId(text: string): string {
   throw new UsageError(
     parseToken(text) === undefined
       ? 'That is not a session ID: expected the 22 characters that list prints.'
-      : 'That is a whole token, and its second half is a secret: give only the part before the dot.',
+      : 'That is a whole token. Its second half is a secret: give only the part before the dot.',
   );
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { timestamp } from '../core/clock.js';
 import type { SessionRecord } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
 import { readItem } from '../table/item.js';
@@ -6,7 +7,7 @@ import type { Item } from '../table/port.js';
 import { DATA_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 import { printable } from './printable.js';
-import { fromNow, size, timestamp } from './quantities.js';
+import { fromNow, size } from './quantities.js';
 import { fieldList, textTable } from './text-table.js';
 import { sayUser } from './user-option.js';
 
@@ -19,10 +20,10 @@ export type SessionState = keyof typeof STATES;
 
 const STATES = {
   live: 'live',
-  expired: 'expired: no request finds it any more; its item is not cleared away yet',
+  expired: 'expired: no request finds it any more, but its item is not removed yet',
   'logged-out': 'logged out: its user, or everyone, was logged out after its login',
-  ended: 'ended: what is left is a tombstone, which expires',
-  unreadable: 'unreadable: no request finds it; something else has written or damaged it',
+  ended: 'ended: only a tombstone is left, which will expire',
+  unreadable: 'unreadable: no request finds it, because something else has written or damaged it',
   'newer-version': 'written by a newer version of dynamodb-sessions: update this command to see more',
 } as const;
 

@@ -21,9 +21,9 @@ interface ShowOptions {
 export function addShow(program: StrictCommand): void {
   program
     .command('show')
-    .description('Show one session: whose it is, its times, and how much data it holds.')
+    .description('Show one session: its user, its times, and the size of its data.')
     .argument('<id>', 'the session ID, as list prints it')
-    .option('--data', 'show the data’s values as they are stored, too: they may be private')
+    .option('--data', 'also show the data’s values, as they are stored; they may be private')
     .action(
       running<ShowOptions>(async (options, argument = '') => {
         const id = readSessionId(argument);

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
+import { timestamp } from '../core/clock.js';
 import type { Census, Class } from './census.js';
-import { count, fromNow, number, size, timestamp } from './quantities.js';
+import { count, fromNow, number, size } from './quantities.js';
 import { fieldList } from './text-table.js';
 
 /** What a reading of the table has come to. */
@@ -57,14 +58,11 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
       ]),
     );
   return [
-    ...(complete ? [] : [styleText('yellow', 'Incomplete: it ended before the whole table was read.')]),
+    ...(complete ? [] : [styleText('yellow', 'Incomplete: stats ended before it had read the whole table.')]),
     styleText('bold', `Table ${table}`),
     fieldList([
       ['items', `${amount(census.items)}, ${size(census.bytes * scale)}`],
-      [
-        'live sessions',
-        `${amount(live.count)}, of which ${amount(live.loggedIn)} logged in; ${size(live.bytes * scale)}`,
-      ],
+      ['live sessions', `${amount(live.count)} (${amount(live.loggedIn)} logged in); ${size(live.bytes * scale)}`],
       ['expired sessions', `${amount(expired.count)}; ${size(expired.bytes * scale)}`],
       ['expired longest', oldestExpiredAt === undefined ? undefined : fromNow(oldestExpiredAt, now)],
       ['newer versions', some(census.newerVersion)],

@@ -68,7 +68,7 @@ const BYTES_PER_READ_UNIT = 8_192;
 
 /** Of a new table DynamoDB has counted nothing for hours. */
 function costOf(description: TableDescription | undefined, sample: number): string | undefined {
-  if (description === undefined) return 'Reading the table. Its size is unknown without dynamodb:DescribeTable.';
+  if (description === undefined) return 'Reading the table. Without dynamodb:DescribeTable, its size is unknown.';
   if (description.items === 0) return undefined;
   const share = sample / 100;
   const units = Math.ceil((description.bytes * share) / BYTES_PER_READ_UNIT);

@@ -28,7 +28,7 @@ export class StrictCommand extends Command {
       const option = options.find(({ long, required }) => required && long === arg);
       if (option === undefined || !args[index + 1]?.startsWith('-')) continue;
       this.error(
-        `error: option '${option.flags}' argument missing (a value that begins with a dash is given as ${arg}=-…)`,
+        `error: option '${option.flags}' argument missing (if the value begins with a dash, write ${arg}=-…)`,
         { code: 'commander.optionMissingArgument' },
       );
     }

@@ -10,10 +10,25 @@ export interface UserOptions {
   readonly as: (typeof TYPES)[number];
 }
 
+export interface NamedUser extends UserOptions {
+  readonly user?: string;
+}
+
 /** `--as`, for commands that name a user. */
 export function addUserType<C extends Command>(command: C): C {
-  const option = new Option('--as <type>', 'what the user ID is in your application: 42 and "42" are two users');
+  const option = new Option('--as <type>', 'the type of user IDs in your application: 42 and "42" are two users');
   return command.addOption(option.choices(TYPES).default('string'));
+}
+
+/** `--user` besides, for commands that are about one user and take nothing else. */
+export function addUser<C extends Command>(command: C): C {
+  return addUserType(command).option('--user <id>', 'the user ID (required)');
+}
+
+/** @throws {@link UsageError} if no user is named; the parser would complain of that before it finds `--usr` */
+export function readUser(options: NamedUser): UserId {
+  if (options.user === undefined) throw new UsageError('Whose sessions? Give --user <id>.');
+  return readUserId(options.user, options);
 }
 
 /** @throws {@link UsageError} if the text is not an ID of that type: what is typed is what is looked for */

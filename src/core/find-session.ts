@@ -94,7 +94,7 @@ async function look<User extends SessionUser>(
 ): Promise<Look> {
   const [first] = tokens as [Token];
   let endedAt: number | undefined;
-  const record = await layer.load(first.id, fresh, (at) => {
+  const record = await layer.load(first.id, fresh, (_, at) => {
     endedAt = at;
   });
   const standings = tokens.map(({ secret }) =>

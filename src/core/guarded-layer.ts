@@ -65,12 +65,12 @@ export class GuardedLayer<User extends SessionUser> {
   /**
    * The session with this ID. If something else is stored there, the application is told.
    *
-   * @param onEnded is told when the session was ended (seconds), if there is none any more
+   * @param onNone is told why there is none, although something is stored; if it was ended, when that was (seconds)
    */
-  load(id: string, fresh = true, onEnded?: (endedAt: number) => void): Promise<SessionRecord | undefined> {
-    const report = (finding: LoadFinding, endedAt = 0): void => {
-      if (finding === 'ended') onEnded?.(endedAt);
-      else if (fresh)
+  load(id: string, fresh = true, onNone?: CallOptions['report']): Promise<SessionRecord | undefined> {
+    const report = (finding: LoadFinding, endedAt?: number): void => {
+      onNone?.(finding, endedAt);
+      if (finding !== 'ended' && fresh)
         this.emit(finding === 'expired' ? { type: 'expired' } : { type: 'unreadable', reason: finding }, id);
     };
     return this.#guard('loadSession', async (layer, call) => {
@@ -120,9 +120,13 @@ export class GuardedLayer<User extends SessionUser> {
   }
 
   /** The new generation; `undefined` if none was raised, as ever for a layer without marks. */
-  raiseUserMark(userId: UserId, spare?: Pick<RaiseOptions, 'spare' | 'since'>): Promise<number | undefined> {
+  raiseUserMark(
+    userId: UserId,
+    spare?: Pick<RaiseOptions, 'spare' | 'since'>,
+    lifetime: number = MARK_LIFETIME,
+  ): Promise<number | undefined> {
     return this.#guard('raiseUserMark', async (layer, call) =>
-      layer.raiseUserMark?.(userId, this.now + MARK_LIFETIME, { ...call, ...spare }),
+      layer.raiseUserMark?.(userId, this.now + lifetime, { ...call, ...spare }),
     );
   }
 

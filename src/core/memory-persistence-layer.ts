@@ -30,10 +30,7 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
   implements PersistenceLayer<User>
 {
   readonly #sessions = new Map<string, Stored>();
-  readonly #marks = new Map<
-    string,
-    Pick<Marks, 'spared'> & { readonly generation: number; readonly expiresAt: number }
-  >();
+  readonly #marks = new Map<string, Marks & { readonly generation: number; readonly expiresAt: number }>();
   #epoch: number | undefined;
   #purgeAbove = 1_000;
 
@@ -87,8 +84,9 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
     for (const id of ids) this.#bury(id, options);
   }
 
+  /** Those as well that have expired and are not cleared away. */
   override async userSessions(userId: UserId, options: CallOptions = {}): Promise<readonly string[]> {
-    return [...(await this.loadUserSessions(userId, options)).sessions.keys()];
+    return [...(await this.loadUserSessions(userId, { ...options, now: 0 })).sessions.keys()];
   }
 
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
@@ -106,12 +104,7 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
   }
 
   async loadMarks(userId: UserId): Promise<Marks> {
-    const mark = this.#marks.get(userKey(userId));
-    return {
-      ...(mark === undefined ? {} : { generation: mark.generation }),
-      ...(mark?.spared === undefined ? {} : { spared: mark.spared }),
-      ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
-    };
+    return { ...this.#marks.get(userKey(userId)), ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }) };
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {

@@ -115,6 +115,8 @@ export interface Marks {
   readonly generation?: number | undefined;
   /** The one session that the last raise of the user's mark has not ended. */
   readonly spared?: Spared;
+  /** Until when (seconds) the user's mark is kept. */
+  readonly expiresAt?: number;
   /** The table's epoch: goes up when everyone is logged out. */
   readonly epoch?: number;
 }

@@ -73,6 +73,11 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     this.#options = resolveOptions(options);
   }
 
+  /** @internal For what is done to sessions in other rooms. */
+  get options(): ResolvedOptions<User> {
+    return this.#options;
+  }
+
   /**
    * Begins a request: finds the session that its tokens prove, with one read at most in the ordinary case and none
    * where there is no well-formed token. Nothing that a client sends makes it throw.
@@ -131,11 +136,18 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     const isNobodys = 'ofUser' in options && ofUser === undefined;
     if (isNobodys || !isSessionId(id)) return false;
     const layer = this.#layer();
-    const record = await layer.load(id);
-    if (record === undefined) return false;
-    if (ofUser !== undefined && (record.userId === undefined || !sameUser(record.userId, ofUser))) return false;
+    let isDamaged = false;
+    let record = await layer.load(id, true, (finding) => {
+      isDamaged = finding === 'unreadable';
+    });
+    if (record === undefined && !isDamaged) return false;
+    if (ofUser !== undefined) {
+      // One whose data alone is damaged is in the list of its user's.
+      record ??= (await layer.loadUserSessions(ofUser)).sessions.get(id);
+      if (record?.userId === undefined || !sameUser(record.userId, ofUser)) return false;
+    }
     await layer.delete(id);
-    layer.emit({ type: 'revoked', reason: 'by-id' }, id, record.userId);
+    layer.emit({ type: 'revoked', reason: 'by-id' }, id, record?.userId);
     return true;
   }
 

@@ -339,8 +339,8 @@ export class StoredSession<User extends SessionUser> {
   }
 
   #touched(record: SessionRecord): SessionRecord {
-    // An address that this request does not know stays as it was.
-    const { address = record.address, userAgent } = this.#client;
+    // What this request does not know of its client stays as it was.
+    const { address = record.address, userAgent = record.userAgent } = this.#client;
     return { ...record, ...touch(this.#layer.options, record, this.#startedAt), address, userAgent };
   }
 }

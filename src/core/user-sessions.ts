@@ -32,13 +32,16 @@ export async function listUserSessions<User extends SessionUser>(
 /**
  * Ends all of a user's sessions but the one. The mark comes first: from then on the others are dead, those that the
  * index does not show yet included. Run again after a failure, it finishes what is left.
+ *
+ * @param markLifetime for how long the mark stays (seconds), if nobody is spared
  */
 export async function logOutEverywhere<User extends SessionUser>(
   layer: GuardedLayer<User>,
   userId: UserId,
-  except: string | undefined,
+  except?: string,
+  markLifetime?: number,
 ): Promise<void> {
-  if (except === undefined) await layer.raiseUserMark(userId);
+  if (except === undefined) await layer.raiseUserMark(userId, undefined, markLifetime);
   else await raiseSparing(layer, userId, except);
   await sweep(layer, userId, except, (ids) => layer.deleteAll(ids));
   layer.emit({ type: 'logged-out', everywhere: true }, undefined, userId);
@@ -123,7 +126,8 @@ async function sweep<User extends SessionUser>(
   throw contended();
 }
 
-async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+/** Does something to each, some at a time. */
+export async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
   const rest = [...items];
   while (rest.length > 0) await Promise.all(rest.splice(0, AT_ONCE).map(act));
 }

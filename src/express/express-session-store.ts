@@ -70,8 +70,9 @@ export class ExpressSessionStore extends Store {
     const { migrateFrom, userId = () => undefined, ...rest } = options;
     const settings: SessionsOptions = { absoluteTimeout: ABSOLUTE_TIMEOUT, ...rest };
     this.#policy = resolveOptions(settings);
-    const { persistence, onEvent } = this.#policy;
-    this.sessions = new Sessions({ ...settings, persistence, onEvent });
+    const { persistence, onEvent, absoluteTimeout } = this.#policy;
+    // A session lives without a request for as long as its cookie says: so `eraseUser` must expect the longest.
+    this.sessions = new Sessions({ ...settings, idleTimeout: absoluteTimeout, persistence, onEvent });
     this.#layer = new GuardedLayer(this.#policy);
     this.#migration = migrateFrom && new LazyMigration(this.#layer, migrateFrom, (former) => this.#recordOf(former));
     this.#userId = userId;

@@ -22,7 +22,7 @@ import type { SessionRecord } from '../core/record.js';
 import type { RoleHierarchy } from '../core/roles.js';
 import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
-import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT } from '../table-schema.js';
+import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT, TTL_ATTRIBUTE } from '../table-schema.js';
 import { endAll, getAll } from './bulk.js';
 import {
   createSession,
@@ -338,7 +338,7 @@ function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
   const id = user?.[SPARED]?.S;
   const generation = Number(user?.[SPARED_GENERATION]?.N);
   return {
-    ...(user && { generation: generationOf(user) }),
+    ...(user && { generation: generationOf(user), expiresAt: Number(user[TTL_ATTRIBUTE]?.N) }),
     ...(id !== undefined && Number.isSafeInteger(generation) && { spared: { id, generation } }),
     ...(everyone && { epoch: generationOf(everyone) }),
   };

@@ -1,43 +1,17 @@
-import type { RequestListener } from 'node:http';
 import { vi } from 'vitest';
-import { invoke } from '../../examples/devices/lambda-http.js';
-import { engines } from '../engines/index.js';
-import { environmentOf, storeInOurTime } from '../runtime/surroundings.js';
-import { createTestTable, type TestTable } from '../world/tables.js';
+import { type Example, loadExample } from './example.js';
 
-/** The demo, in this process, with its cookie as deployed. */
-export interface Demo {
-  readonly site: RequestListener;
-  readonly table: TestTable;
-  /** Lets seconds pass, for the demo and this process. The browser's time stays. */
-  pass(seconds: number): void;
-  close(): Promise<void>;
-}
+export type Demo = Example;
 
-/** Loads the demo's handler, which finds its table in the environment: once in a test file. */
+/** Loads the demo's handler, without what it logs of its sessions: once in a test file. */
 export async function loadDemo(): Promise<Demo> {
-  const engine = engines().at(-1)!;
-  const table = await createTestTable(engine);
-  const store = await storeInOurTime(engine.endpoint);
-  Object.assign(process.env, environmentOf(store, table), {
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  });
-  const { handler } = await import('../../examples/devices/handler.js');
-
-  let ahead = 0;
-  const now = Date.now;
-  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead * 1000);
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {}); // the demo logs what happens to its sessions
+  const demo = await loadExample(() => import('../../examples/devices/handler.js'));
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   return {
-    site: invoke(handler),
-    table,
-    pass: (seconds) => void (ahead += seconds),
+    ...demo,
     async close() {
-      clock.mockRestore();
       log.mockRestore();
-      await table.drop();
-      await store[Symbol.asyncDispose]();
+      await demo.close();
     },
   };
 }

@@ -102,6 +102,18 @@ export class DevicesPage {
     return this.#devices.getByRole('heading', { level: 3 }).allInnerTexts();
   }
 
+  /** What it says of each device: its name, and when it was begun and last seen. */
+  async deviceTexts(): Promise<string[]> {
+    const texts = await this.#devices.getByRole('listitem').allInnerTexts();
+    return texts.map((text) => text.replaceAll(/\s+/g, ' ').trim());
+  }
+
+  /** What its buttons are called that end one device. */
+  async revokeButtons(): Promise<(string | null)[]> {
+    const buttons = await this.#devices.getByRole('button', { name: /^Revoke/ }).all();
+    return Promise.all(buttons.map((button) => button.getAttribute('aria-label')));
+  }
+
   /** How many devices it lists. */
   async devices(): Promise<number> {
     return this.#devices.getByRole('listitem').count();

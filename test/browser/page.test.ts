@@ -99,6 +99,42 @@ describe.skipIf(inject('chromium') === undefined)('the demo’s page', () => {
     ]);
   });
 
+  it('tells two sessions of one browser by when they were begun, and marks this one', async () => {
+    await signedIn();
+    demo.pass(90);
+    await signedIn();
+    demo.pass(90);
+    const page = await signedIn();
+    const texts = await page.deviceTexts();
+    const begun = texts.map(
+      (text) => /Begun (\d+ \w+, \d\d:\d\d:\d\d UTC) Last seen .* from 127\.0\.0\.1/.exec(text)?.[1],
+    );
+    expect(new Set(begun).size).toBe(3);
+    expect(begun).not.toContain(undefined);
+    expect(texts.filter((text) => text.includes('This device'))).toHaveLength(1);
+    const [own] = texts.flatMap((text, at) => (text.includes('This device') ? [begun[at]] : []));
+    expect(new Set(await page.revokeButtons())).toEqual(
+      new Set(begun.filter((time) => time !== own).map((time) => `Revoke Chrome on Linux, begun ${time}`)),
+    );
+  });
+
+  it.each([
+    ['a phone', PHONE],
+    ['a small phone', { width: 320, height: 480 }],
+  ])('covers no receipt with what it says, at the end of the page on %s', async (_, viewport) => {
+    const page = await open({ viewport, reducedMotion: 'reduce' });
+    const article = 'M'.repeat(60);
+    await page.addToCart(article);
+    await page.said(`Added ${article}.`);
+    await page.page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    const boxOf = async (selector: string) => (await page.page.locator(selector).last().boundingBox())!;
+    const [said, short, receipt] = [await boxOf('#status'), await boxOf('.last'), await boxOf('.paper')];
+    expect(said.height).toBeGreaterThan(0);
+    expect(said.y + said.height).toBeLessThanOrEqual(short.y);
+    expect(short.y + short.height).toBeCloseTo(viewport.height, 0);
+    expect(receipt.y + receipt.height).toBeLessThanOrEqual(said.y);
+  });
+
   it('shows what people type as they have typed it', async () => {
     const text = `<b id="x">&amp; '"</b><!-- slip -->`;
     name = `${text}${randomUUID()}`.slice(0, 64);

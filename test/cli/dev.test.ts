@@ -157,7 +157,7 @@ describe('dev', () => {
     await expect(running).rejects.toMatchObject({
       code: 2,
       stdout: '',
-      stderr: 'error: dev needs the engine dynalite beside this package: npm install --save-dev dynalite\n',
+      stderr: 'error: dev needs the engine dynalite. Install it: npm install --save-dev dynalite\n',
     });
   });
 });

@@ -75,6 +75,8 @@ describe.each<Engine>(engines())('the guide to the operators’ command, on $nam
     table = await openTable(engine);
     ({ id } = await table.logIn('user-1', { theme: 'dark' }));
     await table.logIn('user-2');
+    await table.sessions.logOutUser('user-3');
+    await table.logIn('user-3', { theme: 'dark' });
     await table.put([expiredItem()]);
   });
   afterAll(() => table.drop());
@@ -87,6 +89,8 @@ describe.each<Engine>(engines())('the guide to the operators’ command, on $nam
     ['cleanup', () => []],
     ['revoke', () => [id]],
     ['log-out', () => ['user-2']],
+    ['export', () => ['--user', 'user-3']],
+    ['erase', () => ['--user', 'user-3', '--yes']],
     ['log-out-everyone', () => ['--yes']],
     ['create-table', () => ['--table', `Sessions-${newId()}`]],
   ];

@@ -174,7 +174,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
         document: { id, state: 'ended', bytes: expect.any(Number) as number, data: {} },
       });
       const { stdout } = await run('show', id, '--data');
-      expect(stdout).toContain('ended: what is left is a tombstone, which expires');
+      expect(stdout).toContain('ended: only a tombstone is left, which will expire');
       expect(stdout).not.toContain('dark');
       expect((await run('list', '--user', user)).stdout).not.toContain(id);
     });
@@ -227,7 +227,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const { exitCode, stdout, stderr } = await run('log-out', user, '--yes');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(stdout).toContain(`Ended 3 sessions of the user "${user}".`);
-      expect(stdout).toContain('Ended 1 more of theirs: ');
+      expect(stdout).toContain('Removed 1 other item: ');
       expect(stdout).not.toContain('Deleted');
       expect(stdout).toContain('touch interval');
       expect(await Promise.all(tokens.map(({ token }) => isAlive(token)))).toEqual([false, false, false]);
@@ -300,7 +300,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const again = await command.run(args);
       expect(again).toMatchObject({ exitCode: 3, stdout: '' });
       expect(again.stderr).toBe(
-        'error: There is a table of that name already; it was left as it is. To accept a session table, add --if-not-exists.\n',
+        'error: A table with that name already exists. It was not changed. If it is a session table, add --if-not-exists.\n',
       );
       const list = ['list', '--user', 'u', ...args.slice(1), '--json'];
       expect(await command.run(list)).toMatchObject({ exitCode: 1, stderr: '' });
@@ -309,7 +309,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
     it('--if-not-exists accepts the table that is there, and says so', async () => {
       const tableName = `made-${newId()}`;
       const args = ['create-table', '--if-not-exists', '--table', tableName, '--endpoint', engine.endpoint];
-      for (const words of [`Created the table ${tableName}.\n`, `The table ${tableName} is there already.\n`]) {
+      for (const words of [`Created the table ${tableName}.\n`, `The table ${tableName} already exists.\n`]) {
         expect(await command.run(args)).toEqual({ exitCode: 0, stdout: words, stderr: '' });
       }
       const { stdout } = await command.run([...args, '--json']);
@@ -330,8 +330,8 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       const { exitCode, stdout, stderr } = await command.run(args);
       expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
       expect(stderr).toBe(
-        `error: The table ${TableName} is there, but is not a session table: the key is pk (S, HASH), not id (S, HASH); ` +
-          'the index byUser is missing. It was left as it is: choose another name.\n',
+        `error: The table ${TableName} exists, but is not a session table: the key is pk (S, HASH), not id (S, HASH); ` +
+          'the index byUser is missing. It was not changed. Choose another name.\n',
       );
       await table.client.send(new DeleteTableCommand({ TableName }));
     });

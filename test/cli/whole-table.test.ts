@@ -89,7 +89,7 @@ describe.each<Engine>(engines())('the operators’ command over a whole table on
       expect(Date.parse(document.oldestExpiredAt)).toBeLessThanOrEqual((now - 3_600) * 1_000);
 
       const { stdout, stderr } = await run('stats');
-      expect(stdout).toMatch(/live sessions +4, of which 3 logged in; 7[\d.]+ KB/);
+      expect(stdout).toMatch(/live sessions +4 \(3 logged in\); 7[\d.]+ KB/);
       expect(stdout).toMatch(/expired longest +1 hour ago/);
       expect(stdout).toMatch(/over 30 days +▇+ +1\n/);
       // dynalite counts no items; and there is no bar where there is no terminal.

@@ -30,7 +30,7 @@ describe.each(stores())('a client whose address is not known, on $name', (each) 
 
   const logIn = async (sessions: Sessions<App>, address: string | undefined): Promise<Browser> => {
     const browser = new Browser(sessions);
-    const session = await browser.start({ address });
+    const session = await browser.start({ address, userAgent: 'Browser' });
     await session.logIn(user);
     await browser.finish(session);
     return browser;
@@ -68,12 +68,12 @@ describe.each(stores())('a client whose address is not known, on $name', (each) 
     ['a save', (browser) => browser.request((session) => session.set('visits', 1))],
     ['a login', (browser) => browser.request((session) => session.logIn(user))],
     ['a regenerate', (browser) => browser.request((session) => session.regenerate())],
-  ])('leaves the session’s address as it was, with %s', async (_, act) => {
+  ])('leaves the session’s address and user agent as they were, with %s', async (_, act) => {
     const sessions = strict();
     const browser = await logIn(sessions, HOME);
     world.now += 400;
     await act(browser);
-    expect((await sessions.ofUser(user)).map(({ address }) => address)).toEqual([HOME]);
+    expect(await sessions.ofUser(user)).toMatchObject([{ address: HOME, userAgent: 'Browser' }]);
     expect((await browser.start({ address: ABROAD })).id).toBeUndefined();
     expect((await browser.start({ address: HOME })).id).toBeUndefined();
   });

@@ -73,7 +73,11 @@ export function describeUsers(layer: Layer): void {
     it('gives the generation of the user’s mark with them', async () => {
       const userId = newId();
       const generation = await layer().raiseUserMark(userId, NOW + 10, { now: NOW });
-      expect(await layer().loadUserSessions(userId, { now: NOW })).toEqual({ sessions: new Map(), generation });
+      expect(await layer().loadUserSessions(userId, { now: NOW })).toEqual({
+        sessions: new Map(),
+        generation,
+        expiresAt: NOW + 10,
+      });
     });
   });
 
@@ -108,20 +112,28 @@ export function describeUsers(layer: Layer): void {
       expect(await layer().raiseUserMark(user, NOW + 1_000, { now: NOW + 500 })).toBeGreaterThan(first as number);
     });
 
-    it('says which session its last raise has spared, and with which generation of its own', async () => {
+    it('says which session its last raise has spared, with which generation of its own, and until when it is kept', async () => {
       const user = newId();
       const raise = (options: RaiseOptions): Promise<number | undefined> =>
         layer().raiseUserMark(user, NOW + 10, { now: NOW, ...options });
       const a = { id: 'a', generation: 0 };
       const first = await raise({ spare: a });
-      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: first, spared: a });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+        generation: first,
+        spared: a,
+        expiresAt: NOW + 10,
+      });
       const b = { id: 'b', generation: 7 };
       const second = await raise({ spare: b, since: first });
       expect(second).toBeGreaterThan(first as number);
-      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: second, spared: b });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+        generation: second,
+        spared: b,
+        expiresAt: NOW + 10,
+      });
       expect(await layer().loadUserSessions(user, { now: NOW })).toMatchObject({ generation: second, spared: b });
       const third = await raise({});
-      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: third });
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation: third, expiresAt: NOW + 10 });
     });
 
     describe('when it is to spare a session that was seen alive at one generation, and is at another,', () => {
@@ -144,7 +156,7 @@ export function describeUsers(layer: Layer): void {
         const user = newId();
         const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW });
         expect(await layer().raiseUserMark(user, NOW + 99, { now: NOW, spare })).toBeUndefined();
-        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation });
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, expiresAt: NOW + 10 });
       });
 
       it('is raised if all raises since have spared that session, too', async () => {
@@ -154,7 +166,11 @@ export function describeUsers(layer: Layer): void {
         for (let raise = 0; raise < 3; raise += 1) {
           const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare, since });
           expect(generation).toBeGreaterThan(last);
-          expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: spare });
+          expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+            generation,
+            spared: spare,
+            expiresAt: NOW + 10,
+          });
           last = generation as number;
         }
       });
@@ -166,7 +182,7 @@ export function describeUsers(layer: Layer): void {
         const since = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare: before, since: first });
         const generation = await layer().raiseUserMark(user, NOW + 10, { now: NOW, spare, since: first });
         expect(generation).toBeGreaterThan(since as number);
-        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: spare });
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: spare, expiresAt: NOW + 10 });
       });
 
       it('is raised by one of many who would each spare another session', async () => {
@@ -179,7 +195,11 @@ export function describeUsers(layer: Layer): void {
         const raised = spares.filter((_, index) => generations[index] !== undefined);
         expect(raised).toHaveLength(1);
         const [generation] = generations.filter((each) => each !== undefined);
-        expect(await layer().loadMarks(user, { now: NOW })).toEqual({ generation, spared: raised[0] });
+        expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+          generation,
+          spared: raised[0],
+          expiresAt: NOW + 10,
+        });
       });
     });
 

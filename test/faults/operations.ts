@@ -141,6 +141,7 @@ async function listWhole({ sound, layer }: Scene): Promise<Trial> {
   const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({
     sessions: withoutData(sessions),
     generation,
+    expiresAt: NOW + 10,
   });
   return reading(() => layer.loadUserSessions(user, at), seen(both), seen(first));
 }
@@ -153,7 +154,7 @@ async function readingMarks({ sound, layer }: Scene, fresh: boolean): Promise<Tr
   await sound.raiseUserMark(user, NOW + 10, at);
   await layer.loadMarks(user, at);
   const generation = await sound.raiseUserMark(user, NOW + 10, at);
-  return reading(() => layer.loadMarks(user, { ...at, fresh }), { generation });
+  return reading(() => layer.loadMarks(user, { ...at, fresh }), { generation, expiresAt: NOW + 10 });
 }
 
 async function create({ table, layer }: Scene): Promise<Trial> {
@@ -302,9 +303,9 @@ async function raising({ sound, layer }: Scene, options: (since: number) => Rais
   const first = (await sound.raiseUserMark(user, NOW + 10, at)) as number;
   const raised = options(first);
   const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, ...raised });
-  const after = { generation: first + 1, ...(raised.spare && { spared: raised.spare }) };
+  const after = { generation: first + 1, expiresAt: NOW + 20, ...(raised.spare && { spared: raised.spare }) };
   const state = (): Promise<unknown> => sound.loadMarks(user, at);
-  return { act, answer: first + 1, state, before: { generation: first }, after };
+  return { act, answer: first + 1, state, before: { generation: first, expiresAt: NOW + 10 }, after };
 }
 
 /** A raise that was sent more than once is followed by word that a copy of it is to be refused. */
@@ -323,7 +324,8 @@ async function raiseTooLate({ sound, layer }: Scene): Promise<Trial> {
   const generation = await sound.raiseUserMark(user, NOW + 10, at);
   const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, spare: SPARED, since });
   const state = (): Promise<unknown> => sound.loadMarks(user, at);
-  return { act, answer: undefined, state, before: { generation }, after: { generation } };
+  const marks = { generation, expiresAt: NOW + 10 };
+  return { act, answer: undefined, state, before: marks, after: marks };
 }
 
 async function raiseEveryones({ sound, layer }: Scene): Promise<Trial> {

@@ -37,11 +37,14 @@ afterAll(() => rm(built, { recursive: true, force: true }));
 /** The demo as a process. */
 class Demo {
   readonly url: string;
+  /** All that it has printed. */
+  readonly output: () => string;
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown[]>;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, output: () => string) {
     this.url = url;
+    this.output = output;
     this.#process = child;
     this.#ended = once(child, 'exit');
   }
@@ -58,7 +61,7 @@ class Demo {
       child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       child.on('exit', () => reject(new Error(`The demo ended while starting:\n${output}`)));
     });
-    return new Demo(child, url);
+    return new Demo(child, url, () => output);
   }
 
   /** Under the guard the demo ends at the latest with this process. */
@@ -511,6 +514,21 @@ describe('the demo as a process', () => {
     for (const [name, value] of browser.cookies) same.cookies.set(name, value);
     expect(await same.userId()).toBe('user-1');
     await second.stop();
+  });
+
+  it('logs each event in a line that begins with its type', async () => {
+    const demo = await Demo.guarded();
+    const browser = await new Browser(demo, 'laptop').signedIn('ada');
+    await browser.send('POST', '/logout');
+    await vi.waitFor(() => expect(demo.output()).toContain('logged-out'));
+    const lines = demo.output().split('\n');
+    expect(lines.slice(lines.findIndex((line) => line.startsWith('Ctrl-C')) + 2)).toEqual([
+      expect.stringMatching(/^created \{ at: .*, userId: 'ada' \}$/),
+      expect.stringMatching(/^logged-in \{ at: .*, userId: 'ada', exclusive: false \}$/),
+      expect.stringMatching(/^logged-out \{ at: .*, userId: 'ada', everywhere: false \}$/),
+      '',
+    ]);
+    await demo.stop();
   });
 
   it('says in one line that its port is in use, and ends with code 1', async () => {

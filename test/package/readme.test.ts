@@ -41,12 +41,22 @@ describe('the documentation', () => {
     ['authorizer', 'authorizer/authorizer.ts'],
     ['express', 'express/basket.ts'],
     ['express', 'express/fastify.ts'],
+    ['password', 'password/handler.ts'],
+    ['openid-connect', 'openid-connect/handler.ts'],
+    ['cognito', 'cognito/user-pool.ts'],
+    ['passkeys', 'passkeys/handler.ts'],
+    ['passkeys', 'passkeys/page.ts'],
+    ['passkeys', 'passkeys/index.html'],
+    ['coming-from-iron-session', 'migration/iron-session.ts'],
+    ['coming-from-jwt', 'migration/json-web-token.ts'],
     ['testing', 'testing/lambda.test.ts'],
     ['testing', 'testing/hono.test.ts'],
     ['testing', 'testing/fetch.test.ts'],
   ])('shows in the guide %s the example that the tests run', async (guide, example) => {
     const text = await readFile(join(root, `docs/guides/${guide}.md`), 'utf8');
-    expect(text).toContain(`\n\`\`\`ts\n${await readFile(join(root, 'examples', example), 'utf8')}\`\`\`\n`);
+    const language = example.endsWith('.html') ? 'html' : 'ts';
+    const code = await readFile(join(root, 'examples', example), 'utf8');
+    expect(text).toContain(`\n\`\`\`${language}\n${code}\`\`\`\n`);
   });
 
   it.each([
@@ -58,6 +68,17 @@ describe('the documentation', () => {
       const language = file.endsWith('.tsx') ? 'tsx' : 'typescript';
       const code = await readFile(join(root, 'test/frameworks', app, file), 'utf8');
       expect(text).toContain(`\n\`\`\`${language}\n${code}\`\`\`\n`);
+    }
+  });
+
+  it('shows the pictures that npm run docs:pictures draws', async () => {
+    await mkdir(folder, { recursive: true });
+    await promisify(execFile)(process.execPath, [join(root, 'scripts/draw-concepts.js'), folder]);
+    const shown = [...(await readFile(join(root, 'docs/concepts.md'), 'utf8')).matchAll(/\]\(images\/(\w+\.svg)\)/g)];
+    expect(shown.map(([, name]) => name)).toEqual(['token.svg', 'rotation.svg', 'end.svg', 'marks.svg']);
+    for (const [, name] of shown) {
+      const kept = await readFile(join(root, 'docs/images', name as string), 'utf8');
+      expect(kept).toBe(await readFile(join(folder, name as string), 'utf8'));
     }
   });
 

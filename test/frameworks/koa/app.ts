@@ -38,7 +38,7 @@ app.use(async (context) => {
     case 'POST /visits':
       await session.update('visits', (n = 0) => n + 1);
       break;
-    case 'POST /login': // who somebody is, your application finds out before it calls `logIn`
+    case 'POST /login': // your application finds out who somebody is before it calls `logIn`
       await session.logIn(String(context.query.name));
       break;
     case 'POST /logout':

@@ -123,8 +123,8 @@ describe('the layer as the domain sees it', () => {
       expect(await layer.load(newId())).toBeUndefined();
       expect(types).toEqual(type === undefined ? [] : [type]);
       const told: unknown[] = [];
-      await layer.load(newId(), false, (endedAt) => told.push(endedAt));
-      expect(told).toEqual(finding === 'ended' ? [NOW] : []);
+      await layer.load(newId(), false, (...findings) => told.push(findings));
+      expect(told).toEqual([[finding, finding === 'ended' ? NOW : undefined]]);
     });
   });
 });

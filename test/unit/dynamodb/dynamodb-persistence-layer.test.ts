@@ -451,7 +451,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       network.planEach(() => 'duplicated');
       const raise = { now: NOW, since: first, ...options };
       expect(await own.raiseUserMark(user, NOW + 10, raise)).toBe(first + 1);
-      const marks = { generation: first + 1, ...(options.spare && { spared: options.spare }) };
+      const marks = { generation: first + 1, expiresAt: NOW + 10, ...(options.spare && { spared: options.spare }) };
       expect(await layer.loadMarks(user)).toEqual(marks);
     });
 
@@ -467,7 +467,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       expect(network.sent).toEqual(['UpdateItem', 'UpdateItem', 'UpdateItem']);
       const spare = { id: 'a', generation: 1 };
       const later = await layer.raiseUserMark(user, NOW + 10, { now: NOW, since: since + 1, spare });
-      const marks = { generation: since + 2, spared: spare };
+      const marks = { generation: since + 2, spared: spare, expiresAt: NOW + 10 };
       expect([later, await layer.loadMarks(user)]).toEqual([since + 2, marks]);
       expect(await network.releaseZombies()).toBe(1);
       expect(await layer.loadMarks(user)).toEqual(marks);

@@ -30,9 +30,9 @@ describe('bulk work', () => {
     const { layer, operations } = await layerOn(
       ok({ Items: [] }),
       unread,
-      ok({ Responses: { T: [{ id: { S: 'user#s:u' }, generation: { N: '5' } }] } }),
+      ok({ Responses: { T: [{ id: { S: 'user#s:u' }, generation: { N: '5' }, expiresAt: { N: '9' } }] } }),
     );
-    expect(await layer.loadUserSessions('u')).toEqual({ sessions: new Map(), generation: 5 });
+    expect(await layer.loadUserSessions('u')).toEqual({ sessions: new Map(), generation: 5, expiresAt: 9 });
     expect(operations).toEqual(['Query', 'BatchGetItem', 'BatchGetItem']);
   });
 

@@ -3,7 +3,7 @@
 import { redirect } from 'next/navigation';
 import { requests } from '../lib/sessions';
 
-// Who somebody is, your application finds out before it calls `logIn`.
+// Your application finds out who somebody is before it calls `logIn`.
 export async function logIn(form: FormData): Promise<void> {
   await requests.run(async (session) => {
     await session.logIn(form.get('name') as string);
