@@ -1,4 +1,7 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { closeIdle } from '../table/idle-connections.js';
 
 /** What a command is to a client. */
 interface Command {
@@ -17,9 +20,10 @@ export class BriefClient extends DynamoDBClient {
   readonly #sent = new WeakSet<object>();
 
   constructor(config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {}) {
+    const agents = { httpAgent: new HttpAgent(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({
       ...config,
-      requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true, ...agents },
       retryStrategy: briefRetries,
       cacheMiddleware: true,
     });
@@ -29,7 +33,11 @@ export class BriefClient extends DynamoDBClient {
       (next) => (attempt) => {
         if (this.#stopped.has(attempt.input)) return Promise.reject(new Error('Nobody waits for it.'));
         this.#sent.add(attempt.input);
-        return next(attempt);
+        return next(attempt).catch((error: unknown) => {
+          // Of connections that were kept while a Lambda was frozen, none may be good: the next attempt has a new one.
+          if (!(error instanceof DynamoDBServiceException)) Object.values(agents).forEach(closeIdle);
+          throw error;
+        });
       },
       { name: 'stopMiddleware', step: 'finalizeRequest', priority: 'low' },
     );
@@ -45,6 +53,9 @@ export class BriefClient extends DynamoDBClient {
     return this.#sent.has(input);
   }
 }
+
+/** As the SDK keeps connections. */
+const KEPT = { keepAlive: true, maxSockets: 50 } as const;
 
 const ATTEMPTS = 3;
 const BACKOFF_BASE_MS = 50;

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { closeIdle } from '../table/idle-connections.js';
 
 /** An answer, as it came. */
 export interface HttpAnswer {
@@ -11,11 +12,7 @@ export interface HttpAnswer {
 const CONNECT_MS = 500;
 const ATTEMPT_MS = 800;
 
-/**
- * Connections to one endpoint, which are kept for the next request. A machine that was frozen wakes up with connections
- * that the other side has long closed: so after a failure all that are idle are closed, and the next request has a new
- * one.
- */
+/** Connections to one endpoint, which are kept for the next request. After a failure, the next one has a new one. */
 export class Connection {
   readonly #endpoint: URL;
   readonly #agent: HttpAgent;
@@ -43,7 +40,7 @@ export class Connection {
     try {
       return await this.#ask('POST', headers, body, signal);
     } catch (error) {
-      this.#dropIdle();
+      closeIdle(this.#agent);
       throw error;
     }
   }
@@ -51,10 +48,6 @@ export class Connection {
   /** Ends all connections. */
   close(): void {
     this.#agent.destroy();
-  }
-
-  #dropIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
   #ask(

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Item } from '../../src/dynamodb/item.js';
+import type { Item } from '../../src/table/port.js';
 import { exportUser } from '../../src/personal-data/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { startLossyProxy } from '../world/endpoint.js';

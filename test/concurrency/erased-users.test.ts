@@ -4,7 +4,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cleanUp } from '../../src/cleanup/cleanup.js';
 import { inGroups } from '../../src/core/user-sessions.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import { ExpressSessionStore } from '../../src/express/index.js';
 import {
   ConfigurationError,

@@ -1,7 +1,8 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import type { Sessions } from '../../src/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { fullRecord, newId } from '../world/records.js';

@@ -3,7 +3,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../src/core/record.js';
 import { inGroups } from '../../src/core/user-sessions.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { type Item, itemOf } from '../../src/dynamodb/item.js';
+import { itemOf } from '../../src/table/item.js';
+import type { Item } from '../../src/table/port.js';
 import {
   ConfigurationError,
   type PersistenceLayer,
