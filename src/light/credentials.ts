@@ -62,7 +62,7 @@ async function fromEnvironment(): Promise<Credentials> {
 const TRUSTED = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])$/;
 
 async function fromContainer(url: URL): Promise<Credentials> {
-  if (url.protocol !== 'https:' && !TRUSTED.test(url.hostname)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && TRUSTED.test(url.hostname))) {
     throw noCredentials('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a host that is trusted without.');
   }
   const file = process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
