@@ -79,11 +79,11 @@ export class SessionAlarms extends Construct {
   }
 
   #ofReplicas(): Plans {
-    const { regions, multiRegionConsistency } = this.#store;
+    const { regionNames, multiRegionConsistency } = this.#store;
     const here = Stack.of(this).region;
-    const others = regions.filter((region) => region !== here);
+    const others = regionNames.filter((region) => region !== here);
     if (others.length === 0) return {};
-    if (here === regions[0]) this.#wantAlarmsIn(others);
+    if (here === regionNames[0]) this.#wantAlarmsIn(others);
     if (multiRegionConsistency === MultiRegionConsistency.STRONG) return {};
     return {
       ReplicationDelayed: {
@@ -189,7 +189,7 @@ interface Plan {
 
 type Plans = { readonly [Name in SessionAlarmName]?: Plan };
 
-function ofTable({ table }: WatchedStore): Plans {
+function ofTable(table: NamedTable): Plans {
   return {
     TableThrottled: {
       description: 'DynamoDB throttles requests to the session table. Requests are answered late, or with a 503.',
@@ -226,7 +226,7 @@ function throttles(metric: typeof tableMetric, table: NamedTable): MathExpressio
   });
 }
 
-function worstDelay({ table }: WatchedStore, regions: readonly string[]): MathExpression {
+function worstDelay(table: NamedTable, regions: readonly string[]): MathExpression {
   const delays = regions.map((region, index) => [`to${index}`, replicationDelay(table, region)] as const);
   return new MathExpression({
     expression: `MAX([${delays.map(([id]) => id).join(', ')}])`,

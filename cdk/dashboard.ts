@@ -39,8 +39,7 @@ export class SessionDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
-    const { store, cleanup, alarms = [], metricsNamespace } = props;
-    const { table } = store;
+    const { store: table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {
       this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...alarms] }));
@@ -75,20 +74,20 @@ export class SessionDashboard extends Construct {
         'Latency, 99 of 100 calls, ms',
         OPERATIONS.map((name) => operationMetric(table, 'SuccessfulRequestLatency', name, { statistic: Stats.p(99) })),
       ),
-      ...ofReplicas(store),
+      ...ofReplicas(table),
     );
     if (cleanup) this.dashboard.addWidgets(...ofCleanup(cleanup));
   }
 }
 
-function ofReplicas({ table, regions, multiRegionConsistency }: WatchedStore): GraphWidget[] {
-  const others = regions.slice(1);
+function ofReplicas(table: WatchedStore): GraphWidget[] {
+  const others = table.regionNames.slice(1);
   if (others.length === 0) return [];
   const throttled = graph(
     'Throttled in other regions',
     others.flatMap((region) => throttles(table, region)),
   );
-  if (multiRegionConsistency === MultiRegionConsistency.STRONG) return [throttled];
+  if (table.multiRegionConsistency === MultiRegionConsistency.STRONG) return [throttled];
   const delays = others.map((region) => replicationDelay(table, region));
   return [throttled, graph('Replication delay, ms', delays)];
 }

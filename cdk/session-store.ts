@@ -49,7 +49,7 @@ const KEY_ACTIONS = [
 export class SessionStore extends Construct implements WatchedStore {
   readonly table: TableV2;
   /** The regions with a copy of the table, its own first. */
-  readonly regions: readonly string[];
+  readonly regionNames: readonly string[];
   readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   /** The cleanup's function, schedule and dead-letter queue. */
   readonly cleanup: SessionCleanup | undefined;
@@ -65,7 +65,7 @@ export class SessionStore extends Construct implements WatchedStore {
 
     this.#encryptionKey = props.encryptionKey;
     this.#replicas = props.replicas ?? [];
-    this.regions = [Stack.of(this).region, ...this.#replicas.map(({ region }) => region)];
+    this.regionNames = [Stack.of(this).region, ...this.#replicas.map(({ region }) => region)];
     this.multiRegionConsistency = props.multiRegionConsistency;
     this.table = this.#createTable(props);
 
@@ -112,6 +112,10 @@ export class SessionStore extends Construct implements WatchedStore {
     return this.#grant(grantee, TABLE_ACTIONS).combine(
       this.#grant(grantee, INDEX_ACTIONS, `/index/${USER_INDEX.indexName}`),
     );
+  }
+
+  get tableName(): string {
+    return this.table.tableName;
   }
 
   /** What {@link grantAccess} gives, and `Scan`: for operators, who look at the whole table. */

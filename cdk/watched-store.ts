@@ -2,8 +2,8 @@ import type { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 
 /** What the alarms and the dashboard need to know of a store. */
 export interface WatchedStore {
-  readonly table: { readonly tableName: string };
+  readonly tableName: string;
   /** The regions with a copy of the table, its own first. */
-  readonly regions: readonly string[];
+  readonly regionNames: readonly string[];
   readonly multiRegionConsistency: MultiRegionConsistency | undefined;
 }
