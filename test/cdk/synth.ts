@@ -9,8 +9,11 @@ import cdkJson from '../../cdk.json' with { type: 'json' };
 vi.setConfig({ testTimeout: 120_000 });
 
 /** An app with the settings of cdk.json. Nothing is bundled for it: a worker thread cannot, and nobody looks. */
-export function newApp(): App {
-  return new App({ context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] } });
+export function newApp(outdir?: string): App {
+  return new App({
+    ...(outdir !== undefined && { outdir }),
+    context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] },
+  });
 }
 
 export interface Synthesised {
