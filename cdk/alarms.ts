@@ -45,6 +45,8 @@ export interface SessionAlarmsProps {
 
 /** After so many runs that did not come to the table's end somebody is told. */
 const MISSED_RUNS = 3;
+/** A metric from a log arrives some minutes late. */
+const LEAST_PERIOD = Duration.minutes(5).toSeconds();
 const DAY = Duration.days(1).toSeconds();
 /** What a queue says of itself after hours of silence is a quarter of an hour late, and so is an error of a long run. */
 const LATE_METRICS = Duration.hours(1);
@@ -113,7 +115,7 @@ export class SessionAlarms extends Construct {
       ...(pace && {
         NoFinishedCleanup: {
           description:
-            'The cleanup has not come to the end of the table for a long time: it does not run, always finds another run at work, fails, or lacks time. On a table without TTL nothing else removes expired sessions.',
+            'The cleanup has not come to the end of the table for a long time: it does not run, always fails, or lacks time. On a table without TTL nothing else removes expired sessions.',
           metric: cleanup.metric('Finished', { period: pace.period }),
           threshold: 1,
           periods: pace.periods,
@@ -244,7 +246,7 @@ function worstDelay(table: NamedTable, regions: readonly string[]): MathExpressi
 function paceOf({ regularInterval, timeout }: SessionCleanup): { period: Duration; periods: number } | undefined {
   if (regularInterval === undefined) return undefined;
   const seconds = Math.max(regularInterval.toSeconds(), timeout.toSeconds());
-  const period = Math.min(DAY, Math.ceil(seconds / 60) * 60);
+  const period = Math.max(LEAST_PERIOD, Math.min(DAY, Math.ceil(seconds / 60) * 60));
   const most = mostPeriods(period);
   const runs = Math.min(MISSED_RUNS, Math.floor(((most - 1) * period) / seconds));
   if (runs < 1) return undefined;
