@@ -88,7 +88,7 @@ const command = useCommand();
 
 /** A session in the examples of the guide. */
 const SESSION = 'Kq3vXb0mTzOeYw1n5dRhQg';
-const engine = engines().find(({ name }) => name === 'dynalite') ?? engines()[0];
+const [engine] = engines();
 
 describe.each(runbooks.filter(({ scripts }) => scripts.join('').includes('npx dynamodb-sessions')))(
   'the runbook “$title”',

@@ -1,11 +1,10 @@
-import { type Environment, Stack } from 'aws-cdk-lib';
+import { type App, type Environment, Stack } from 'aws-cdk-lib';
 import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { SessionAlarms, SessionStore, type SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { DemoStack } from '../../cdk/demo-stack.js';
-import { newApp } from '../cdk/synth.js';
 
 const account = '111122223333';
 const paris: Environment = { account, region: 'eu-west-3' };
@@ -32,16 +31,16 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   },
 };
 
-/** Writes the templates of all variants, and of the demo, into a folder. */
-export function synthesiseVariants(outdir: string): readonly string[] {
-  const app = newApp(outdir);
+/** Stacks with the store in each of its forms, with the demo, and with the alarms of a replica. */
+export function addVariants(app: App): readonly Stack[] {
   const stores = new Map<string, SessionStore>();
   for (const [name, variant] of Object.entries(VARIANTS)) {
     const stack = new Stack(app, name, { env: paris });
     stores.set(name, new SessionStore(stack, 'Store', typeof variant === 'function' ? variant(stack) : variant));
   }
   const [store, replicated] = ['ByDefault', 'Replicas'].map((name) => stores.get(name) as SessionStore);
-  new DemoStack(app, 'Demo', { env: paris, store: store as SessionStore });
-  new SessionAlarms(new Stack(app, 'ReplicaAlarms', { env: ireland }), 'Alarms', { store: replicated as SessionStore });
-  return app.synth().stacks.map(({ stackName }) => stackName);
+  const demo = new DemoStack(app, 'Demo', { env: paris, store: store as SessionStore });
+  const elsewhere = new Stack(app, 'ReplicaAlarms', { env: ireland });
+  new SessionAlarms(elsewhere, 'Alarms', { store: replicated as SessionStore });
+  return [...[...stores.values()].map((each) => Stack.of(each)), demo, elsewhere];
 }
