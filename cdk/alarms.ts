@@ -167,12 +167,12 @@ export class SessionAlarms extends Construct {
         .flatMap((other) =>
           other instanceof SessionAlarms && other.#store === this.#store ? [Stack.of(other).region] : [],
         );
-      for (const region of regions.filter((name) => !watched.includes(name))) {
-        Annotations.of(this).addWarningV2(
-          `dynamodb-sessions:unwatchedReplica:${region}`,
-          `Nobody is told when the replica in ${region} is throttled: add new SessionAlarms(…, { store }) to a stack of that region.`,
-        );
-      }
+      const unwatched = regions.filter((region) => !watched.includes(region));
+      if (unwatched.length === 0) return;
+      Annotations.of(this).addWarningV2(
+        'dynamodb-sessions:unwatchedReplicas',
+        `Nobody is told when these replicas are throttled: ${unwatched.join(', ')}. Add new SessionAlarms(…, { store }) to a stack of each region.`,
+      );
     };
     Aspects.of(this).add({ visit });
   }
