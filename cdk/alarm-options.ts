@@ -1,16 +1,23 @@
-/** The alarms, by the name that each has in the stack. */
-export const ALARM_NAMES = [
-  'TableThrottled',
-  'IndexThrottled',
-  'ReplicationDelayed',
-  'CleanupFailed',
-  'NoFinishedCleanup',
-  'ExpiredPilingUp',
-  'DeadLetters',
-] as const;
-
 /** The name of an alarm. */
-export type SessionAlarmName = (typeof ALARM_NAMES)[number];
+export type SessionAlarmName =
+  | 'TableThrottled'
+  | 'IndexThrottled'
+  | 'ReplicationDelayed'
+  | 'CleanupFailed'
+  | 'NoFinishedCleanup'
+  | 'ExpiredPilingUp'
+  | 'DeadLetters';
+
+const NAMED: Readonly<Record<SessionAlarmName, true>> = {
+  TableThrottled: true,
+  IndexThrottled: true,
+  ReplicationDelayed: true,
+  CleanupFailed: true,
+  NoFinishedCleanup: true,
+  ExpiredPilingUp: true,
+  DeadLetters: true,
+};
+export const ALARM_NAMES: readonly string[] = Object.keys(NAMED);
 
 /** How an alarm differs from its default. */
 export interface SessionAlarmTuning {

@@ -114,6 +114,7 @@ export class SessionStore extends Construct implements WatchedStore {
     );
   }
 
+  /** The table's name: `store.table.tableName`. */
   get tableName(): string {
     return this.table.tableName;
   }
