@@ -74,8 +74,10 @@ export class SessionCleanup extends Construct {
   readonly schedule: Schedule;
   /** Where runs end up that could not be started, or failed at every attempt. */
   readonly deadLetterQueue: Queue;
-  /** How much time is between two runs. A `cron` that is not plainly hourly is taken for daily. */
+  /** How much time is between two runs. A `cron` that does not say it plainly is taken for daily. */
   readonly interval: Duration;
+  /** How much time is between two runs, if the schedule says it plainly. */
+  readonly regularInterval: Duration | undefined;
   readonly timeout: Duration;
 
   readonly #table: TableV2;
@@ -85,7 +87,8 @@ export class SessionCleanup extends Construct {
     const { table, hasTtl, schedule = ScheduleExpression.rate(hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
     this.#table = table;
     this.timeout = props.timeout ?? Duration.minutes(5);
-    this.interval = intervalOf(schedule) ?? Duration.days(1);
+    this.regularInterval = intervalOf(schedule);
+    this.interval = this.regularInterval ?? Duration.days(1);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

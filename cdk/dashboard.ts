@@ -1,12 +1,30 @@
 import { Duration } from 'aws-cdk-lib';
-import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type MetricOptions,
+  Stats,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
-import { indexMetric, operationMetric, type SessionMetric, sessionMetric, tableMetric } from './metrics.js';
+import {
+  indexMetric,
+  type NamedTable,
+  operationMetric,
+  replicationDelay,
+  type SessionMetric,
+  sessionMetric,
+  tableMetric,
+  throttledBecause,
+} from './metrics.js';
+import type { WatchedStore } from './watched-store.js';
 
 interface SessionDashboardProps {
-  readonly table: TableV2;
+  readonly store: WatchedStore;
   readonly cleanup?: SessionCleanup;
   readonly alarms?: readonly Alarm[];
   /** Where the application's functions count what happens to sessions. */
@@ -21,7 +39,7 @@ export class SessionDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
-    const { table, cleanup, alarms = [], metricsNamespace } = props;
+    const { store: table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {
       this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...alarms] }));
@@ -36,26 +54,54 @@ export class SessionDashboard extends Construct {
         indexMetric(table, 'ConsumedReadCapacityUnits', { label: 'read' }),
         indexMetric(table, 'ConsumedWriteCapacityUnits', { label: 'written' }),
       ]),
-      graph('Throttled', [
-        tableMetric(table, 'ReadThrottleEvents', { label: 'reads, table' }),
-        tableMetric(table, 'WriteThrottleEvents', { label: 'writes, table' }),
-        indexMetric(table, 'ReadThrottleEvents', { label: 'reads, index' }),
-        indexMetric(table, 'WriteThrottleEvents', { label: 'writes, index' }),
+      graph('Removed by TTL', [tableMetric(table, 'TimeToLiveDeletedItemCount', { label: 'items' })]),
+    );
+    this.dashboard.addWidgets(
+      graph('Throttled', throttles(table)),
+      graph('Throttled, by reason', [
+        throttledBecause(table, 'KeyRangeThroughput', 'one key, or its neighbours'),
+        throttledBecause(table, 'MaxOnDemandThroughput', 'limit of the table on demand'),
+        throttledBecause(table, 'ProvisionedThroughput', 'provisioned throughput'),
+        throttledBecause(table, 'AccountLimit', 'limit of the account'),
       ]),
+      graph(
+        'Errors of DynamoDB',
+        OPERATIONS.map((name) => operationMetric(table, 'SystemErrors', name)),
+      ),
     );
     this.dashboard.addWidgets(
       graph(
         'Latency, 99 of 100 calls, ms',
         OPERATIONS.map((name) => operationMetric(table, 'SuccessfulRequestLatency', name, { statistic: Stats.p(99) })),
       ),
-      graph(
-        'Errors of DynamoDB',
-        OPERATIONS.map((name) => operationMetric(table, 'SystemErrors', name)),
-      ),
-      graph('Removed by TTL', [tableMetric(table, 'TimeToLiveDeletedItemCount', { label: 'items' })]),
+      ...ofReplicas(table),
     );
     if (cleanup) this.dashboard.addWidgets(...ofCleanup(cleanup));
   }
+}
+
+function ofReplicas(table: WatchedStore): GraphWidget[] {
+  const others = table.regionNames.slice(1);
+  if (others.length === 0) return [];
+  const throttled = graph(
+    'Throttled in other regions',
+    others.flatMap((region) => throttles(table, region)),
+  );
+  if (table.multiRegionConsistency === MultiRegionConsistency.STRONG) return [throttled];
+  const delays = others.map((region) => replicationDelay(table, region));
+  return [throttled, graph('Replication delay, ms', delays)];
+}
+
+/** @param region another than the dashboard's */
+function throttles(table: NamedTable, region?: string): IMetric[] {
+  const options = (label: string): MetricOptions =>
+    region === undefined ? { label } : { label: `${label}, ${region}`, region };
+  return [
+    tableMetric(table, 'ReadThrottleEvents', options('reads, table')),
+    tableMetric(table, 'WriteThrottleEvents', options('writes, table')),
+    indexMetric(table, 'ReadThrottleEvents', options('reads, index')),
+    indexMetric(table, 'WriteThrottleEvents', options('writes, index')),
+  ];
 }
 
 function ofSessions(namespace: string): GraphWidget[] {
@@ -82,13 +128,23 @@ function ofSessions(namespace: string): GraphWidget[] {
 
 function ofCleanup(cleanup: SessionCleanup): GraphWidget[] {
   return [
-    graph('Cleanup: items', [cleanup.metric('Scanned'), cleanup.metric('Expired'), cleanup.metric('Deleted')]),
+    graph('Cleanup: items', [
+      cleanup.metric('Scanned'),
+      cleanup.metric('Expired'),
+      cleanup.metric('Deleted'),
+      cleanup.metric('Skipped'),
+    ]),
     graph('Cleanup: runs', [
       cleanup.metric('Finished'),
       cleanup.metric('Unfinished'),
       cleanup.metric('Failed'),
-      cleanup.function.metricErrors({ label: 'Errors of the function' }),
-      cleanup.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'Dead letters' }),
+      cleanup.function.metricInvocations({ label: 'Attempts' }),
+      cleanup.function.metricErrors({ label: 'Attempts with an error' }),
+      cleanup.deadLetterQueue.metricNumberOfMessagesSent({ label: 'New dead letters' }),
+      cleanup.deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+        label: 'Dead letters',
+        statistic: Stats.MAXIMUM,
+      }),
     ]),
     graph('Cleanup: age of the oldest expired session, s', [
       cleanup.metric('OldestExpiredAge', { statistic: Stats.MAXIMUM }),

@@ -1,13 +1,18 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { USER_INDEX } from '../src/table-schema.js';
+
+/** A table, for its metrics. */
+export interface NamedTable {
+  readonly tableName: string;
+}
 
 /** What the cleanup says of each run. */
 export type CleanupMetric =
   | 'Scanned'
   | 'Expired'
   | 'Deleted'
+  | 'Skipped'
   | 'OldestExpiredAge'
   | 'Finished'
   | 'Unfinished'
@@ -33,19 +38,19 @@ export type SessionMetric =
   | 'SessionStoreFailure';
 
 /** A metric of the table itself, without its index. */
-export function tableMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+export function tableMetric(table: NamedTable, metricName: string, options: MetricOptions = {}): Metric {
   return sum('AWS/DynamoDB', metricName, { TableName: table.tableName }, options);
 }
 
 /** A metric of the index by user. */
-export function indexMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+export function indexMetric(table: NamedTable, metricName: string, options: MetricOptions = {}): Metric {
   const { tableName: TableName } = table;
   return sum('AWS/DynamoDB', metricName, { TableName, GlobalSecondaryIndexName: USER_INDEX.indexName }, options);
 }
 
 /** A metric of one kind of call on the table. */
 export function operationMetric(
-  table: TableV2,
+  table: NamedTable,
   metricName: string,
   operation: string,
   options: MetricOptions = {},
@@ -54,8 +59,43 @@ export function operationMetric(
   return sum('AWS/DynamoDB', metricName, { TableName, Operation: operation }, { label: operation, ...options });
 }
 
+/** How long a change takes to arrive in another region, in milliseconds. */
+export function replicationDelay(table: NamedTable, ReceivingRegion: string, options: MetricOptions = {}): Metric {
+  return sum(
+    'AWS/DynamoDB',
+    'ReplicationLatency',
+    { TableName: table.tableName, ReceivingRegion },
+    { statistic: Stats.AVERAGE, label: `to ${ReceivingRegion}`, ...options },
+  );
+}
+
+/** Why DynamoDB throttles, as it names its metrics. */
+export type ThrottlingReason =
+  | 'KeyRangeThroughput'
+  | 'MaxOnDemandThroughput'
+  | 'ProvisionedThroughput'
+  | 'AccountLimit';
+
+/** Requests to the table and its index that were throttled for one reason. */
+export function throttledBecause(table: NamedTable, reason: ThrottlingReason, label: string): MathExpression {
+  const [reads, writes] = [`Read${reason}ThrottleEvents`, `Write${reason}ThrottleEvents`];
+  // In one graph each has a name of its own.
+  const usingMetrics = {
+    [`table${reads}`]: tableMetric(table, reads),
+    [`table${writes}`]: tableMetric(table, writes),
+    [`index${reads}`]: indexMetric(table, reads),
+    [`index${writes}`]: indexMetric(table, writes),
+  };
+  return new MathExpression({
+    expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`,
+    usingMetrics,
+    label,
+    period: Duration.minutes(5),
+  });
+}
+
 /** A metric of the cleanup's runs. */
-export function cleanupMetric(table: TableV2, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
+export function cleanupMetric(table: NamedTable, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
   return sum('DynamoDBSessions', metricName, { TableName: table.tableName }, options);
 }
 

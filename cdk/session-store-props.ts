@@ -2,6 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { SessionAlarmOptions } from './alarm-options.js';
 import type { SessionCleanupOptions } from './cleanup.js';
 
 /** The options of `SessionStore`. */
@@ -54,12 +55,18 @@ export interface SessionStoreProps {
    */
   readonly cleanup?: false | SessionCleanupOptions;
   /**
-   * The alarms of the table and its cleanup.
+   * Whether CloudWatch counts which keys are throttled (Contributor Insights). It shows session IDs and user IDs as
+   * they are, whatever the table is encrypted with.
+   * @default true, unless there is an `encryptionKey`
+   */
+  readonly throttledKeys?: boolean;
+  /**
+   * The alarms of the table and its cleanup; or which of them, by name, are left out or tuned.
    * @default true
    */
-  readonly alarms?: boolean;
+  readonly alarms?: boolean | SessionAlarmOptions;
   /**
-   * Where alarms are sent to.
+   * Where alarms are sent to, and that they are over.
    * @default - nowhere: they are seen in CloudWatch, and on the dashboard
    */
   readonly alarmTopic?: ITopic;

@@ -3,6 +3,7 @@ import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AttributeType,
   Billing,
+  ContributorInsightsMode,
   MultiRegionConsistency,
   ProjectionType,
   TableEncryptionV2,
@@ -18,6 +19,7 @@ import { SessionCleanup } from './cleanup.js';
 import { SessionDashboard } from './dashboard.js';
 import { tableMetric } from './metrics.js';
 import type { SessionStoreProps, SessionStoreReplica } from './session-store-props.js';
+import type { WatchedStore } from './watched-store.js';
 
 /** The actions that the persistence layer calls on the table, and on its index. */
 const TABLE_ACTIONS = ['GetItem', 'PutItem', 'UpdateItem', 'BatchGetItem', 'BatchWriteItem'];
@@ -44,8 +46,11 @@ const KEY_ACTIONS = [
  * store.grantAccess(apiHandler);
  * ```
  */
-export class SessionStore extends Construct {
+export class SessionStore extends Construct implements WatchedStore {
   readonly table: TableV2;
+  /** The regions with a copy of the table, its own first. */
+  readonly regionNames: readonly string[];
+  readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   /** The cleanup's function, schedule and dead-letter queue. */
   readonly cleanup: SessionCleanup | undefined;
   readonly alarms: SessionAlarms | undefined;
@@ -60,6 +65,8 @@ export class SessionStore extends Construct {
 
     this.#encryptionKey = props.encryptionKey;
     this.#replicas = props.replicas ?? [];
+    this.regionNames = [Stack.of(this).region, ...this.#replicas.map(({ region }) => region)];
+    this.multiRegionConsistency = props.multiRegionConsistency;
     this.table = this.#createTable(props);
 
     if (props.cleanup !== false) {
@@ -72,14 +79,15 @@ export class SessionStore extends Construct {
     }
     if (props.alarms !== false) {
       this.alarms = new SessionAlarms(this, 'Alarms', {
-        table: this.table,
+        store: this,
         ...(this.cleanup && { cleanup: this.cleanup }),
         ...(props.alarmTopic && { topic: props.alarmTopic }),
+        ...(typeof props.alarms === 'object' && { alarms: props.alarms }),
       });
     }
     if (props.dashboard !== false) {
       this.dashboard = new SessionDashboard(this, 'Dashboard', {
-        table: this.table,
+        store: this,
         ...(this.cleanup && { cleanup: this.cleanup }),
         ...(this.alarms && { alarms: this.alarms.all }),
         ...(props.metricsNamespace !== undefined && { metricsNamespace: props.metricsNamespace }),
@@ -106,6 +114,11 @@ export class SessionStore extends Construct {
     );
   }
 
+  /** The table's name: `store.table.tableName`. */
+  get tableName(): string {
+    return this.table.tableName;
+  }
+
   /** What {@link grantAccess} gives, and `Scan`: for operators, who look at the whole table. */
   grantAdministration(grantee: IGrantable): Grant {
     return this.grantAccess(grantee).combine(this.#grant(grantee, ['Scan']));
@@ -119,6 +132,10 @@ export class SessionStore extends Construct {
   #createTable(props: SessionStoreProps): TableV2 {
     const { tableName, encryptionKey, replicas = [], multiRegionConsistency, witnessRegion } = props;
     const { deletionProtection = true, removalPolicy = RemovalPolicy.RETAIN, pointInTimeRecovery = false } = props;
+    const { throttledKeys = encryptionKey === undefined } = props;
+    const contributorInsights = throttledKeys && {
+      contributorInsightsSpecification: { enabled: true, mode: ContributorInsightsMode.THROTTLED_KEYS },
+    };
     const isStrong = multiRegionConsistency === MultiRegionConsistency.STRONG;
     const keyArns = Object.fromEntries(replicas.map((replica) => [replica.region, replica.encryptionKeyArn ?? '']));
     return new TableV2(this, 'Table', {
@@ -130,10 +147,12 @@ export class SessionStore extends Construct {
           partitionKey: { name: USER_INDEX.partitionKey, type: AttributeType.STRING },
           sortKey: { name: USER_INDEX.sortKey, type: AttributeType.NUMBER },
           projectionType: ProjectionType.KEYS_ONLY,
+          ...contributorInsights,
         },
       ],
       ...(!isStrong && { timeToLiveAttribute: TTL_ATTRIBUTE }),
       billing: Billing.onDemand(),
+      ...contributorInsights,
       deletionProtection,
       removalPolicy,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },

@@ -46,7 +46,6 @@ export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, 
     dryRun,
     ...(progress && {
       extended: progress.extended,
-      skipped: progress.skipped,
       segments: progress.segments,
       segmentsDone: progress.segmentsDone,
     }),
@@ -54,11 +53,12 @@ export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, 
 }
 
 function read(progress: CleanupProgress, endedAt: number): Record<string, number> {
-  const { scanned, expired, deleted, readUnits, oldestExpiredAt } = progress;
+  const { scanned, expired, deleted, skipped, readUnits, oldestExpiredAt } = progress;
   return {
     Scanned: scanned,
     Expired: expired,
     Deleted: deleted,
+    Skipped: skipped,
     OldestExpiredAge: oldestExpiredAt === undefined ? 0 : Math.floor(endedAt / 1_000) - oldestExpiredAt,
     ReadUnits: readUnits,
   };

@@ -1,10 +1,8 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { SessionCleanupOptions } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
-import { metricsLine } from '../../src/cleanup/metrics.js';
 import { only, synth, synthDefault } from './synth.js';
 
 const FUNCTION = 'AWS::Lambda::Function';
@@ -98,113 +96,5 @@ describe('the dead-letter queue', () => {
     expect(only(result, FUNCTION).Properties).toMatchObject({
       DeadLetterConfig: { TargetArn: { 'Fn::GetAtt': ['StoreCleanupDeadLettersF8C967E5', 'Arn'] } },
     });
-  });
-});
-
-interface AlarmProperties {
-  readonly MetricName?: string;
-  readonly Period?: number;
-  readonly Threshold: number;
-  readonly EvaluationPeriods: number;
-  readonly DatapointsToAlarm: number;
-  readonly AlarmActions?: object[];
-  readonly Metrics?: { MetricStat?: { Metric: { Namespace: string; MetricName: string }; Period: number } }[];
-}
-
-/** The alarms by the ends of their logical IDs. */
-function alarmsOf(result: ReturnType<typeof synth>): Record<string, AlarmProperties> {
-  const alarms = Object.entries(result.template.findResources('AWS::CloudWatch::Alarm'));
-  return Object.fromEntries(
-    alarms.map(([id, { Properties }]) => [id.replace(/^StoreAlarms|[0-9A-F]{8}$/g, ''), Properties]),
-  );
-}
-
-describe('the alarms', () => {
-  it('are these', () => {
-    expect(Object.keys(alarmsOf(synthDefault())).toSorted()).toEqual([
-      'CleanupFailed',
-      'CleanupUnfinished',
-      'DeadLetters',
-      'ExpiredPilingUp',
-      'IndexThrottled',
-      'TableThrottled',
-    ]);
-  });
-
-  it('go to your topic', () => {
-    const result = synth((scope) => ({ alarmTopic: new Topic(scope, 'Topic') }));
-    const actions = Object.values(alarmsOf(result)).map((alarm) => alarm.AlarmActions);
-    expect(actions).toEqual(Array.from({ length: 6 }, () => [{ Ref: 'TopicBFC7AF6E' }]));
-  });
-
-  it('need not be', () => {
-    synth({ alarms: false }).template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
-  });
-
-  it.each([
-    { every: 'rate(1 minute)', minutes: 5, runs: 3, periods: 4, oldest: 3_600 },
-    { every: 'rate(1 hour)', minutes: 60, runs: 3, periods: 4, oldest: 10_800 },
-    { every: 'cron(0 3 * * ? *)', minutes: 1_440, runs: 3, periods: 4, oldest: 259_200 },
-    { every: 'rate(1 day)', minutes: 1_440, runs: 3, periods: 4, oldest: 259_200 },
-    { every: 'rate(3 days)', minutes: 1_440, runs: 2, periods: 7, oldest: 777_600 },
-    { every: 'rate(30 days)', minutes: 1_440, runs: 1, periods: 7, oldest: 7_776_000 },
-  ])('are told of $runs unfinished runs at $every', ({ every, minutes, runs, periods, oldest }) => {
-    const alarms = alarmsOf(synth({ cleanup: { schedule: ScheduleExpression.expression(every) } }));
-    const { CleanupUnfinished: unfinished, ExpiredPilingUp: piling } = alarms;
-    expect(unfinished).toMatchObject({ DatapointsToAlarm: runs, EvaluationPeriods: periods });
-    expect(unfinished?.Metrics?.flatMap(({ MetricStat }) => MetricStat?.Period ?? [])).toEqual([
-      minutes * 60,
-      minutes * 60,
-    ]);
-    expect(piling?.Threshold).toBe(oldest);
-  });
-
-  it('and the dashboard look at metrics which the cleanup writes', () => {
-    const progress = { scanned: 0, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 0 };
-    const line: string = metricsLine({
-      tableName: 'Sessions',
-      dryRun: false,
-      endedAt: 0,
-      durationMs: 0,
-      progress: { ...progress, oldestExpiredAt: undefined, segments: 1, segmentsDone: 1 },
-      outcome: { kind: 'finished' },
-    });
-    const [written] = JSON.parse(line)._aws.CloudWatchMetrics;
-    const names = written.Metrics.map(({ Name }: { Name: string }) => Name) as string[];
-    expect(written).toMatchObject({ Namespace: 'DynamoDBSessions', Dimensions: [['TableName']] });
-
-    const { template } = synthDefault();
-    const body = JSON.stringify(only({ template }, 'AWS::CloudWatch::Dashboard').Properties);
-    const shown = [...body.matchAll(/\\"DynamoDBSessions\\",\\"(\w+)\\",\\"TableName\\"/g)].map(([, name]) => name);
-    expect(new Set(shown)).toEqual(new Set(names));
-
-    const watched = JSON.stringify(template.findResources('AWS::CloudWatch::Alarm'));
-    for (const [, name] of watched.matchAll(/"MetricName":"(\w+)","Namespace":"DynamoDBSessions"/g)) {
-      expect(names).toContain(name);
-    }
-  });
-});
-
-describe('the dashboard', () => {
-  it('shows use, throttling, latency, errors, TTL and the cleanup, with the alarms on top', () => {
-    const body = JSON.stringify(only(synthDefault(), 'AWS::CloudWatch::Dashboard').Properties);
-    const titles = [...body.matchAll(/\\"title\\":\\"(.*?)\\"/g)].map(([, title]) => title);
-    expect(titles).toEqual([
-      'Alarms',
-      'Read and write units of the table',
-      'Read and write units of the index',
-      'Throttled',
-      'Latency, 99 of 100 calls, ms',
-      'Errors of DynamoDB',
-      'Removed by TTL',
-      'Cleanup: items',
-      'Cleanup: runs',
-      'Cleanup: age of the oldest expired session, s',
-      'Cleanup: duration, ms, and read units',
-    ]);
-  });
-
-  it('need not be', () => {
-    synth({ dashboard: false }).template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   });
 });

@@ -1,4 +1,4 @@
-import { App, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, App, Stack, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { Construct } from 'constructs';
 import { SessionStore, type SessionStoreProps } from 'dynamodb-sessions/cdk';
@@ -9,8 +9,11 @@ import cdkJson from '../../cdk.json' with { type: 'json' };
 vi.setConfig({ testTimeout: 120_000 });
 
 /** An app with the settings of cdk.json. Nothing is bundled for it: a worker thread cannot, and nobody looks. */
-export function newApp(): App {
-  return new App({ context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] } });
+export function newApp(outdir?: string): App {
+  return new App({
+    ...(outdir !== undefined && { outdir }),
+    context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] },
+  });
 }
 
 export interface Synthesised {
@@ -24,6 +27,7 @@ export type Props = SessionStoreProps | ((scope: Construct) => SessionStoreProps
 /** A stack with a store, and whatever else a test adds to it. */
 export function synth(props: Props = {}, { add, ...stackProps }: StackProps & { add?: Add } = {}): Synthesised {
   const stack = new Stack(newApp(), 'Test', stackProps);
+  Annotations.of(stack).acknowledgeWarning('dynamodb-sessions:unwatchedReplicas'); // it would only hide other output
   const store = new SessionStore(stack, 'Store', typeof props === 'function' ? props(stack) : props);
   add?.(stack, store);
   return { template: Template.fromStack(stack), store };

@@ -1,11 +1,14 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import type { SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
 import { only, synth, synthDefault } from './synth.js';
 
 const TABLE = 'AWS::DynamoDB::GlobalTable';
 const PARIS = { env: { account: '111122223333', region: 'eu-west-3' } };
+
+const THROTTLED_KEYS = { Enabled: true, Mode: 'THROTTLED_KEYS' };
 
 describe('the table', () => {
   it('has these keys, this index, TTL and protection, and nothing else', () => {
@@ -34,7 +37,8 @@ describe('the table', () => {
           {
             Region: { Ref: 'AWS::Region' },
             DeletionProtectionEnabled: true,
-            GlobalSecondaryIndexes: [{ IndexName: 'byUser' }],
+            GlobalSecondaryIndexes: [{ IndexName: 'byUser', ContributorInsightsSpecification: THROTTLED_KEYS }],
+            ContributorInsightsSpecification: THROTTLED_KEYS,
             PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
           },
         ],
@@ -96,6 +100,32 @@ describe('the table', () => {
         { Region: 'eu-west-3', SSESpecification: { KMSMasterKeyId: { 'Fn::GetAtt': ['Key961B73FD', 'Arn'] } } },
       ],
     });
+  });
+
+  it('counts throttled keys in every region, unless it is told not to', () => {
+    const counted = (props: SessionStoreProps): unknown[] => {
+      const { Replicas } = only(synth({ replicas: [{ region: 'eu-west-1' }], ...props }, PARIS), TABLE).Properties;
+      return (Replicas as Record<string, unknown>[]).flatMap(
+        ({ ContributorInsightsSpecification: ofTable, GlobalSecondaryIndexes: indexes }) => [
+          ofTable,
+          (indexes as Record<string, unknown>[])[0]?.['ContributorInsightsSpecification'],
+        ],
+      );
+    };
+    expect(counted({})).toEqual(Array.from({ length: 4 }, () => THROTTLED_KEYS));
+    expect(counted({ throttledKeys: false })).toEqual(Array.from({ length: 4 }, () => undefined));
+  });
+
+  it('with a key of yours does not show its keys to CloudWatch, unless it is told to', () => {
+    const inTemplate = (props: SessionStoreProps): string =>
+      JSON.stringify(
+        only(
+          synth((scope) => ({ encryptionKey: new Key(scope, 'Key'), ...props }), PARIS),
+          TABLE,
+        ),
+      );
+    expect(inTemplate({})).not.toContain('ContributorInsights');
+    expect(inTemplate({ throttledKeys: true })).toContain('THROTTLED_KEYS');
   });
 
   it('has replicas, with protection and TTL, where you want them', () => {

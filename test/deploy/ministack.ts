@@ -1,45 +1,15 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { programsOf } from '../world/python.js';
 
-const VERSION = '1.4.21';
+/** What has to be installed for it. */
+export const MINISTACK: readonly string[] = ['ministack==1.4.21'];
+
 const START_TIMEOUT_MS = 30_000;
-
-const run = promisify(execFile);
-const cache = fileURLToPath(new URL('../../.cache/ministack/', import.meta.url));
-const environment = join(cache, VERSION);
-
-/** A Python that can run ministack, or `undefined`: it needs 3.10 or newer, and the module venv with pip. */
-export function findPython(): string | undefined {
-  const check = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
-  const candidates = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
-  return candidates.find((candidate) => {
-    try {
-      execFileSync(candidate, ['-c', check], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Makes the virtual environment, unless an earlier run did. */
-export async function installMinistack(python: string): Promise<void> {
-  const isDone = join(environment, 'is-done');
-  if (existsSync(isDone)) return;
-  await rm(environment, { recursive: true, force: true });
-  await mkdir(cache, { recursive: true });
-  await run(python, ['-m', 'venv', environment]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `ministack==${VERSION}`];
-  await run(join(environment, 'bin/python'), pip);
-  await writeFile(isDone, '');
-}
 
 /** An AWS on this machine, empty. */
 export class Ministack {
@@ -68,7 +38,7 @@ export class Ministack {
   static async start(folder: string): Promise<Ministack> {
     const port = await freePort();
     const guard = fileURLToPath(new URL('group-guard.js', import.meta.url));
-    const python = join(environment, 'bin/python');
+    const python = join(programsOf(MINISTACK), 'python');
     const child = spawn(process.execPath, [guard, python, '-m', 'ministack'], {
       cwd: folder,
       stdio: 'pipe',

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { findPython, installMinistack } from './ministack.js';
+import { findPython, installPackages, NO_PYTHON } from '../world/python.js';
+import { MINISTACK } from './ministack.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -8,14 +9,13 @@ declare module 'vitest' {
   }
 }
 
-const MISSING =
-  'npm run test:deploy needs Python 3.10 or newer with venv: apt-get install python3 python3-venv, or https://www.python.org/downloads/';
+const MISSING = `npm run test:deploy ${NO_PYTHON}`;
 
 /** Makes ready what the emulated AWS needs, once. */
 export default async function setUp(project: TestProject): Promise<void> {
   const python = findPython();
   project.provide('hasMinistack', python !== undefined);
-  if (python !== undefined) return installMinistack(python);
+  if (python !== undefined) return installPackages(python, MINISTACK);
   if (process.env.CI === 'true') throw new Error(MISSING);
   console.warn(MISSING);
 }
