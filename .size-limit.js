@@ -10,6 +10,12 @@ const handler = {
   modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm', target: 'node20' }),
 };
 
+const light = {
+  ...handler,
+  import: { ...handler.import, 'dist/src/light/index.js': '{ DynamoDBPersistenceLayer as LightLayer }' },
+};
+delete light.import['dist/src/dynamodb/index.js'];
+
 export default [
   { ...handler, name: 'handler, minified', brotli: false, limit: '75 kB' },
   { ...handler, name: 'handler, minified and gzipped', gzip: true, limit: '26.6 kB' },

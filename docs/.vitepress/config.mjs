@@ -70,6 +70,7 @@ export default {
           page('Errors and events', '/errors-and-events'),
           page('Costs', '/costs'),
           page('What is stored', '/storage'),
+          page('Without the AWS SDK', '/guides/without-the-sdk'),
           page('Other places to keep sessions', '/guides/persistence-layers'),
         ],
       },
