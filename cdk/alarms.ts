@@ -67,7 +67,7 @@ export class SessionAlarms extends Construct {
       }),
       this.#alarm('ExpiredPilingUp', oldest(cleanup), {
         description: 'Sessions that expired long ago are still in the table. The cleanup does not keep up with it.',
-        threshold: Math.max(3_600, 3 * cleanup.interval.toSeconds()),
+        threshold: cleanup.grace.toSeconds() + Math.max(3_600, 3 * cleanup.interval.toSeconds()),
       }),
       this.#alarm('DeadLetters', cleanup.deadLetterQueue.metricApproximateNumberOfMessagesVisible(), {
         description: 'A run of the cleanup was given up. The queue of dead letters holds what started it.',

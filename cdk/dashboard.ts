@@ -82,7 +82,12 @@ function ofSessions(namespace: string): GraphWidget[] {
 
 function ofCleanup(cleanup: SessionCleanup): GraphWidget[] {
   return [
-    graph('Cleanup: items', [cleanup.metric('Scanned'), cleanup.metric('Expired'), cleanup.metric('Deleted')]),
+    graph('Cleanup: items', [
+      cleanup.metric('Scanned'),
+      cleanup.metric('Expired'),
+      cleanup.metric('Deleted'),
+      cleanup.metric('Skipped'),
+    ]),
     graph('Cleanup: runs', [
       cleanup.metric('Finished'),
       cleanup.metric('Unfinished'),

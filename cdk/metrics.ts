@@ -8,6 +8,7 @@ export type CleanupMetric =
   | 'Scanned'
   | 'Expired'
   | 'Deleted'
+  | 'Skipped'
   | 'OldestExpiredAge'
   | 'Finished'
   | 'Unfinished'

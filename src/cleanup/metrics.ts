@@ -26,7 +26,7 @@ const UNITS: Readonly<Record<string, string>> = { OldestExpiredAge: 'Seconds', D
 export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, outcome }: RunResult): string {
   const { kind, ...details } = outcome;
   const metrics: Record<string, number> = {
-    ...(progress && kind !== 'busy' && read(progress, endedAt)),
+    ...(progress && read(progress, endedAt)),
     Duration: durationMs,
     Finished: kind === 'finished' ? 1 : 0,
     Unfinished: kind === 'unfinished' ? 1 : 0,
@@ -46,7 +46,6 @@ export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, 
     dryRun,
     ...(progress && {
       extended: progress.extended,
-      skipped: progress.skipped,
       segments: progress.segments,
       segmentsDone: progress.segmentsDone,
     }),
@@ -54,12 +53,14 @@ export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, 
 }
 
 function read(progress: CleanupProgress, endedAt: number): Record<string, number> {
-  const { scanned, expired, deleted, readUnits, oldestExpiredAt } = progress;
+  const { scanned, expired, deleted, skipped, readUnits, oldestExpiredAt } = progress;
   return {
     Scanned: scanned,
     Expired: expired,
     Deleted: deleted,
-    OldestExpiredAge: oldestExpiredAt === undefined ? 0 : Math.floor(endedAt / 1_000) - oldestExpiredAt,
+    Skipped: skipped,
+    // A damaged item may have expired before time began, and CloudWatch takes no number over 2^360.
+    OldestExpiredAge: oldestExpiredAt === undefined ? 0 : Math.floor(endedAt / 1_000) - Math.max(0, oldestExpiredAt),
     ReadUnits: readUnits,
   };
 }

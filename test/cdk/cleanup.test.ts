@@ -1,4 +1,5 @@
 import { Duration, Size } from 'aws-cdk-lib';
+import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -21,6 +22,7 @@ describe('the cleanup function', () => {
         Variables: {
           DYNAMODB_SESSIONS_TABLE: { Ref: 'StoreTable0CCFA19B' },
           DYNAMODB_SESSIONS_REGION: { Ref: 'AWS::Region' },
+          DYNAMODB_SESSIONS_CLEANUP_GRACE: '172800',
         },
       },
     });
@@ -31,6 +33,8 @@ describe('the cleanup function', () => {
     const cleanup: SessionCleanupOptions = {
       readBudget: 5_000,
       segments: 8,
+      grace: Duration.days(5),
+      writesPerSecond: 100,
       dryRun: true,
       memory: Size.gibibytes(1),
       timeout: Duration.minutes(15),
@@ -42,10 +46,35 @@ describe('the cleanup function', () => {
         Variables: {
           DYNAMODB_SESSIONS_CLEANUP_READ_BUDGET: '5000',
           DYNAMODB_SESSIONS_CLEANUP_SEGMENTS: '8',
+          DYNAMODB_SESSIONS_CLEANUP_GRACE: '432000',
+          DYNAMODB_SESSIONS_CLEANUP_WRITES_PER_SECOND: '100',
           DYNAMODB_SESSIONS_CLEANUP_DRY_RUN: 'true',
         },
       },
     });
+  });
+
+  it('deletes what has expired at once where there is no TTL', () => {
+    const result = synth(
+      {
+        multiRegionConsistency: MultiRegionConsistency.STRONG,
+        replicas: [{ region: 'eu-west-1' }, { region: 'eu-central-1' }],
+      },
+      { env: { account: '111122223333', region: 'eu-west-3' } },
+    );
+    expect(only(result, FUNCTION).Properties).toMatchObject({
+      Environment: { Variables: { DYNAMODB_SESSIONS_CLEANUP_GRACE: '0' } },
+    });
+    expect(alarmsOf(result)).toMatchObject({ ExpiredPilingUp: { Threshold: 10_800 } });
+  });
+
+  it.each([
+    ['rate(1 minute)', 60],
+    ['rate(5 minutes)', 300],
+    ['rate(1 hour)', 300],
+  ])('takes no longer than the time between two runs, nor than 5 minutes: %s', (every, seconds) => {
+    const cleanup = { schedule: ScheduleExpression.expression(every) };
+    expect(only(synth({ cleanup }), FUNCTION).Properties).toMatchObject({ Timeout: seconds });
   });
 
   it('keeps its logs for a month, or as long as you like', () => {
@@ -142,7 +171,7 @@ describe('the alarms', () => {
   });
 
   it.each([
-    { every: 'rate(1 minute)', minutes: 5, runs: 3, periods: 4, oldest: 3_600 },
+    { every: 'rate(1 minute)', minutes: 1, runs: 3, periods: 4, oldest: 3_600 },
     { every: 'rate(1 hour)', minutes: 60, runs: 3, periods: 4, oldest: 10_800 },
     { every: 'cron(0 3 * * ? *)', minutes: 1_440, runs: 3, periods: 4, oldest: 259_200 },
     { every: 'rate(1 day)', minutes: 1_440, runs: 3, periods: 4, oldest: 259_200 },
@@ -156,7 +185,8 @@ describe('the alarms', () => {
       minutes * 60,
       minutes * 60,
     ]);
-    expect(piling?.Threshold).toBe(oldest);
+    // What TTL is given to do it.
+    expect(piling?.Threshold).toBe(172_800 + oldest);
   });
 
   it('and the dashboard look at metrics which the cleanup writes', () => {

@@ -75,7 +75,7 @@ describe.each<Engine>(engines())('the guide to the operators’ command, on $nam
     table = await openTable(engine);
     ({ id } = await table.logIn('user-1', { theme: 'dark' }));
     await table.logIn('user-2');
-    await table.put([expiredItem()]);
+    await table.put([expiredItem(3 * 86_400)]);
   });
   afterAll(() => table.drop());
 
