@@ -49,6 +49,8 @@ describe('a half-typed command', () => {
     [['cleanup', '--grace', '2d'], 'Expected a whole number from 0 to 31536000.'],
     [['cleanup', '--grace', '-1'], "option '--grace <seconds>' argument missing"],
     [['cleanup', '--writes-per-second', '0'], 'Expected a whole number from 1 to 100000.'],
+    [['template'], "required option '--format <name>' not specified"],
+    [['template', '--format', 'cdk'], "argument 'cdk' is invalid. Allowed choices are cloudformation, sam"],
     [['stats', '--sample', '101'], 'Expected a whole number from 1 to 100'],
     [['cleanup', '--table', ''], 'That is not a valid table name'],
     [['cleanup', '--table', 'a b c'], 'That is not a valid table name'],
@@ -137,6 +139,7 @@ describe('the help', () => {
       'cleanup',
       'create-table',
       'dev',
+      'template',
       '--json',
       '130',
     ]) {
