@@ -6,7 +6,8 @@ interface Attribute {
   readonly value: unknown;
 }
 
-interface Block {
+/** A block, such as a resource. */
+export interface Block {
   readonly block: string;
   readonly body: Body;
 }

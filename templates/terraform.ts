@@ -1,16 +1,17 @@
-import { attribute, block, type Body, Call, Expression, print } from './hcl.js';
+import { attribute, block, type Block, type Body, Call, Expression, print } from './hcl.js';
 import { type Properties, replaced, type Resource, type Template } from './template.js';
 
 /** For Terraform and OpenTofu, which package the code of the cleanup themselves. */
 export function terraform(template: Template): string {
-  const resources = Object.entries(template.Resources).map(([id, resource]) => {
-    const { type, body } = kindOf(resource);
+  const resources = Object.entries(template.Resources).flatMap(([id, resource]) => {
+    const { type, body, besides = () => [] } = kindOf(resource);
     const properties = replaced(resource.Properties, (part) => referenceIn(part, template)) as Properties;
-    return block(`resource "${type}" "${snake(id)}"`, [
+    const own = block(`resource "${type}" "${snake(id)}"`, [
       ...body(properties, id),
       ...dependenciesOf(resource, template),
       ...lifecycleOf(resource),
     ]);
+    return [own, ...besides(properties, id)];
   });
   return `${HEAD}\n\n${print([...SURROUNDINGS, ...resources, ...outputsOf(template)])}\n`;
 }
@@ -46,6 +47,8 @@ interface Kind {
   /** What a `Ref` to it becomes. */
   readonly ref: string;
   readonly body: (properties: Properties, id: string) => Body;
+  /** What is a part of it in CloudFormation, and a resource of its own in Terraform. */
+  readonly besides?: (properties: Properties, id: string) => readonly Block[];
 }
 
 /**
@@ -53,7 +56,7 @@ interface Kind {
  * construct says is left out.
  */
 const KINDS: Readonly<Record<string, Kind>> = {
-  'AWS::DynamoDB::GlobalTable': { type: 'aws_dynamodb_table', ref: 'name', body: tableBody },
+  'AWS::DynamoDB::GlobalTable': { type: 'aws_dynamodb_table', ref: 'name', body: tableBody, besides: insights },
   'AWS::SQS::Queue': {
     type: 'aws_sqs_queue',
     ref: 'url',
@@ -121,7 +124,7 @@ function tableBody(properties: Properties): Body {
   const { AttributeDefinitions, BillingMode, GlobalSecondaryIndexes, KeySchema, Replicas, ...table } = properties;
   const { TimeToLiveSpecification, ...others } = table;
   const { PointInTimeRecoverySpecification, DeletionProtectionEnabled, ...replica } = single(Replicas) as Properties;
-  const { GlobalSecondaryIndexes: _, Region: __, ...othersOfReplica } = replica;
+  const { ContributorInsightsSpecification: _, GlobalSecondaryIndexes: __, Region: ___, ...othersOfReplica } = replica;
   const { PointInTimeRecoveryEnabled } = PointInTimeRecoverySpecification as Properties;
   return nothingElse({ ...others, ...othersOfReplica }, [
     attribute('name', new Expression('var.sessions_name')),
@@ -144,6 +147,23 @@ function tableBody(properties: Properties): Body {
     ...nested('ttl', TimeToLiveSpecification, { AttributeName: 'attribute_name', Enabled: 'enabled' }),
     block('point_in_time_recovery', [attribute('enabled', PointInTimeRecoveryEnabled)]),
   ]);
+}
+
+/** Contributor Insights of the table, and of each index. */
+function insights({ Replicas }: Properties, id: string): readonly Block[] {
+  const { ContributorInsightsSpecification, GlobalSecondaryIndexes } = single(Replicas) as Properties;
+  const of = (specification: unknown, name: string, index: Body): readonly Block[] => {
+    const { Enabled = false, ...mode } = (specification ?? {}) as Properties;
+    const table = attribute('table_name', new Expression(`aws_dynamodb_table.${snake(id)}.name`));
+    const body = [table, ...index, ...renamed(mode, { Mode: 'mode' })];
+    return Enabled === true ? [block(`resource "aws_dynamodb_contributor_insights" "${name}"`, body)] : [];
+  };
+  return [
+    ...of(ContributorInsightsSpecification, snake(id), []),
+    ...list(GlobalSecondaryIndexes).flatMap(({ IndexName, ContributorInsightsSpecification: ofIndex }) =>
+      of(ofIndex, `${snake(id)}_${snake(String(IndexName))}`, [attribute('index_name', IndexName)]),
+    ),
+  ];
 }
 
 const keys = (schema: unknown): Body =>
@@ -272,7 +292,7 @@ function dependenciesOf({ DependsOn = [] }: Resource, template: Template): Body 
 const lifecycleOf = ({ DeletionPolicy }: Resource): Body =>
   DeletionPolicy === 'Retain' ? [block('lifecycle', [attribute('prevent_destroy', true)])] : [];
 
-function outputsOf(template: Template): ReturnType<typeof block>[] {
+function outputsOf(template: Template): Block[] {
   return Object.entries(template['Outputs'] as Record<string, { readonly Value: Properties }>).map(([id, { Value }]) =>
     block(`output "${snake(id)}"`, [attribute('value', referenceIn(Value, template))]),
   );

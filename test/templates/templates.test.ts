@@ -168,11 +168,28 @@ describe('the template for the Serverless Framework', () => {
   });
 });
 
+const resourcesIn = async (text: string): Promise<Record<string, Record<string, [Properties]>>> =>
+  (await parseHcl('sessions.tf', text))['resource'] as Record<string, Record<string, [Properties]>>;
+
 describe('the template for Terraform', () => {
+  it('has Contributor Insights as resources of their own, if the construct turns it on', async () => {
+    const template = synthesize();
+    const { SessionsTable: table, ...others } = template.Resources as Record<'SessionsTable', Resource>;
+    const ContributorInsightsSpecification = { Enabled: true, Mode: 'THROTTLED_KEYS' };
+    const [replica] = table.Properties['Replicas'] as readonly [Properties];
+    const index = { IndexName: 'byUser', ContributorInsightsSpecification };
+    const Replicas = [{ ...replica, ContributorInsightsSpecification, GlobalSecondaryIndexes: [index] }];
+    const SessionsTable = { ...table, Properties: { ...table.Properties, Replicas } };
+    const resources = await resourcesIn(terraform({ ...template, Resources: { ...others, SessionsTable } }));
+    const common = { table_name: '${aws_dynamodb_table.sessions_table.name}', mode: 'THROTTLED_KEYS' };
+    expect(resources['aws_dynamodb_contributor_insights']).toEqual({
+      sessions_table: [common],
+      sessions_table_by_user: [{ ...common, index_name: 'byUser' }],
+    });
+  });
+
   it('is read by a parser, and has each resource of the construct', async () => {
-    const { resource } = (await parseHcl('sessions.tf', made.terraform)) as {
-      resource: Record<string, Record<string, [Properties]>>;
-    };
+    const { aws_dynamodb_contributor_insights: _, ...resource } = await resourcesIn(made.terraform);
     const counted = Object.fromEntries(Object.entries(resource).map(([type, all]) => [type, Object.keys(all).length]));
     const { Resources } = yamlOf(made.cloudformation);
     const of = (type: string): number => Object.values(Resources).filter(({ Type }) => Type === type).length;
