@@ -146,7 +146,9 @@ describe('the template for the Serverless Framework', () => {
     const text = JSON.stringify(others).replaceAll('"SessionsCleanupFunction"', `"${FUNCTION}"`);
     expect(resources.Resources).toEqual(JSON.parse(text));
     const { handler, role, runtime, memorySize, timeout, description } = functions.sessionsCleanup;
-    const { Properties } = resources.extensions[FUNCTION];
+    const { Properties, DependsOn } = resources.extensions[FUNCTION];
+    // The framework adds the role.
+    expect(DependsOn).toEqual(['SessionsCleanupRoleDefaultPolicy']);
     const { Code: _, Handler, ...properties } = cleanup?.Properties ?? {};
     expect({
       ...Properties,
