@@ -7,11 +7,9 @@ const LOGICAL_ID = 'SessionsCleanupLambdaFunction';
 
 /** For the Serverless Framework: a function, which it packages, and resources to merge into those of the service. */
 export function serverless(template: Template): string {
-  const [id, { Properties, DependsOn = [] }] = only(template, 'AWS::Lambda::Function');
+  const [id, { Properties, DependsOn }] = only(template, 'AWS::Lambda::Function');
   const { Code: _, Handler: handler, Runtime, MemorySize, Timeout, Description, Role, ...others } = Properties;
   const { [id]: __, ...resources } = template.Resources;
-  // The framework lets it wait for its role by itself, and would say so twice.
-  const waitsFor = DependsOn.filter((name) => !JSON.stringify(Role).includes(`"${name}"`));
   const bundle = 'node_modules/dynamodb-sessions/dist/cleanup';
   const head = [
     'The table of dynamodb-sessions, its cleanup with schedule and alarms, and the IAM policies. Save it as sessions.yaml',
@@ -38,7 +36,7 @@ export function serverless(template: Template): string {
     resources: {
       Resources: resources,
       Outputs: template['Outputs'],
-      extensions: { [id]: { Properties: others, DependsOn: waitsFor } },
+      extensions: { [id]: { Properties: others, DependsOn } },
     },
   };
   return yaml(head, renamed(document, id));

@@ -29,7 +29,7 @@ export function synthesize(): Template {
   }
   nameReadably(stack);
   const { Resources, Outputs } = app.synth().getStackByName('Sessions').template as Template;
-  return { Resources: Object.fromEntries(Object.entries(Resources).map(withoutMetadata)), Outputs };
+  return { Resources: Object.fromEntries(Object.entries(Resources).map(cleaned)), Outputs };
 }
 
 /**
@@ -53,8 +53,13 @@ function nameReadably(stack: Stack): void {
   }
 }
 
-/** The names of policies are logical IDs, too, and what CDK notes is for CDK. */
-function withoutMetadata([id, { Metadata: _, ...resource }]: [string, Resource]): [string, Resource] {
-  const { Properties } = resource;
-  return [id, 'PolicyName' in Properties ? { ...resource, Properties: { ...Properties, PolicyName: id } } : resource];
+/**
+ * The names of policies are logical IDs, too. What CDK notes is for CDK, and what a resource refers to it waits for
+ * without being told.
+ */
+function cleaned([id, { Metadata: _, DependsOn = [], ...resource }]: [string, Resource]): [string, Resource] {
+  const Properties =
+    'PolicyName' in resource.Properties ? { ...resource.Properties, PolicyName: id } : resource.Properties;
+  const waitsFor = DependsOn.filter((other) => !JSON.stringify(Properties).includes(`"${other}"`));
+  return [id, { ...resource, Properties, ...(waitsFor.length > 0 && { DependsOn: waitsFor }) }];
 }

@@ -54,9 +54,11 @@ function numbered(resources: Resources): Resources {
     numbers.set(Type, number + 1);
     names.set(id, `${Type} ${number}`);
   }
-  const entries = Object.entries(resources).map(([id, { Metadata: _, ...resource }]) => {
+  const entries = Object.entries(resources).map(([id, { Metadata: _, DependsOn = [], ...resource }]) => {
     const { PolicyName: __, Code: ___, ...Properties } = resource.Properties;
-    return [names.get(id), { ...resource, Properties }] as const;
+    // What it refers to it waits for anyway.
+    const waitsFor = DependsOn.filter((other) => !JSON.stringify(Properties).includes(`"${other}"`));
+    return [names.get(id), { ...resource, Properties, waitsFor }] as const;
   });
   const named = JSON.stringify(Object.fromEntries(entries), (_, value: unknown) =>
     typeof value === 'string' ? (names.get(value) ?? value) : value,
@@ -147,7 +149,6 @@ describe('the template for the Serverless Framework', () => {
     expect(resources.Resources).toEqual(JSON.parse(text));
     const { handler, role, runtime, memorySize, timeout, description } = functions.sessionsCleanup;
     const { Properties, DependsOn } = resources.extensions[FUNCTION];
-    // The framework adds the role.
     expect(DependsOn).toEqual(['SessionsCleanupRoleDefaultPolicy']);
     const { Code: _, Handler, ...properties } = cleanup?.Properties ?? {};
     expect({
