@@ -126,7 +126,7 @@ export class SessionAlarms extends Construct {
       ExpiredPilingUp: {
         description: 'Sessions that expired long ago are still in the table. The cleanup does not keep up with it.',
         metric: cleanup.metric('OldestExpiredAge', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
-        threshold: Math.max(3_600, 3 * cleanup.interval.toSeconds()),
+        threshold: cleanup.grace.toSeconds() + Math.max(3_600, 3 * cleanup.interval.toSeconds()),
         periods: 1,
         missing: TreatMissingData.IGNORE, // until the next run there is no news
       },

@@ -81,10 +81,13 @@ function checkConsistency(props: SessionStoreProps): void {
   );
 }
 
-function checkCleanup({ schedule, readBudget, segments, memory, timeout }: SessionCleanupOptions): void {
+function checkCleanup(options: SessionCleanupOptions): void {
+  const { schedule, readBudget, segments, grace, writesPerSecond, memory, timeout } = options;
   expect(schedule === undefined || !isOnce(schedule), 'cleanup.schedule', 'at(…) would run once only');
   expectWhole('cleanup.readBudget', readBudget, 1, 1_000_000_000);
   expectWhole('cleanup.segments', segments, 1, 64);
+  expectWhole('cleanup.grace', grace?.toSeconds(), 0, 31_536_000, ' seconds');
+  expectWhole('cleanup.writesPerSecond', writesPerSecond, 1, 100_000);
   expectWhole('cleanup.memory', memory?.toMebibytes(), 128, 10_240, ' MiB');
   expectWhole('cleanup.timeout', timeout?.toSeconds(), 10, 900, ' seconds');
 }

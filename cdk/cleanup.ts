@@ -32,6 +32,16 @@ export interface SessionCleanupOptions {
    */
   readonly segments?: number;
   /**
+   * How long an item is left to TTL after it has expired, for TTL deletes it for nothing.
+   * @default - two days; nothing if the table has no TTL
+   */
+  readonly grace?: Duration;
+  /**
+   * How many write units the deletions may take in a second, so that they throttle nobody else.
+   * @default 500
+   */
+  readonly writesPerSecond?: number;
+  /**
    * Counts what has expired, and deletes nothing.
    * @default false
    */
@@ -42,8 +52,9 @@ export interface SessionCleanupOptions {
    */
   readonly memory?: Size;
   /**
-   * How long one run may take. It stops well before, and the next run goes on from there.
-   * @default Duration.minutes(5)
+   * How long one run may take. It stops well before, and the next run goes on from there. Longer than the time between
+   * two runs, it lets them overlap: that does no harm, and reads twice.
+   * @default - 5 minutes, or the time between two runs if that is less
    */
   readonly timeout?: Duration;
   /**
@@ -60,14 +71,14 @@ interface SessionCleanupProps extends SessionCleanupOptions {
 }
 
 /** What the function does to the table: the checkpoint, at which the next run goes on, is an item of it. */
-const ACTIONS = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+const ACTIONS = ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 const DRY_RUN_ACTIONS = ['dynamodb:Scan'];
 
 /**
  * The function that removes expired sessions, and what runs it.
  *
- * No concurrency is reserved for it: a young account has none to spare, and the deployment would fail. Of two runs at
- * once, the lease that a run takes in the table sends the second home.
+ * No concurrency is reserved for it: a young account has none to spare, and the deployment would fail. Two runs at once
+ * do no harm.
  */
 export class SessionCleanup extends Construct {
   readonly function: Function;
@@ -79,6 +90,8 @@ export class SessionCleanup extends Construct {
   /** How much time is between two runs, if the schedule says it plainly. */
   readonly regularInterval: Duration | undefined;
   readonly timeout: Duration;
+  /** How long an item is left to TTL after it has expired. */
+  readonly grace: Duration;
 
   readonly #table: TableV2;
 
@@ -86,9 +99,10 @@ export class SessionCleanup extends Construct {
     super(scope, id);
     const { table, hasTtl, schedule = ScheduleExpression.rate(hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
     this.#table = table;
-    this.timeout = props.timeout ?? Duration.minutes(5);
     this.regularInterval = intervalOf(schedule);
     this.interval = this.regularInterval ?? Duration.days(1);
+    this.timeout = props.timeout ?? Duration.minutes(Math.min(5, this.interval.toMinutes()));
+    this.grace = props.grace ?? Duration.days(hasTtl ? 2 : 0);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -119,7 +133,7 @@ export class SessionCleanup extends Construct {
   }
 
   #createFunction(props: SessionCleanupProps): Function {
-    const { table, readBudget, segments, dryRun } = props;
+    const { table, readBudget, segments, writesPerSecond, dryRun } = props;
     // They hold counts, which last as metrics: the logs may go with the stack.
     const logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention ?? RetentionDays.ONE_MONTH,
@@ -143,6 +157,8 @@ export class SessionCleanup extends Construct {
         [TABLE_ENVIRONMENT.region]: table.env.region,
         ...(readBudget !== undefined && { [CLEANUP_ENVIRONMENT.readBudget]: String(readBudget) }),
         ...(segments !== undefined && { [CLEANUP_ENVIRONMENT.segments]: String(segments) }),
+        [CLEANUP_ENVIRONMENT.grace]: String(this.grace.toSeconds()),
+        ...(writesPerSecond !== undefined && { [CLEANUP_ENVIRONMENT.writesPerSecond]: String(writesPerSecond) }),
         ...(dryRun !== undefined && { [CLEANUP_ENVIRONMENT.dryRun]: String(dryRun) }),
       },
     });

@@ -119,6 +119,14 @@ export class SessionStore extends Construct implements WatchedStore {
     return this.table.tableName;
   }
 
+  /** For a support desk, which looks at sessions and changes none: `list`, `show` and `stats` of the command. */
+  grantReadOnly(grantee: IGrantable): Grant {
+    this.#grantKey(grantee);
+    return this.#grant(grantee, ['BatchGetItem', 'DescribeTable', 'GetItem', 'Scan']).combine(
+      this.#grant(grantee, INDEX_ACTIONS, `/index/${USER_INDEX.indexName}`),
+    );
+  }
+
   /** What {@link grantAccess} gives, and `Scan`: for operators, who look at the whole table. */
   grantAdministration(grantee: IGrantable): Grant {
     return this.grantAccess(grantee).combine(this.#grant(grantee, ['Scan']));

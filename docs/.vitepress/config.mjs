@@ -77,6 +77,7 @@ export default {
         text: 'Operate',
         items: [
           page('Deploy with CDK', '/guides/deploy'),
+          page('Deploy without CDK', '/guides/without-cdk'),
           page('The command', '/guides/cli'),
           page('Operations', '/guides/operations'),
           page('A person’s data (GDPR)', '/guides/personal-data'),

@@ -221,7 +221,7 @@ describe("the cleanup's role", () => {
       LETTERS,
       {
         Effect: 'Allow',
-        Action: ['dynamodb:DeleteItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+        Action: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
         Resource: TABLE_ARN,
       },
     ]);

@@ -6,7 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
-import { MOST_READ_UNITS, MOST_SEGMENTS } from '../../src/cleanup/options.js';
+import { MOST_READ_UNITS, MOST_SEGMENTS, MOST_WRITES_PER_SECOND } from '../../src/cleanup/options.js';
 import { synth } from './synth.js';
 
 const env = { account: '111122223333', region: 'eu-west-3' };
@@ -41,6 +41,9 @@ const BAD: [property: string, props: SessionStoreProps | ((scope: Construct) => 
   ['cleanup.readBudget', { cleanup: { readBudget: MOST_READ_UNITS + 1 } }],
   ['cleanup.segments', { cleanup: { segments: 0 } }],
   ['cleanup.segments', { cleanup: { segments: MOST_SEGMENTS + 1 } }],
+  ['cleanup.grace', { cleanup: { grace: Duration.days(366) } }],
+  ['cleanup.writesPerSecond', { cleanup: { writesPerSecond: 0 } }],
+  ['cleanup.writesPerSecond', { cleanup: { writesPerSecond: MOST_WRITES_PER_SECOND + 1 } }],
   ['cleanup.memory', { cleanup: { memory: Size.mebibytes(64) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.minutes(16) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.seconds(1) } }],

@@ -212,7 +212,7 @@ describe.skipIf(!inject('hasMinistack'))('cdk deploy --all', () => {
   });
 
   it('has a schedule that fires, and deletes what has expired', async () => {
-    const [expired, alive] = [await plant(now() - 3_600), await plant(now() + 3_600)];
+    const [expired, alive] = [await plant(now() - 3 * 86_400), await plant(now() + 3_600)];
     await expect
       .poll(() => itemOf(expired), { timeout: 90_000 - (Date.now() - deployed), interval: 250 })
       .toBeUndefined();
