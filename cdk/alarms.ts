@@ -9,15 +9,24 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
+import type { ISessionStore } from './i-session-store.js';
 import { indexMetric, tableMetric } from './metrics.js';
 
-interface SessionAlarmsProps {
-  readonly table: TableV2;
+/** What the alarms watch, and where they go. */
+export interface SessionAlarmsProps {
+  readonly store: ISessionStore;
+  /**
+   * The store's cleanup.
+   * @default - none: the alarms are of the table alone
+   */
   readonly cleanup?: SessionCleanup;
+  /**
+   * Where alarms are sent to.
+   * @default - nowhere: they are seen in CloudWatch
+   */
   readonly topic?: ITopic;
 }
 
@@ -31,13 +40,13 @@ export class SessionAlarms extends Construct {
 
   readonly #topic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { table, cleanup, topic }: SessionAlarmsProps) {
+  constructor(scope: Construct, id: string, { store, cleanup, topic }: SessionAlarmsProps) {
     super(scope, id);
     this.#topic = topic;
-    this.all = [...this.#ofTable(table), ...(cleanup ? this.#ofCleanup(cleanup) : [])];
+    this.all = [...this.#ofTable(store), ...(cleanup ? this.#ofCleanup(cleanup) : [])];
   }
 
-  #ofTable(table: TableV2): Alarm[] {
+  #ofTable(table: ISessionStore): Alarm[] {
     return [
       this.#alarm('TableThrottled', throttles(tableMetric, table), {
         description: 'DynamoDB throttles requests to the session table. Requests are answered late, or with a 503.',
@@ -99,7 +108,7 @@ interface AlarmOptions {
   readonly datapoints?: number;
 }
 
-function throttles(metric: (table: TableV2, name: string) => Metric, table: TableV2): MathExpression {
+function throttles(metric: (table: ISessionStore, name: string) => Metric, table: ISessionStore): MathExpression {
   return new MathExpression({
     expression: 'FILL(reads, 0) + FILL(writes, 0)',
     usingMetrics: { reads: metric(table, 'ReadThrottleEvents'), writes: metric(table, 'WriteThrottleEvents') },

@@ -1,15 +1,16 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Schedule, ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { CLEANUP_ENVIRONMENT, TABLE_ENVIRONMENT } from '../src/table-schema.js';
+import { CLEANUP_ENVIRONMENT } from '../src/table-schema.js';
 import { CLEANUP_BUNDLE } from './assets.js';
+import { tableNameFor } from './environment.js';
+import type { ISessionStore } from './i-session-store.js';
 import { type CleanupMetric, cleanupMetric } from './metrics.js';
 import { intervalOf } from './schedule.js';
 
@@ -53,15 +54,10 @@ export interface SessionCleanupOptions {
   readonly logRetention?: RetentionDays;
 }
 
-interface SessionCleanupProps extends SessionCleanupOptions {
-  readonly table: TableV2;
-  /** Whether nothing else removes expired sessions. */
-  readonly hasTtl: boolean;
+/** The options of the cleanup, and what it cleans. */
+export interface SessionCleanupProps extends SessionCleanupOptions {
+  readonly store: ISessionStore;
 }
-
-/** What the function does to the table: the checkpoint, at which the next run goes on, is an item of it. */
-const ACTIONS = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
-const DRY_RUN_ACTIONS = ['dynamodb:Scan'];
 
 /**
  * The function that removes expired sessions, and what runs it.
@@ -78,12 +74,12 @@ export class SessionCleanup extends Construct {
   readonly interval: Duration;
   readonly timeout: Duration;
 
-  readonly #table: TableV2;
+  readonly #tableName: string;
 
   constructor(scope: Construct, id: string, props: SessionCleanupProps) {
     super(scope, id);
-    const { table, hasTtl, schedule = ScheduleExpression.rate(hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
-    this.#table = table;
+    const { store, dryRun = false } = props;
+    const { schedule = ScheduleExpression.rate(store.hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
     this.timeout = props.timeout ?? Duration.minutes(5);
     this.interval = intervalOf(schedule) ?? Duration.days(1);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
@@ -92,17 +88,15 @@ export class SessionCleanup extends Construct {
       retentionPeriod: Duration.days(14),
     });
     this.function = this.#createFunction(props);
-    Grant.addToPrincipal({
-      grantee: this.function,
-      actions: props.dryRun === true ? DRY_RUN_ACTIONS : ACTIONS,
-      resourceArns: [table.tableArn],
-    });
+    store.grantCleanup(this.function, dryRun);
+    this.#tableName = tableNameFor(store, this.function);
 
     this.schedule = new Schedule(this, 'Schedule', {
       description: 'Removes expired sessions.',
       schedule,
       timeWindow: windowOf(this.interval),
       target: new LambdaInvoke(this.function, {
+        role: this.#createScheduleRole(),
         deadLetterQueue: this.deadLetterQueue,
         retryAttempts: 3,
         maxEventAge: Duration.hours(1),
@@ -112,11 +106,27 @@ export class SessionCleanup extends Construct {
 
   /** A metric of the cleanup's runs. @default - sum over 5 minutes */
   metric(metricName: CleanupMetric, options?: MetricOptions): Metric {
-    return cleanupMetric(this.#table, metricName, options);
+    return cleanupMetric(this.#tableName, metricName, options);
+  }
+
+  /** The target would put it beside the construct, where no aspect or tag of the construct reaches it. */
+  #createScheduleRole(): IRole {
+    const stack = Stack.of(this);
+    const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default' });
+    const role = new Role(this, 'ScheduleRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
+      }),
+    });
+    const { functionArn } = this.function;
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] }));
+    const { queueArn } = this.deadLetterQueue;
+    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queueArn] }));
+    return role.withoutPolicyUpdates(); // The target would add the right to invoke each version.
   }
 
   #createFunction(props: SessionCleanupProps): Function {
-    const { table, readBudget, segments, dryRun } = props;
+    const { readBudget, segments, dryRun } = props;
     // They hold counts, which last as metrics: the logs may go with the stack.
     const logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention ?? RetentionDays.ONE_MONTH,
@@ -136,8 +146,6 @@ export class SessionCleanup extends Construct {
       logGroup,
       deadLetterQueue: this.deadLetterQueue,
       environment: {
-        [TABLE_ENVIRONMENT.tableName]: table.tableName,
-        [TABLE_ENVIRONMENT.region]: table.env.region,
         ...(readBudget !== undefined && { [CLEANUP_ENVIRONMENT.readBudget]: String(readBudget) }),
         ...(segments !== undefined && { [CLEANUP_ENVIRONMENT.segments]: String(segments) }),
         ...(dryRun !== undefined && { [CLEANUP_ENVIRONMENT.dryRun]: String(dryRun) }),

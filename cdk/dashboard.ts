@@ -1,15 +1,27 @@
 import { Duration } from 'aws-cdk-lib';
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
+import type { ISessionStore } from './i-session-store.js';
 import { indexMetric, operationMetric, type SessionMetric, sessionMetric, tableMetric } from './metrics.js';
 
-interface SessionDashboardProps {
-  readonly table: TableV2;
+/** What the dashboard shows. */
+export interface SessionDashboardProps {
+  readonly store: ISessionStore;
+  /**
+   * The store's cleanup.
+   * @default - none
+   */
   readonly cleanup?: SessionCleanup;
+  /**
+   * The alarms on top: `sessionAlarms.all`.
+   * @default - none
+   */
   readonly alarms?: readonly Alarm[];
-  /** Where the application's functions count what happens to sessions. */
+  /**
+   * The namespace in which your functions count what happens to sessions (`countEvents`).
+   * @default - none
+   */
   readonly metricsNamespace?: string;
 }
 
@@ -21,7 +33,7 @@ export class SessionDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
-    const { table, cleanup, alarms = [], metricsNamespace } = props;
+    const { store: table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {
       this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...alarms] }));

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { USER_INDEX } from '../src/table-schema.js';
+import type { ISessionStore } from './i-session-store.js';
 
 /** What the cleanup says of each run. */
 export type CleanupMetric =
@@ -33,19 +33,19 @@ export type SessionMetric =
   | 'SessionStoreFailure';
 
 /** A metric of the table itself, without its index. */
-export function tableMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+export function tableMetric(table: ISessionStore, metricName: string, options: MetricOptions = {}): Metric {
   return sum('AWS/DynamoDB', metricName, { TableName: table.tableName }, options);
 }
 
 /** A metric of the index by user. */
-export function indexMetric(table: TableV2, metricName: string, options: MetricOptions = {}): Metric {
+export function indexMetric(table: ISessionStore, metricName: string, options: MetricOptions = {}): Metric {
   const { tableName: TableName } = table;
   return sum('AWS/DynamoDB', metricName, { TableName, GlobalSecondaryIndexName: USER_INDEX.indexName }, options);
 }
 
 /** A metric of one kind of call on the table. */
 export function operationMetric(
-  table: TableV2,
+  table: ISessionStore,
   metricName: string,
   operation: string,
   options: MetricOptions = {},
@@ -55,8 +55,8 @@ export function operationMetric(
 }
 
 /** A metric of the cleanup's runs. */
-export function cleanupMetric(table: TableV2, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
-  return sum('DynamoDBSessions', metricName, { TableName: table.tableName }, options);
+export function cleanupMetric(tableName: string, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
+  return sum('DynamoDBSessions', metricName, { TableName: tableName }, options);
 }
 
 /** A metric of the sessions, whatever dimensions the functions that write it have given it. For dashboards only. */

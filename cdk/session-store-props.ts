@@ -3,6 +3,7 @@ import type { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { SessionCleanupOptions } from './cleanup.js';
+import type { SessionStoreReplica } from './session-store-replica.js';
 
 /** The options of `SessionStore`. */
 export interface SessionStoreProps {
@@ -73,14 +74,4 @@ export interface SessionStoreProps {
    * @default - none: the dashboard shows the table and its cleanup
    */
   readonly metricsNamespace?: string;
-}
-
-/** A region with a replica of the table. */
-export interface SessionStoreReplica {
-  readonly region: string;
-  /**
-   * The ARN of the key with which this replica is encrypted, in its own region.
-   * @default - none; needed if the store has an `encryptionKey`
-   */
-  readonly encryptionKeyArn?: string;
 }

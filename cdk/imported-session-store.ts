@@ -1,0 +1,70 @@
+import type { IResource } from 'aws-cdk-lib';
+import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { SessionStoreBase } from './session-store-base.js';
+import type { SessionStoreReplica } from './session-store-replica.js';
+import { replicaOf, type TableInRegion } from './table-in-region.js';
+
+/** What is known of a table that is there already. */
+export interface SessionStoreAttributes {
+  /**
+   * The table's name, if it is in the stack's account and region.
+   * @default - by the ARN; one of both must be given
+   */
+  readonly tableName?: string;
+  /**
+   * The table's ARN.
+   * @default - by the name; one of both must be given
+   */
+  readonly tableArn?: string;
+  /**
+   * The key with which the table is encrypted.
+   * @default - a key that DynamoDB owns
+   */
+  readonly encryptionKey?: IKey;
+  /**
+   * Other regions in which the table has a replica.
+   * @default - none
+   */
+  readonly replicas?: readonly SessionStoreReplica[];
+  /**
+   * Whether TTL is on, for the attribute `expiresAt`. Without, the cleanup alone removes what has expired.
+   * @default true
+   */
+  readonly timeToLive?: boolean;
+}
+
+/** A table that is there already. */
+export class ImportedSessionStore extends SessionStoreBase {
+  readonly hasTtl: boolean;
+  protected readonly regions: readonly [TableInRegion, ...TableInRegion[]];
+
+  readonly #table: ITableV2;
+
+  constructor(scope: Construct, id: string, attributes: SessionStoreAttributes) {
+    super(scope, id);
+    const { tableName, tableArn, encryptionKey, replicas = [], timeToLive = true } = attributes;
+    this.#table = TableV2.fromTableAttributes(this, 'Table', {
+      ...(tableName !== undefined && { tableName }),
+      ...(tableArn !== undefined && { tableArn }),
+    });
+    this.hasTtl = timeToLive;
+    this.regions = [
+      { region: this.env.region, tableArn: this.tableArn, ...(encryptionKey && { encryptionKey }) },
+      ...replicas.map((replica) => replicaOf(this, replica)),
+    ];
+  }
+
+  get tableName(): string {
+    return this.#table.tableName;
+  }
+
+  get tableArn(): string {
+    return this.#table.tableArn;
+  }
+
+  get env(): IResource['env'] {
+    return this.#table.env;
+  }
+}
