@@ -12,6 +12,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
+import { expecting, expectKnown } from './expect.js';
 import type { ISessionStore } from './i-session-store.js';
 import { indexMetric, tableMetric } from './metrics.js';
 
@@ -30,6 +31,8 @@ export interface SessionAlarmsProps {
   readonly topic?: ITopic;
 }
 
+const KNOWN: Readonly<Record<keyof SessionAlarmsProps, true>> = { store: true, cleanup: true, topic: true };
+
 /** After so many runs that stopped before the table's end somebody is told. */
 const UNFINISHED_RUNS = 3;
 const DAY = Duration.days(1).toSeconds();
@@ -40,8 +43,10 @@ export class SessionAlarms extends Construct {
 
   readonly #topic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { store, cleanup, topic }: SessionAlarmsProps) {
+  constructor(scope: Construct, id: string, props: SessionAlarmsProps) {
     super(scope, id);
+    expectKnown(expecting('SessionAlarms'), props, KNOWN);
+    const { store, cleanup, topic } = props;
     this.#topic = topic;
     this.all = [...this.#ofTable(store), ...(cleanup ? this.#ofCleanup(cleanup) : [])];
   }

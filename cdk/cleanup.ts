@@ -1,6 +1,7 @@
-import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Schedule, ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
@@ -9,50 +10,13 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CLEANUP_ENVIRONMENT } from '../src/table-schema.js';
 import { CLEANUP_BUNDLE } from './assets.js';
+import { checkCleanup } from './check-cleanup.js';
+import type { SessionCleanupOptions } from './cleanup-options.js';
 import { tableNameFor } from './environment.js';
+import { expecting } from './expect.js';
 import type { ISessionStore } from './i-session-store.js';
 import { type CleanupMetric, cleanupMetric } from './metrics.js';
 import { intervalOf } from './schedule.js';
-
-/** The options of the cleanup. */
-export interface SessionCleanupOptions {
-  /**
-   * When it runs.
-   * @default - once a day; once an hour if the table has no TTL
-   */
-  readonly schedule?: ScheduleExpression;
-  /**
-   * How many read units one run may take, of which the whole table takes half a one per 4 KB. The next run goes on
-   * where it stopped.
-   * @default - as many as it takes
-   */
-  readonly readBudget?: number;
-  /**
-   * How many parts of the table are read at the same time.
-   * @default 4
-   */
-  readonly segments?: number;
-  /**
-   * Counts what has expired, and deletes nothing.
-   * @default false
-   */
-  readonly dryRun?: boolean;
-  /**
-   * The function's memory, which its share of a processor goes with.
-   * @default Size.mebibytes(512)
-   */
-  readonly memory?: Size;
-  /**
-   * How long one run may take. It stops well before, and the next run goes on from there.
-   * @default Duration.minutes(5)
-   */
-  readonly timeout?: Duration;
-  /**
-   * How long its logs are kept.
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: RetentionDays;
-}
 
 /** The options of the cleanup, and what it cleans. */
 export interface SessionCleanupProps extends SessionCleanupOptions {
@@ -78,7 +42,8 @@ export class SessionCleanup extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionCleanupProps) {
     super(scope, id);
-    const { store, dryRun = false } = props;
+    const { store, dryRun = false, ...options } = props;
+    checkCleanup(expecting('SessionCleanup'), { dryRun, ...options }, store.hasTtl);
     const { schedule = ScheduleExpression.rate(store.hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
     this.timeout = props.timeout ?? Duration.minutes(5);
     this.interval = intervalOf(schedule) ?? Duration.days(1);
@@ -127,13 +92,10 @@ export class SessionCleanup extends Construct {
 
   #createFunction(props: SessionCleanupProps): Function {
     const { readBudget, segments, dryRun } = props;
-    // They hold counts, which last as metrics: the logs may go with the stack.
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = this.#createLogs(props);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (props.vpc !== undefined) role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
     return new Function(this, 'Function', {
       description: 'Removes expired sessions.',
       runtime: Runtime.NODEJS_24_X,
@@ -144,6 +106,10 @@ export class SessionCleanup extends Construct {
       timeout: this.timeout,
       role,
       logGroup,
+      ...(props.vpc && { vpc: props.vpc }),
+      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
+      ...(props.securityGroups && { securityGroups: props.securityGroups }),
+      ...(props.tracing && { tracing: props.tracing }),
       deadLetterQueue: this.deadLetterQueue,
       environment: {
         ...(readBudget !== undefined && { [CLEANUP_ENVIRONMENT.readBudget]: String(readBudget) }),
@@ -152,6 +118,44 @@ export class SessionCleanup extends Construct {
       },
     });
   }
+
+  /** They hold counts, which last as metrics: the logs may go with the stack. */
+  #createLogs({ logRetention, logEncryptionKey }: SessionCleanupOptions): LogGroup {
+    if (logEncryptionKey) letLogsUse(logEncryptionKey, Stack.of(this));
+    return new LogGroup(this, 'Logs', {
+      retention: logRetention ?? RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(logEncryptionKey && { encryptionKey: logEncryptionKey }),
+    });
+  }
+}
+
+/** What Lambda does in the name of a function in a network. It can be told of no single interface beforehand. */
+const VPC_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** Without this CloudWatch refuses to make the log group. For the log groups of this account and region alone. */
+function letLogsUse(key: IKey, stack: Stack): void {
+  const logGroups = stack.formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: '*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
+      actions: ['kms:Decrypt', 'kms:Describe*', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logGroups } },
+    }),
+  );
 }
 
 /** A run may begin a quarter of the interval late, so that stores do not all begin at once. */

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
+import { expecting, expectKnown } from './expect.js';
 import type { ISessionStore } from './i-session-store.js';
 import { indexMetric, operationMetric, type SessionMetric, sessionMetric, tableMetric } from './metrics.js';
 
@@ -25,6 +26,12 @@ export interface SessionDashboardProps {
   readonly metricsNamespace?: string;
 }
 
+const KNOWN: Readonly<Record<keyof SessionDashboardProps, true>> = {
+  store: true,
+  cleanup: true,
+  alarms: true,
+  metricsNamespace: true,
+};
 const OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem', 'Query'];
 
 /** One page: is it well, what happens to sessions, how much is asked of it, how fast does it answer, and does the cleanup keep up. */
@@ -33,6 +40,7 @@ export class SessionDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
+    expectKnown(expecting('SessionDashboard'), props, KNOWN);
     const { store: table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {

@@ -2,6 +2,7 @@ import type { IResource } from 'aws-cdk-lib';
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { expecting, expectKnown } from './expect.js';
 import { SessionStoreBase } from './session-store-base.js';
 import type { SessionStoreReplica } from './session-store-replica.js';
 import { replicaOf, type TableInRegion } from './table-in-region.js';
@@ -35,6 +36,23 @@ export interface SessionStoreAttributes {
   readonly timeToLive?: boolean;
 }
 
+const KNOWN: Readonly<Record<keyof SessionStoreAttributes, true>> = {
+  tableName: true,
+  tableArn: true,
+  encryptionKey: true,
+  replicas: true,
+  timeToLive: true,
+};
+const KNOWN_OF_REPLICA: Readonly<Record<keyof SessionStoreReplica, true>> = { region: true, encryptionKeyArn: true };
+
+function checkAttributes(attributes: SessionStoreAttributes): void {
+  const expect = expecting('SessionStore');
+  expectKnown(expect, attributes, KNOWN);
+  const { tableName, tableArn, replicas = [] } = attributes;
+  expect((tableName === undefined) !== (tableArn === undefined), 'tableName', 'expected this, or tableArn');
+  for (const replica of replicas) expectKnown(expecting('SessionStore', 'replicas.'), replica, KNOWN_OF_REPLICA);
+}
+
 /** A table that is there already. */
 export class ImportedSessionStore extends SessionStoreBase {
   readonly hasTtl: boolean;
@@ -44,6 +62,7 @@ export class ImportedSessionStore extends SessionStoreBase {
 
   constructor(scope: Construct, id: string, attributes: SessionStoreAttributes) {
     super(scope, id);
+    checkAttributes(attributes);
     const { tableName, tableArn, encryptionKey, replicas = [], timeToLive = true } = attributes;
     this.#table = TableV2.fromTableAttributes(this, 'Table', {
       ...(tableName !== undefined && { tableName }),

@@ -20,6 +20,7 @@ import { ImportedSessionStore, type SessionStoreAttributes } from './imported-se
 import { SessionStoreBase } from './session-store-base.js';
 import type { SessionStoreProps } from './session-store-props.js';
 import { replicaOf, type TableInRegion } from './table-in-region.js';
+import { warnOfUpdates } from './warn-of-updates.js';
 
 /**
  * The table that sessions are kept in, on demand, with its index and TTL; the scheduled cleanup; alarms; a dashboard.
@@ -69,10 +70,11 @@ export class SessionStore extends SessionStoreBase {
   constructor(scope: Construct, id: string, props: SessionStoreProps = {}) {
     super(scope, id);
     checkProps(props, Stack.of(this));
+    warnOfUpdates(this, props);
 
     const { tableName, encryptionKey, replicas = [] } = props;
     const isUnnamed = tableName === undefined;
-    const policies = replicas.map(() => new PolicyDocument());
+    const policies = replicas.map(({ resourcePolicy = new PolicyDocument() }) => resourcePolicy);
     this.hasTtl = props.multiRegionConsistency !== MultiRegionConsistency.STRONG;
     this.table = this.#createTable(props, policies);
     this.regions = [
@@ -135,13 +137,22 @@ export class SessionStore extends SessionStoreBase {
           partitionKey: { name: USER_INDEX.partitionKey, type: AttributeType.STRING },
           sortKey: { name: USER_INDEX.sortKey, type: AttributeType.NUMBER },
           projectionType: ProjectionType.KEYS_ONLY,
+          ...props.userIndex,
         },
       ],
       ...(this.hasTtl && { timeToLiveAttribute: TTL_ATTRIBUTE }),
-      billing: Billing.onDemand(),
+      billing: props.billing ?? Billing.onDemand(),
+      ...(props.warmThroughput && { warmThroughput: props.warmThroughput }),
+      ...(props.tableClass && { tableClass: props.tableClass }),
+      ...(props.dynamoStream && { dynamoStream: props.dynamoStream }),
+      ...(props.kinesisStream && { kinesisStream: props.kinesisStream }),
+      ...(props.resourcePolicy && { resourcePolicy: props.resourcePolicy }),
       deletionProtection,
       removalPolicy,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
+      pointInTimeRecoverySpecification:
+        typeof pointInTimeRecovery === 'object'
+          ? pointInTimeRecovery
+          : { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       ...(encryptionKey && { encryption: TableEncryptionV2.customerManagedKey(encryptionKey, keyArns) }),
       ...(replicas.length > 0 && {
         replicas: replicas.map(({ region }, index) => replicaProps(region, policies[index] as PolicyDocument)),
