@@ -80,11 +80,28 @@ function grantBy({ resource, ...options }: Options, store: ISessionStore): Grant
     if (grant.success) return grant;
   }
   expectPrincipal(store, grantee);
-  if (resource !== undefined) return Grant.addToPrincipalOrResource({ ...options, resource });
+  if (resource !== undefined) {
+    return Grant.addToPrincipalOrResource({ ...options, resource: onConditions(resource, options.conditions) });
+  }
   const grant = Grant.addToPrincipal(options);
   if (!grant.success) throw new Error(`${accountsOf(store, grantee)} ${ASK_THE_OWNER}`);
   warn(store, grantee);
   return grant;
+}
+
+/** Older versions of CDK, such as 2.232, leave the conditions of a grant out of the policy of the resource. */
+function onConditions(
+  resource: GrantWithResourceOptions['resource'],
+  conditions: GrantWithResourceOptions['conditions'],
+): GrantWithResourceOptions['resource'] {
+  if (conditions === undefined) return resource;
+  return {
+    env: resource.env,
+    addToResourcePolicy(statement) {
+      statement.addConditions(conditions);
+      return resource.addToResourcePolicy(statement);
+    },
+  };
 }
 
 const ASK_THE_OWNER =

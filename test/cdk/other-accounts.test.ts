@@ -186,6 +186,18 @@ describe('a principal that has no policy of its own in this app', () => {
     expect(plain(policiesOf(ours))).toEqual({ 'eu-west-3': letIn(arn) });
   });
 
+  it('may clean up: it writes the cleanup’s own item alone', () => {
+    const { ours, store } = world();
+    store.grantCleanup(new ArnPrincipal(ROLE_ARN));
+    expect(plain(policiesOf(ours)['eu-west-3'])).toEqual([
+      expect.objectContaining({ Action: ['dynamodb:DeleteItem', 'dynamodb:Scan'] }),
+      expect.objectContaining({
+        Action: 'dynamodb:UpdateItem',
+        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['cleanup#checkpoint'] } },
+      }),
+    ]);
+  });
+
   it('is an organisation, on the condition that it is in it', () => {
     const { ours, store } = world();
     store.grantReadOnly(new OrganizationPrincipal('o-1234567890'));
