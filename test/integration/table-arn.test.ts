@@ -15,7 +15,9 @@ describe.each(engines())('a table that is called by its ARN, as from another acc
       const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
       const arn = Table?.TableArn;
       if (arn === undefined) throw new Error('The engine gives the table no ARN.');
-      const sessions = new Sessions({ persistence: new DynamoDBPersistenceLayer({ client, tableName: arn }) });
+      const sessions = new Sessions({
+        persistence: new DynamoDBPersistenceLayer({ client, tableName: arn, timeoutMs: 10_000 }),
+      });
 
       const tokens: string[] = [];
       for (const _ of ['phone', 'laptop']) {
