@@ -15,7 +15,10 @@ export abstract class SessionStoreBase extends Construct implements ISessionStor
   abstract readonly tableArn: string;
   abstract readonly env: IResource['env'];
   abstract readonly hasTtl: boolean;
-  /** The table in its own region, and its replicas. */
+  /**
+   * The table in its own region, and its replicas.
+   * @hidden
+   */
   protected abstract readonly regions: readonly [TableInRegion, ...TableInRegion[]];
 
   grantAccess(grantee: IGrantable): Grant {

@@ -40,6 +40,7 @@ export class SessionStore extends SessionStoreBase {
   readonly dashboard: SessionDashboard | undefined;
 
   readonly hasTtl: boolean;
+  /** @hidden */
   protected readonly regions: readonly [TableInRegion, ...TableInRegion[]];
 
   /** A table of this name in the stack's account and region, which is there already. */
@@ -112,14 +113,17 @@ export class SessionStore extends SessionStoreBase {
     }
   }
 
+  /** The table's name: `store.table.tableName`. */
   get tableName(): string {
     return this.table.tableName;
   }
 
+  /** The table's ARN: `store.table.tableArn`. */
   get tableArn(): string {
     return this.table.tableArn;
   }
 
+  /** The account and the region of the table. */
   get env(): IResource['env'] {
     return this.table.env;
   }
