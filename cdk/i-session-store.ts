@@ -1,5 +1,6 @@
 import type { IResource } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
@@ -9,6 +10,10 @@ export interface ISessionStore extends IConstruct {
   readonly tableArn: string;
   /** The account and the region of the table. */
   readonly env: IResource['env'];
+  /** The regions with a copy of the table, its own first. */
+  readonly regionNames: readonly string[];
+  /** How far what one region writes is seen by the others; `undefined` if nothing was said. */
+  readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   /** Whether DynamoDB removes what has expired. If not, the cleanup alone does. */
   readonly hasTtl: boolean;
 

@@ -1,5 +1,5 @@
 import type { IResource } from 'aws-cdk-lib';
-import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type ITableV2, MultiRegionConsistency, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { expecting, expectKnown } from './expect.js';
@@ -30,8 +30,13 @@ export interface SessionStoreAttributes {
    */
   readonly replicas?: readonly SessionStoreReplica[];
   /**
+   * How far what one region writes is seen by the others.
+   * @default - eventually, if there are replicas
+   */
+  readonly multiRegionConsistency?: MultiRegionConsistency;
+  /**
    * Whether TTL is on, for the attribute `expiresAt`. Without, the cleanup alone removes what has expired.
-   * @default true
+   * @default true, unless `multiRegionConsistency` is `STRONG`
    */
   readonly timeToLive?: boolean;
 }
@@ -41,6 +46,7 @@ const KNOWN: Readonly<Record<keyof SessionStoreAttributes, true>> = {
   tableArn: true,
   encryptionKey: true,
   replicas: true,
+  multiRegionConsistency: true,
   timeToLive: true,
 };
 const KNOWN_OF_REPLICA: Readonly<Record<keyof SessionStoreReplica, true>> = { region: true, encryptionKeyArn: true };
@@ -56,6 +62,7 @@ function checkAttributes(attributes: SessionStoreAttributes): void {
 /** A table that is there already. */
 export class ImportedSessionStore extends SessionStoreBase {
   readonly hasTtl: boolean;
+  readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   protected readonly regions: readonly [TableInRegion, ...TableInRegion[]];
 
   readonly #table: ITableV2;
@@ -63,11 +70,14 @@ export class ImportedSessionStore extends SessionStoreBase {
   constructor(scope: Construct, id: string, attributes: SessionStoreAttributes) {
     super(scope, id);
     checkAttributes(attributes);
-    const { tableName, tableArn, encryptionKey, replicas = [], timeToLive = true } = attributes;
+    const { tableName, tableArn, encryptionKey, replicas = [] } = attributes;
+    const { multiRegionConsistency, timeToLive = multiRegionConsistency !== MultiRegionConsistency.STRONG } =
+      attributes;
     this.#table = TableV2.fromTableAttributes(this, 'Table', {
       ...(tableName !== undefined && { tableName }),
       ...(tableArn !== undefined && { tableArn }),
     });
+    this.multiRegionConsistency = multiRegionConsistency;
     this.hasTtl = timeToLive;
     this.regions = [
       { region: this.env.region, tableArn: this.tableArn, ...(encryptionKey && { encryptionKey }) },

@@ -41,11 +41,11 @@ export const OPERATOR: Permissions = {
   writes: true,
 };
 
-/** The cleanup. Which sessions have expired no policy knows, so it may delete any; but write its own item alone. */
+/** The cleanup. Which sessions have expired no policy knows, so it may delete any; but get and write its own item alone. */
 export const CLEANUP: Permissions = {
   table: [
     { on: 'table', actions: ['DeleteItem', 'Scan'] },
-    { on: 'table', actions: ['UpdateItem'], items: [CLEANUP_CHECKPOINT] },
+    { on: 'table', actions: ['GetItem', 'UpdateItem'], items: [CLEANUP_CHECKPOINT] },
   ],
   writes: true,
 };

@@ -1,5 +1,6 @@
 import { type IResource, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { tellFunction } from './environment.js';
@@ -15,11 +16,17 @@ export abstract class SessionStoreBase extends Construct implements ISessionStor
   abstract readonly tableArn: string;
   abstract readonly env: IResource['env'];
   abstract readonly hasTtl: boolean;
+  abstract readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   /**
    * The table in its own region, and its replicas.
    * @hidden
    */
   protected abstract readonly regions: readonly [TableInRegion, ...TableInRegion[]];
+
+  /** The regions with a copy of the table, its own first. */
+  get regionNames(): readonly string[] {
+    return this.regions.map(({ region }) => region);
+  }
 
   grantAccess(grantee: IGrantable): Grant {
     return this.#grant(grantee, APPLICATION);

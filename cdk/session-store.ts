@@ -40,6 +40,7 @@ export class SessionStore extends SessionStoreBase {
   readonly dashboard: SessionDashboard | undefined;
 
   readonly hasTtl: boolean;
+  readonly multiRegionConsistency: MultiRegionConsistency | undefined;
   /** @hidden */
   protected readonly regions: readonly [TableInRegion, ...TableInRegion[]];
 
@@ -76,6 +77,7 @@ export class SessionStore extends SessionStoreBase {
     const { tableName, encryptionKey, replicas = [] } = props;
     const isUnnamed = tableName === undefined;
     const policies = replicas.map(({ resourcePolicy = new PolicyDocument() }) => resourcePolicy);
+    this.multiRegionConsistency = props.multiRegionConsistency;
     this.hasTtl = props.multiRegionConsistency !== MultiRegionConsistency.STRONG;
     this.table = this.#createTable(props, policies);
     this.regions = [

@@ -1,5 +1,6 @@
 import { CfnResource, Stack, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import {
@@ -134,6 +135,24 @@ describe('a table that is there already', () => {
     ]);
     expect(JSON.stringify(there)).toContain(':dynamodb:eu-west-1:111122223333:table/Sessions/index/byUser');
     expect(there?.at(-1)).toMatchObject({ Resource: inIreland, Action: ['kms:Decrypt', 'kms:DescribeKey'] });
+  });
+
+  it('says where it is, and how consistent it is, as one of our own does', () => {
+    const stack = new Stack(newApp(), 'Test', PARIS);
+    const world = {
+      replicas: [{ region: 'eu-west-1' }, { region: 'eu-central-1' }],
+      multiRegionConsistency: MultiRegionConsistency.STRONG,
+    };
+    const own = new SessionStore(stack, 'Own', world);
+    const there = SessionStore.fromTableAttributes(stack, 'There', { tableName: 'Sessions', ...world });
+    for (const store of [own, there]) {
+      expect(store).toMatchObject({
+        env: PARIS.env,
+        regionNames: ['eu-west-3', 'eu-west-1', 'eu-central-1'],
+        multiRegionConsistency: 'STRONG',
+        hasTtl: false,
+      });
+    }
   });
 
   it('can be one whose name only CloudFormation knows', () => {

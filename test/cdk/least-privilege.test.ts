@@ -73,13 +73,13 @@ describe('an operator', () => {
 });
 
 describe('the cleanup', () => {
-  it('reads the table, deletes, writes its own item alone, its log and its dead letters, and nothing else', () => {
+  it('reads the table, deletes, gets and writes its own item alone, its log and its dead letters, and nothing else', () => {
     expect(statements(synthDefault(), 'StoreCleanupRole')).toEqual([
       allow(LOGS, 'logs:CreateLogStream', 'logs:PutLogEvents'),
       allow(LETTERS, 'sqs:SendMessage'),
       allow(TABLE, 'dynamodb:DeleteItem', 'dynamodb:Scan'),
       {
-        ...allow(TABLE, 'dynamodb:UpdateItem'),
+        ...allow(TABLE, 'dynamodb:GetItem', 'dynamodb:UpdateItem'),
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['cleanup#checkpoint'] } },
       },
     ]);

@@ -192,7 +192,7 @@ describe('a principal that has no policy of its own in this app', () => {
     expect(plain(policiesOf(ours)['eu-west-3'])).toEqual([
       expect.objectContaining({ Action: ['dynamodb:DeleteItem', 'dynamodb:Scan'] }),
       expect.objectContaining({
-        Action: 'dynamodb:UpdateItem',
+        Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['cleanup#checkpoint'] } },
       }),
     ]);
