@@ -1,5 +1,10 @@
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
-import { Grant, type GrantWithResourceOptions, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import {
+  Grant,
+  type GrantWithResourceOptions,
+  type IGrantable,
+  type PrincipalPolicyFragment,
+} from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { USER_INDEX } from '../src/table-schema.js';
@@ -115,8 +120,9 @@ function prepareOtherStack(store: ISessionStore, table: TableInRegion, grantee: 
     return;
   }
   if (table.isUnnamed === true) throw new Error(`${accountsOf(store, grantee)} ${NEEDS_A_NAME}`);
+  const { principalJson } = fragmentOf(store, grantee);
   try {
-    Stack.of(store).resolve(grantee.grantPrincipal.policyFragment.principalJson);
+    Stack.of(store).resolve(principalJson);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
@@ -131,14 +137,24 @@ const NEEDS_A_NAME =
   'Another stack has to name the table: give it a tableName. CDK would make one up, and CloudFormation replaces a table that gets a name.';
 
 /** @throws an error, if DynamoDB refuses such a principal in a policy */
-function expectPrincipal(store: ISessionStore, { grantPrincipal }: IGrantable): void {
-  const { principalJson, conditions } = grantPrincipal.policyFragment;
+function expectPrincipal(store: ISessionStore, grantee: IGrantable): void {
+  const { principalJson, conditions } = fragmentOf(store, grantee);
   const isEverybody = Object.values(principalJson).flat().includes('*') && Object.keys(conditions).length === 0;
   if (!('Service' in principalJson) && !isEverybody) return;
   const who = isEverybody ? 'everybody' : 'a service';
   throw new Error(
     `SessionStore: grantAccess: DynamoDB gives ${who} no rights on ${store.node.path}. Name a role or an account.`,
   );
+}
+
+/** @throws an error, if it is a function that was imported without its role */
+function fragmentOf(store: ISessionStore, grantee: IGrantable): PrincipalPolicyFragment {
+  try {
+    return grantee.grantPrincipal.policyFragment;
+  } catch (cause) {
+    const advice = 'Its role is not known: import it with Function.fromFunctionAttributes and its role.';
+    throw new Error(`${accountsOf(store, grantee)} ${advice}`, { cause });
+  }
 }
 
 function warn(store: ISessionStore, grantee: IGrantable, what = `the table ${store.tableArn}`): void {

@@ -68,9 +68,7 @@ export async function endAll(
 }
 
 /** What an answer says of the table that was asked: by its name, although the question may have named its ARN. */
-function onlyTable<Part>(parts: Readonly<Record<string, Part>> | undefined): Part | undefined {
-  return Object.values(parts ?? {})[0];
-}
+const onlyTable = <Part>(parts: Readonly<Record<string, Part>> = {}): Part | undefined => Object.values(parts)[0];
 
 /** Asks, and asks again for what is left, with growing pauses: until all is done, or there is no time or patience left. */
 async function untilDone<Work>(

@@ -13,7 +13,7 @@ import {
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { SessionCleanup, SessionStore, type SessionStoreProps } from 'dynamodb-sessions/cdk';
+import { type ISessionStore, SessionCleanup, SessionStore, type SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
 import { newApp, only, statements } from './synth.js';
 
@@ -160,11 +160,15 @@ describe('a function of another account', () => {
     );
   });
 
-  it('is an error that names both accounts, if it was imported without its role', () => {
+  it.each<[string, (store: SessionStore, stack: Stack) => ISessionStore]>([
+    ['made here', (store) => store],
+    ['there already', (_, stack) => SessionStore.fromTableArn(stack, 'There', ARN)],
+  ])('is an error that names both accounts, if it was imported without its role, and the table is %s', (_, table) => {
     const { theirs, store } = world({ tableName: 'Sessions' });
     const arn = `arn:aws:lambda:eu-west-3:${THEIRS}:function:Api`;
-    expect(() => store.grantAccess(Function.fromFunctionArn(theirs, 'Api', arn))).toThrow(
-      new RegExp(`Theirs/Api is of the account ${THEIRS}, the table of the account ${OURS}`),
+    const imported = Function.fromFunctionArn(theirs, 'Api', arn);
+    expect(() => table(store, theirs).grantAccess(imported)).toThrow(
+      new RegExp(`Theirs/Api is of the account ${THEIRS}, the table of the account ${OURS}. Its role is not known`),
     );
   });
 });
