@@ -37,8 +37,8 @@ export async function getAll(
       untilDone(group, options, async (keys) => {
         const input: BatchGetItemCommandInput = { RequestItems: { [tableName]: keys } };
         const answer = await sender.send(options, new BatchGetItemCommand(input));
-        items.push(...(answer.Responses?.[tableName] ?? []));
-        return answer.UnprocessedKeys?.[tableName];
+        items.push(...(onlyTable(answer.Responses) ?? []));
+        return onlyTable(answer.UnprocessedKeys);
       }),
     ),
   );
@@ -61,11 +61,14 @@ export async function endAll(
       untilDone(group, options, async (requests) => {
         const input: BatchWriteItemCommandInput = { RequestItems: { [tableName]: requests } };
         const answer = await sender.send(options, new BatchWriteItemCommand(input));
-        return answer.UnprocessedItems?.[tableName];
+        return onlyTable(answer.UnprocessedItems);
       }),
     ),
   );
 }
+
+/** What an answer says of the table that was asked: by its name, although the question may have named its ARN. */
+const onlyTable = <Part>(parts: Readonly<Record<string, Part>> = {}): Part | undefined => Object.values(parts)[0];
 
 /** Asks, and asks again for what is left, with growing pauses: until all is done, or there is no time or patience left. */
 async function untilDone<Work>(
