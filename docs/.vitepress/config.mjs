@@ -45,6 +45,8 @@ export default {
           page('Hono', '/guides/hono'),
           page('Next.js', '/guides/next'),
           page('SvelteKit', '/guides/sveltekit'),
+          page('Astro', '/guides/astro'),
+          page('Nuxt', '/guides/nuxt'),
           page('Express', '/guides/express'),
           page('Fastify', '/guides/fastify'),
           page('Koa', '/guides/koa'),

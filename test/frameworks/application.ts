@@ -8,6 +8,8 @@ import { type Copying, Project, type Server } from './project.js';
 /** How a page says that its application is made. */
 interface Recipe extends Copying {
   readonly page: string;
+  /** What a test adds to it. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The commands that check, test and build it. */
   readonly build: readonly string[];
   readonly start: string;
@@ -33,6 +35,7 @@ export class Application {
   /** Copies and builds, and starts the store and the server. */
   async open(): Promise<void> {
     this.#project = await Project.copiedFrom(this.#recipe.page, this.#recipe);
+    for (const [file, code] of Object.entries(this.#recipe.files ?? {})) await this.#project.write(file, code);
     for (const command of this.#recipe.build) await this.#project.runAsShown(command);
     this.#store = await this.#project.serveStore();
     this.#server = await this.serve(this.#recipe.start);

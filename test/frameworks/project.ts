@@ -21,8 +21,8 @@ const NPM = {
   npm_config_yes: 'true',
 };
 
-/** What a coloured terminal, and a run of this project's own commands, would add. */
-const NOT_INHERITED = /^(?:npm_|NODE_ENV$|CI$|FORCE_COLOR$|VITEST)/;
+/** What this run of the tests would add. */
+const NOT_INHERITED = /^(?:npm_|VITEST|(?:NODE_ENV|CI|FORCE_COLOR|TEST|MODE|DEV|PROD|SSR|BASE_URL)$)/;
 
 export interface Copying {
   readonly env?: NodeJS.ProcessEnv;
@@ -68,8 +68,8 @@ export class Project implements AsyncDisposable {
     try {
       const [, script = ''] = /^```sh\n(.*?)^```$/ms.exec(text) ?? [];
       const own = commands(script).replaceAll(/^(npm install.*) dynamodb-sessions(?= |$)/gm, `$1 ${inject('tarball')}`);
-      const output = await project.run('bash', '-ec', `${own}\npwd`);
-      project.folder = output.trimEnd().split('\n').at(-1) as string;
+      const output = await project.run('bash', '-ec', `${own}\necho "This folder: $PWD"`);
+      project.folder = /^This folder: (.*)$/m.exec(output)?.[1] as string;
       for (const [file, code] of filesOf(text)) await project.write(file, code);
       return project;
     } catch (error) {
