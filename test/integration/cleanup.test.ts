@@ -248,14 +248,15 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
     });
 
     it('stops before its deadline, says how far it is, and goes on in the next run', async () => {
-      await putSessions(60, LONG_AGO);
+      await putSessions(120, LONG_AGO);
       let calls = 0;
       const slow = before(() => {
         calls += 1;
       });
-      const report = await run({ client: slow, pageSize: 5, segments: 2, remainingTimeMs: () => 20_000 - 900 * calls });
+      // The ten calls that may be under way at once do not take all that is kept for the checkpoint.
+      const report = await run({ client: slow, pageSize: 5, segments: 2, remainingTimeMs: () => 10_000 - 80 * calls });
       expect(report).toMatchObject({ kind: 'unfinished', reason: 'deadline' });
-      expect(report.deleted).toBeLessThan(60);
+      expect(report.deleted).toBeLessThan(120);
       expect(await checkpoint()).toMatchObject({ id: { S: CLEANUP_CHECKPOINT } });
       expect(await run()).toMatchObject({ kind: 'finished' });
       expect(await run({ segments: 2 })).toMatchObject({ kind: 'finished', expired: 0 });
