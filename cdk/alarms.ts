@@ -20,12 +20,13 @@ import {
   type SessionAlarmTuning,
 } from './alarm-options.js';
 import type { SessionCleanup } from './cleanup.js';
-import { indexMetric, type NamedTable, replicationDelay, tableMetric } from './metrics.js';
-import type { WatchedStore } from './watched-store.js';
+import { expecting, expectKnown } from './expect.js';
+import type { ISessionStore } from './i-session-store.js';
+import { indexMetric, replicationDelay, tableMetric } from './metrics.js';
 
 /** The options of {@link SessionAlarms}. */
 export interface SessionAlarmsProps {
-  readonly store: WatchedStore;
+  readonly store: ISessionStore;
   /**
    * The cleanup whose runs are watched.
    * @default - none
@@ -42,6 +43,13 @@ export interface SessionAlarmsProps {
    */
   readonly alarms?: SessionAlarmOptions;
 }
+
+const KNOWN: Readonly<Record<keyof SessionAlarmsProps, true>> = {
+  store: true,
+  cleanup: true,
+  topic: true,
+  alarms: true,
+};
 
 /** After so many runs that did not come to the table's end somebody is told. */
 const MISSED_RUNS = 3;
@@ -65,10 +73,11 @@ const LATE_METRICS = Duration.hours(1);
 export class SessionAlarms extends Construct {
   readonly all: readonly Alarm[];
 
-  readonly #store: WatchedStore;
+  readonly #store: ISessionStore;
 
   constructor(scope: Construct, id: string, props: SessionAlarmsProps) {
     super(scope, id);
+    expectKnown(expecting('SessionAlarms'), props, KNOWN);
     const { store, cleanup, topic, alarms: options = {} } = props;
     this.#store = store;
     checkAlarmOptions(options);
@@ -126,7 +135,7 @@ export class SessionAlarms extends Construct {
       ExpiredPilingUp: {
         description: 'Sessions that expired long ago are still in the table. The cleanup does not keep up with it.',
         metric: cleanup.metric('OldestExpiredAge', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
-        threshold: Math.max(3_600, 3 * cleanup.interval.toSeconds()),
+        threshold: cleanup.grace.toSeconds() + Math.max(3_600, 3 * cleanup.interval.toSeconds()),
         periods: 1,
         missing: TreatMissingData.IGNORE, // until the next run there is no news
       },
@@ -191,7 +200,7 @@ interface Plan {
 
 type Plans = { readonly [Name in SessionAlarmName]?: Plan };
 
-function ofTable(table: NamedTable): Plans {
+function ofTable(table: ISessionStore): Plans {
   return {
     TableThrottled: {
       description: 'DynamoDB throttles requests to the session table. Requests are answered late, or with a 503.',
@@ -219,7 +228,7 @@ function tuned(name: string, plan: Plan, { threshold, periods }: SessionAlarmTun
 /** CloudWatch looks back a week at the most; with periods under an hour, a day. */
 const mostPeriods = (period: number): number => Math.floor((period < 3_600 ? DAY : 7 * DAY) / period);
 
-function throttles(metric: typeof tableMetric, table: NamedTable): MathExpression {
+function throttles(metric: typeof tableMetric, table: ISessionStore): MathExpression {
   return new MathExpression({
     expression: 'FILL(reads, 0) + FILL(writes, 0)',
     usingMetrics: { reads: metric(table, 'ReadThrottleEvents'), writes: metric(table, 'WriteThrottleEvents') },
@@ -228,7 +237,7 @@ function throttles(metric: typeof tableMetric, table: NamedTable): MathExpressio
   });
 }
 
-function worstDelay(table: NamedTable, regions: readonly string[]): MathExpression {
+function worstDelay(table: ISessionStore, regions: readonly string[]): MathExpression {
   const delays = regions.map((region, index) => [`to${index}`, replicationDelay(table, region)] as const);
   return new MathExpression({
     expression: `MAX([${delays.map(([id]) => id).join(', ')}])`,

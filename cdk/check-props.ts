@@ -1,15 +1,60 @@
 import { RemovalPolicy, type Stack, Token } from 'aws-cdk-lib';
-import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
-import type { SessionCleanupOptions } from './cleanup.js';
-import { intervalOf, isOnce } from './schedule.js';
-import type { SessionStoreProps } from './session-store-props.js';
+import { MultiRegionConsistency, StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
+import { checkCleanup } from './check-cleanup.js';
+import { expecting, expectKnown } from './expect.js';
+import type { SessionIndexOptions, SessionStoreProps } from './session-store-props.js';
+import type { SessionStoreReplicaProps } from './session-store-replica.js';
+
+const CONSTRUCT = 'SessionStore';
+const expect = expecting(CONSTRUCT);
+
+const KNOWN: Readonly<Record<keyof SessionStoreProps, true>> = {
+  tableName: true,
+  deletionProtection: true,
+  removalPolicy: true,
+  pointInTimeRecovery: true,
+  billing: true,
+  warmThroughput: true,
+  userIndex: true,
+  tableClass: true,
+  dynamoStream: true,
+  kinesisStream: true,
+  resourcePolicy: true,
+  encryptionKey: true,
+  throttledKeys: true,
+  replicas: true,
+  multiRegionConsistency: true,
+  witnessRegion: true,
+  cleanup: true,
+  alarms: true,
+  alarmTopic: true,
+  dashboard: true,
+  metricsNamespace: true,
+};
+const KNOWN_OF_REPLICA: Readonly<Record<keyof SessionStoreReplicaProps, true>> = {
+  region: true,
+  encryptionKeyArn: true,
+  resourcePolicy: true,
+};
+const KNOWN_OF_INDEX: Readonly<Record<keyof SessionIndexOptions, true>> = {
+  readCapacity: true,
+  writeCapacity: true,
+  maxReadRequestUnits: true,
+  maxWriteRequestUnits: true,
+  warmThroughput: true,
+};
 
 /** @throws an error that names the property which is out of range, or contradicts another; before anything is made */
 export function checkProps(props: SessionStoreProps, stack: Stack): void {
+  expectKnown(expect, props, KNOWN);
   checkRemoval(props);
   checkReplicas(props, stack);
   checkConsistency(props);
-  if (props.cleanup !== undefined && props.cleanup !== false) checkCleanup(props.cleanup);
+  if (props.userIndex !== undefined) expectKnown(expecting(CONSTRUCT, 'userIndex.'), props.userIndex, KNOWN_OF_INDEX);
+  const hasTtl = props.multiRegionConsistency !== MultiRegionConsistency.STRONG;
+  if (props.cleanup !== undefined && props.cleanup !== false) {
+    checkCleanup(expecting(CONSTRUCT, 'cleanup.'), props.cleanup, hasTtl);
+  }
   if (props.alarms === false) expect(props.alarmTopic === undefined, 'alarmTopic', 'there are no alarms to send');
   if (props.metricsNamespace !== undefined) checkNamespace(props.metricsNamespace, props.dashboard);
 }
@@ -41,6 +86,7 @@ function checkReplicas({ replicas = [], witnessRegion, encryptionKey }: SessionS
   ];
   const isNamed = !Token.isUnresolved(region);
   expect(isNamed || encryptionKey === undefined, 'encryptionKey', 'the stack must name its own region, in its `env`');
+  for (const replica of replicas) expectKnown(expecting(CONSTRUCT, 'replicas.'), replica, KNOWN_OF_REPLICA);
   if (others.length === 0) return;
   expect(isNamed, 'replicas', 'the stack must name its own region, in its `env`');
   expect(!replicas.some((replica) => replica.region === region), 'replicas', `${region} is the stack's own region`);
@@ -59,8 +105,13 @@ function checkReplicas({ replicas = [], witnessRegion, encryptionKey }: SessionS
 }
 
 function checkConsistency(props: SessionStoreProps): void {
-  const { replicas = [], multiRegionConsistency, witnessRegion, cleanup } = props;
+  const { replicas = [], multiRegionConsistency, witnessRegion, cleanup, dynamoStream } = props;
   if (multiRegionConsistency !== MultiRegionConsistency.STRONG) {
+    expect(
+      replicas.length === 0 || dynamoStream === undefined || dynamoStream === StreamViewType.NEW_AND_OLD_IMAGES,
+      'dynamoStream',
+      'replicas need NEW_AND_OLD_IMAGES',
+    );
     return expect(witnessRegion === undefined, 'witnessRegion', 'wants multiRegionConsistency STRONG');
   }
   const wanted = witnessRegion === undefined ? 2 : 1;
@@ -69,32 +120,5 @@ function checkConsistency(props: SessionStoreProps): void {
     'replicas',
     'multiRegionConsistency STRONG wants two replicas, or one and a witnessRegion',
   );
-  const nothingExpires = 'with multiRegionConsistency STRONG there is no TTL: nothing would ever be removed';
-  if (cleanup === undefined) return;
-  if (cleanup === false) return expect(false, 'cleanup', nothingExpires);
-  expect(cleanup.dryRun !== true, 'cleanup.dryRun', nothingExpires);
-  const interval = cleanup.schedule && intervalOf(cleanup.schedule);
-  expect(
-    cleanup.schedule === undefined || (interval !== undefined && interval.toMinutes() <= 60),
-    'cleanup.schedule',
-    'with multiRegionConsistency STRONG there is no TTL: expected a run every hour or more often, such as rate(1 hour)',
-  );
-}
-
-function checkCleanup({ schedule, readBudget, segments, memory, timeout }: SessionCleanupOptions): void {
-  expect(schedule === undefined || !isOnce(schedule), 'cleanup.schedule', 'at(…) would run once only');
-  expectWhole('cleanup.readBudget', readBudget, 1, 1_000_000_000);
-  expectWhole('cleanup.segments', segments, 1, 64);
-  expectWhole('cleanup.memory', memory?.toMebibytes(), 128, 10_240, ' MiB');
-  expectWhole('cleanup.timeout', timeout?.toSeconds(), 10, 900, ' seconds');
-}
-
-function expectWhole(name: string, value: number | undefined, least: number, most: number, unit = ''): void {
-  if (value === undefined || Token.isUnresolved(value)) return;
-  const isGood = Number.isInteger(value) && value >= least && value <= most;
-  expect(isGood, name, `${value} is not a whole number from ${least} to ${most}${unit}`);
-}
-
-function expect(condition: boolean, property: string, reason: string): void {
-  if (!condition) throw new Error(`SessionStore: ${property}: ${reason}.`);
+  expect(cleanup !== false, 'cleanup', 'the table has no TTL: nothing would ever be removed');
 }

@@ -1,73 +1,33 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Schedule, ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { CLEANUP_ENVIRONMENT, TABLE_ENVIRONMENT } from '../src/table-schema.js';
+import { CLEANUP_ENVIRONMENT } from '../src/table-schema.js';
 import { CLEANUP_BUNDLE } from './assets.js';
+import { checkCleanup } from './check-cleanup.js';
+import type { SessionCleanupOptions } from './cleanup-options.js';
+import { tableNameFor } from './environment.js';
+import { expecting } from './expect.js';
+import type { ISessionStore } from './i-session-store.js';
 import { type CleanupMetric, cleanupMetric } from './metrics.js';
 import { intervalOf } from './schedule.js';
 
-/** The options of the cleanup. */
-export interface SessionCleanupOptions {
-  /**
-   * When it runs.
-   * @default - once a day; once an hour if the table has no TTL
-   */
-  readonly schedule?: ScheduleExpression;
-  /**
-   * How many read units one run may take, of which the whole table takes half a one per 4 KB. The next run goes on
-   * where it stopped.
-   * @default - as many as it takes
-   */
-  readonly readBudget?: number;
-  /**
-   * How many parts of the table are read at the same time.
-   * @default 4
-   */
-  readonly segments?: number;
-  /**
-   * Counts what has expired, and deletes nothing.
-   * @default false
-   */
-  readonly dryRun?: boolean;
-  /**
-   * The function's memory, which its share of a processor goes with.
-   * @default Size.mebibytes(512)
-   */
-  readonly memory?: Size;
-  /**
-   * How long one run may take. It stops well before, and the next run goes on from there.
-   * @default Duration.minutes(5)
-   */
-  readonly timeout?: Duration;
-  /**
-   * How long its logs are kept.
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: RetentionDays;
+/** The options of the cleanup, and what it cleans. */
+export interface SessionCleanupProps extends SessionCleanupOptions {
+  readonly store: ISessionStore;
 }
-
-interface SessionCleanupProps extends SessionCleanupOptions {
-  readonly table: TableV2;
-  /** Whether nothing else removes expired sessions. */
-  readonly hasTtl: boolean;
-}
-
-/** What the function does to the table: the checkpoint, at which the next run goes on, is an item of it. */
-const ACTIONS = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
-const DRY_RUN_ACTIONS = ['dynamodb:Scan'];
 
 /**
  * The function that removes expired sessions, and what runs it.
  *
- * No concurrency is reserved for it: a young account has none to spare, and the deployment would fail. Of two runs at
- * once, the lease that a run takes in the table sends the second home.
+ * No concurrency is reserved for it: a young account has none to spare, and the deployment would fail. Two runs at once
+ * do no harm.
  */
 export class SessionCleanup extends Construct {
   readonly function: Function;
@@ -79,33 +39,35 @@ export class SessionCleanup extends Construct {
   /** How much time is between two runs, if the schedule says it plainly. */
   readonly regularInterval: Duration | undefined;
   readonly timeout: Duration;
+  /** How long an item is left to TTL after it has expired. */
+  readonly grace: Duration;
 
-  readonly #table: TableV2;
+  readonly #tableName: string;
 
   constructor(scope: Construct, id: string, props: SessionCleanupProps) {
     super(scope, id);
-    const { table, hasTtl, schedule = ScheduleExpression.rate(hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
-    this.#table = table;
-    this.timeout = props.timeout ?? Duration.minutes(5);
+    const { store, dryRun = false, ...options } = props;
+    checkCleanup(expecting('SessionCleanup'), { dryRun, ...options }, store.hasTtl);
+    const { schedule = ScheduleExpression.rate(store.hasTtl ? Duration.days(1) : Duration.hours(1)) } = props;
     this.regularInterval = intervalOf(schedule);
     this.interval = this.regularInterval ?? Duration.days(1);
+    this.timeout = props.timeout ?? Duration.minutes(Math.min(5, this.interval.toMinutes()));
+    this.grace = props.grace ?? Duration.days(store.hasTtl ? 2 : 0);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
     this.function = this.#createFunction(props);
-    Grant.addToPrincipal({
-      grantee: this.function,
-      actions: props.dryRun === true ? DRY_RUN_ACTIONS : ACTIONS,
-      resourceArns: [table.tableArn],
-    });
+    store.grantCleanup(this.function, dryRun);
+    this.#tableName = tableNameFor(store, this.function);
 
     this.schedule = new Schedule(this, 'Schedule', {
       description: 'Removes expired sessions.',
       schedule,
       timeWindow: windowOf(this.interval),
       target: new LambdaInvoke(this.function, {
+        role: this.#createScheduleRole(),
         deadLetterQueue: this.deadLetterQueue,
         retryAttempts: 3,
         maxEventAge: Duration.hours(1),
@@ -115,18 +77,31 @@ export class SessionCleanup extends Construct {
 
   /** A metric of the cleanup's runs. @default - sum over 5 minutes */
   metric(metricName: CleanupMetric, options?: MetricOptions): Metric {
-    return cleanupMetric(this.#table, metricName, options);
+    return cleanupMetric(this.#tableName, metricName, options);
+  }
+
+  /** The target would put it beside the construct, where no aspect or tag of the construct reaches it. */
+  #createScheduleRole(): IRole {
+    const stack = Stack.of(this);
+    const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default' });
+    const role = new Role(this, 'ScheduleRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
+      }),
+    });
+    const { functionArn } = this.function;
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] }));
+    const { queueArn } = this.deadLetterQueue;
+    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queueArn] }));
+    return role.withoutPolicyUpdates(); // The target would add the right to invoke each version.
   }
 
   #createFunction(props: SessionCleanupProps): Function {
-    const { table, readBudget, segments, dryRun } = props;
-    // They hold counts, which last as metrics: the logs may go with the stack.
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const { readBudget, segments, writesPerSecond, dryRun } = props;
+    const logGroup = this.#createLogs(props);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (props.vpc !== undefined) role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
     return new Function(this, 'Function', {
       description: 'Removes expired sessions.',
       runtime: Runtime.NODEJS_24_X,
@@ -137,16 +112,58 @@ export class SessionCleanup extends Construct {
       timeout: this.timeout,
       role,
       logGroup,
+      ...(props.vpc && { vpc: props.vpc }),
+      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
+      ...(props.securityGroups && { securityGroups: props.securityGroups }),
+      ...(props.tracing && { tracing: props.tracing }),
       deadLetterQueue: this.deadLetterQueue,
       environment: {
-        [TABLE_ENVIRONMENT.tableName]: table.tableName,
-        [TABLE_ENVIRONMENT.region]: table.env.region,
         ...(readBudget !== undefined && { [CLEANUP_ENVIRONMENT.readBudget]: String(readBudget) }),
         ...(segments !== undefined && { [CLEANUP_ENVIRONMENT.segments]: String(segments) }),
+        [CLEANUP_ENVIRONMENT.grace]: String(this.grace.toSeconds()),
+        ...(writesPerSecond !== undefined && { [CLEANUP_ENVIRONMENT.writesPerSecond]: String(writesPerSecond) }),
         ...(dryRun !== undefined && { [CLEANUP_ENVIRONMENT.dryRun]: String(dryRun) }),
       },
     });
   }
+
+  /** They hold counts, which last as metrics: the logs may go with the stack. */
+  #createLogs({ logRetention, logEncryptionKey }: SessionCleanupOptions): LogGroup {
+    if (logEncryptionKey) letLogsUse(logEncryptionKey, Stack.of(this));
+    return new LogGroup(this, 'Logs', {
+      retention: logRetention ?? RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(logEncryptionKey && { encryptionKey: logEncryptionKey }),
+    });
+  }
+}
+
+/** What Lambda does in the name of a function in a network. It can be told of no single interface beforehand. */
+const VPC_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** Without this CloudWatch refuses to make the log group. For the log groups of this account and region alone. */
+function letLogsUse(key: IKey, stack: Stack): void {
+  const logGroups = stack.formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: '*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
+      actions: ['kms:Decrypt', 'kms:Describe*', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': logGroups } },
+    }),
+  );
 }
 
 /** A run may begin a quarter of the interval late, so that stores do not all begin at once. */

@@ -11,9 +11,10 @@ import {
 import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { SessionCleanup } from './cleanup.js';
+import { expecting, expectKnown } from './expect.js';
+import type { ISessionStore } from './i-session-store.js';
 import {
   indexMetric,
-  type NamedTable,
   operationMetric,
   replicationDelay,
   type SessionMetric,
@@ -21,16 +22,33 @@ import {
   tableMetric,
   throttledBecause,
 } from './metrics.js';
-import type { WatchedStore } from './watched-store.js';
 
-interface SessionDashboardProps {
-  readonly store: WatchedStore;
+/** What the dashboard shows. */
+export interface SessionDashboardProps {
+  readonly store: ISessionStore;
+  /**
+   * The store's cleanup.
+   * @default - none
+   */
   readonly cleanup?: SessionCleanup;
+  /**
+   * The alarms on top: `sessionAlarms.all`.
+   * @default - none
+   */
   readonly alarms?: readonly Alarm[];
-  /** Where the application's functions count what happens to sessions. */
+  /**
+   * The namespace in which your functions count what happens to sessions (`countEvents`).
+   * @default - none
+   */
   readonly metricsNamespace?: string;
 }
 
+const KNOWN: Readonly<Record<keyof SessionDashboardProps, true>> = {
+  store: true,
+  cleanup: true,
+  alarms: true,
+  metricsNamespace: true,
+};
 const OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'BatchWriteItem', 'Query'];
 
 /** One page: is it well, what happens to sessions, how much is asked of it, how fast does it answer, and does the cleanup keep up. */
@@ -39,6 +57,7 @@ export class SessionDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionDashboardProps) {
     super(scope, id);
+    expectKnown(expecting('SessionDashboard'), props, KNOWN);
     const { store: table, cleanup, alarms = [], metricsNamespace } = props;
     this.dashboard = new Dashboard(this, 'Page', { defaultInterval: Duration.days(1) });
     if (alarms.length > 0) {
@@ -80,7 +99,7 @@ export class SessionDashboard extends Construct {
   }
 }
 
-function ofReplicas(table: WatchedStore): GraphWidget[] {
+function ofReplicas(table: ISessionStore): GraphWidget[] {
   const others = table.regionNames.slice(1);
   if (others.length === 0) return [];
   const throttled = graph(
@@ -93,7 +112,7 @@ function ofReplicas(table: WatchedStore): GraphWidget[] {
 }
 
 /** @param region another than the dashboard's */
-function throttles(table: NamedTable, region?: string): IMetric[] {
+function throttles(table: ISessionStore, region?: string): IMetric[] {
   const options = (label: string): MetricOptions =>
     region === undefined ? { label } : { label: `${label}, ${region}`, region };
   return [

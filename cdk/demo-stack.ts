@@ -7,11 +7,11 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { DEMO_HANDLER, LOCK_FILE, PROJECT_ROOT } from './assets.js';
-import type { SessionStore } from './session-store.js';
+import type { ISessionStore } from './i-session-store.js';
 
 /** The options of {@link DemoStack}. */
 export interface DemoStackProps extends StackProps {
-  readonly store: SessionStore;
+  readonly store: ISessionStore;
 }
 
 /** The demo behind an HTTP API and a Function URL. Both are open to everybody: a sign-in is by name only. */
@@ -26,7 +26,7 @@ export class DemoStack extends Stack {
 
     new CfnOutput(this, 'HttpApiUrl', { value: api.apiEndpoint });
     new CfnOutput(this, 'FunctionUrl', { value: url.url });
-    new CfnOutput(this, 'TableName', { value: props.store.table.tableName });
+    new CfnOutput(this, 'TableName', { value: props.store.tableName });
   }
 
   #createHandler(): Function {

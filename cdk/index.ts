@@ -1,8 +1,11 @@
 export type { SessionAlarmName, SessionAlarmOptions, SessionAlarmTuning } from './alarm-options.js';
 export { SessionAlarms, type SessionAlarmsProps } from './alarms.js';
-export type { SessionCleanup, SessionCleanupOptions } from './cleanup.js';
-export type { SessionDashboard } from './dashboard.js';
+export { SessionCleanup, type SessionCleanupProps } from './cleanup.js';
+export type { SessionCleanupOptions } from './cleanup-options.js';
+export { SessionDashboard, type SessionDashboardProps } from './dashboard.js';
+export type { ISessionStore } from './i-session-store.js';
+export type { SessionStoreAttributes } from './imported-session-store.js';
 export type { CleanupMetric } from './metrics.js';
 export { SessionStore } from './session-store.js';
-export type { SessionStoreProps, SessionStoreReplica } from './session-store-props.js';
-export type { WatchedStore } from './watched-store.js';
+export type { SessionIndexOptions, SessionStoreProps } from './session-store-props.js';
+export type { SessionStoreReplica, SessionStoreReplicaProps } from './session-store-replica.js';

@@ -1,11 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { USER_INDEX } from '../src/table-schema.js';
-
-/** A table, for its metrics. */
-export interface NamedTable {
-  readonly tableName: string;
-}
+import type { ISessionStore } from './i-session-store.js';
 
 /** What the cleanup says of each run. */
 export type CleanupMetric =
@@ -38,19 +34,19 @@ export type SessionMetric =
   | 'SessionStoreFailure';
 
 /** A metric of the table itself, without its index. */
-export function tableMetric(table: NamedTable, metricName: string, options: MetricOptions = {}): Metric {
+export function tableMetric(table: ISessionStore, metricName: string, options: MetricOptions = {}): Metric {
   return sum('AWS/DynamoDB', metricName, { TableName: table.tableName }, options);
 }
 
 /** A metric of the index by user. */
-export function indexMetric(table: NamedTable, metricName: string, options: MetricOptions = {}): Metric {
+export function indexMetric(table: ISessionStore, metricName: string, options: MetricOptions = {}): Metric {
   const { tableName: TableName } = table;
   return sum('AWS/DynamoDB', metricName, { TableName, GlobalSecondaryIndexName: USER_INDEX.indexName }, options);
 }
 
 /** A metric of one kind of call on the table. */
 export function operationMetric(
-  table: NamedTable,
+  table: ISessionStore,
   metricName: string,
   operation: string,
   options: MetricOptions = {},
@@ -60,7 +56,7 @@ export function operationMetric(
 }
 
 /** How long a change takes to arrive in another region, in milliseconds. */
-export function replicationDelay(table: NamedTable, ReceivingRegion: string, options: MetricOptions = {}): Metric {
+export function replicationDelay(table: ISessionStore, ReceivingRegion: string, options: MetricOptions = {}): Metric {
   return sum(
     'AWS/DynamoDB',
     'ReplicationLatency',
@@ -77,7 +73,7 @@ export type ThrottlingReason =
   | 'AccountLimit';
 
 /** Requests to the table and its index that were throttled for one reason. */
-export function throttledBecause(table: NamedTable, reason: ThrottlingReason, label: string): MathExpression {
+export function throttledBecause(table: ISessionStore, reason: ThrottlingReason, label: string): MathExpression {
   const [reads, writes] = [`Read${reason}ThrottleEvents`, `Write${reason}ThrottleEvents`];
   // In one graph each has a name of its own.
   const usingMetrics = {
@@ -95,8 +91,8 @@ export function throttledBecause(table: NamedTable, reason: ThrottlingReason, la
 }
 
 /** A metric of the cleanup's runs. */
-export function cleanupMetric(table: NamedTable, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
-  return sum('DynamoDBSessions', metricName, { TableName: table.tableName }, options);
+export function cleanupMetric(tableName: string, metricName: CleanupMetric, options: MetricOptions = {}): Metric {
+  return sum('DynamoDBSessions', metricName, { TableName: tableName }, options);
 }
 
 /** A metric of the sessions, whatever dimensions the functions that write it have given it. For dashboards only. */

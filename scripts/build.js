@@ -1,6 +1,6 @@
 /**
  * `npm run build`: the package in dist/. ES modules in dist/src and dist/cdk, the same as CommonJS in dist/cjs, the
- * cleanup's bundle in dist/cleanup.
+ * cleanup's bundle in dist/cleanup, and in dist/templates what the command `template` prints.
  *
  * - `--examples`: the examples too, in examples/dist.
  * - `--if-needed`: nothing, if no source is newer than the last build.
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const SOURCES = ['src', 'cdk', 'scripts', 'package.json', 'package-lock.json'];
+const SOURCES = ['src', 'cdk', 'templates', 'scripts', 'package.json', 'package-lock.json'];
 /** Compiled for CommonJS by esbuild: what is an ES module only is bundled, and `import.meta` replaced. */
 const NOT_FOR_TSC = ['src/codec/unflatten', 'src/cache/quick-lru', 'cdk/this-file'];
 
@@ -25,6 +25,7 @@ step('the package', [...SOURCES, ...configs], 'dist/is-built', () => {
   tsc('tsconfig.build.json');
   commonJs();
   run('npm', ['run', '--silent', 'build:cleanup']);
+  run(process.execPath, ['dist/templates/write.js']);
 });
 if (options.examples === true) {
   step('the examples', [...configs, 'dist/is-built', 'examples'], 'examples/dist/is-built', () => {

@@ -33,7 +33,7 @@ export const DATA_PREFIX = 'data.';
 /** The environment variables by which a function learns the table's name and region. */
 export const TABLE_ENVIRONMENT = { tableName: 'DYNAMODB_SESSIONS_TABLE', region: 'DYNAMODB_SESSIONS_REGION' } as const;
 
-/** The item in which the cleanup keeps its place in the table, and who is at it; no session ID contains a `#`. */
+/** The item in which the cleanup keeps its place in the table; no session ID contains a `#`. */
 export const CLEANUP_CHECKPOINT = 'cleanup#checkpoint';
 
 /** The environment variables by which the cleanup function learns its settings; each may be absent. */
@@ -42,6 +42,10 @@ export const CLEANUP_ENVIRONMENT = {
   readBudget: 'DYNAMODB_SESSIONS_CLEANUP_READ_BUDGET',
   /** How many parts of the table are read at the same time. A whole number. */
   segments: 'DYNAMODB_SESSIONS_CLEANUP_SEGMENTS',
+  /** For how many seconds an item must have been expired. A whole number. */
+  grace: 'DYNAMODB_SESSIONS_CLEANUP_GRACE',
+  /** How many write units the deletions may take in a second. A whole number. */
+  writesPerSecond: 'DYNAMODB_SESSIONS_CLEANUP_WRITES_PER_SECOND',
   /** `true` or `false`. */
   dryRun: 'DYNAMODB_SESSIONS_CLEANUP_DRY_RUN',
 } as const;

@@ -10,9 +10,10 @@ export const LIMITS = {
   table: { reads: 40_000, writes: 40_000 },
 } as const;
 
-/** What the cleanup function does by default, once a day. */
+/** What a run of the cleanup function does by default. */
 export const CLEANUP = {
   runSeconds: 300,
-  /** 32 conditional deletions at a time, of some 6 ms. */
-  deletionsPerSecond: 5_000,
+  /** Each reads one partition after another. */
+  segments: 4,
+  deletionsPerSecond: 500,
 } as const;

@@ -1,5 +1,6 @@
 import type { Behaviour } from './behaviour.js';
 import type { Demand, Store } from './demand.js';
+import { unitsToRead } from './dollars.js';
 import { readsOfEveryonesMark } from './everyones-mark.js';
 import { CLEANUP, LIMITS } from './limits.js';
 import { total } from './units.js';
@@ -13,7 +14,7 @@ export interface Pressure {
   readonly remedy: string;
 }
 
-const DAY = 86_400;
+const HOUR = 3_600;
 
 /** Everything that may saturate, by its share, the nearest first. */
 export function pressuresOf(demand: Demand, behaviour: Behaviour, store: Store): readonly Pressure[] {
@@ -72,11 +73,18 @@ export function pressuresOf(demand: Demand, behaviour: Behaviour, store: Store):
     },
   ];
   if (store.hasEveryonesMark) {
-    pressures.push({
-      limit: 'one run of the cleanup a day',
-      share: (demand.traffic.expiries * DAY) / (CLEANUP.runSeconds * CLEANUP.deletionsPerSecond),
-      remedy: 'TTL deletes the rest, for nothing; or `cleanup: { schedule, timeout, segments }`',
-    });
+    pressures.push(
+      {
+        limit: 'one run of the cleanup a day',
+        share: unitsToRead(demand.traffic.stored) / (CLEANUP.runSeconds * CLEANUP.segments * LIMITS.partition.reads),
+        remedy: 'the next run goes on from there; `cleanup: { schedule, timeout, segments }`',
+      },
+      {
+        limit: 'one run an hour, without TTL',
+        share: (demand.traffic.expiries * HOUR) / (CLEANUP.runSeconds * CLEANUP.deletionsPerSecond),
+        remedy: 'the next run goes on from there; `cleanup: { schedule, timeout, writesPerSecond }`',
+      },
+    );
   }
   return pressures.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share);
 }

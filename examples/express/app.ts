@@ -27,7 +27,7 @@ export function createApp(store: ExpressSessionStore, secret: string): Express {
 
   app.get('/', (request, response) => void response.json({ user: request.session.user ?? null }));
 
-  // Who somebody is, your application finds out before this.
+  // Your application finds out who somebody is before this.
   app.post('/login/:user', async (request, response) => {
     await done((callback) => request.session.regenerate(callback)); // a planted session ID must not become the user's
     request.session.user = request.params.user;

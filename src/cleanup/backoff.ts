@@ -31,15 +31,17 @@ export class Backoff {
   /**
    * @param deadline in milliseconds since the epoch
    * @param command makes the command, anew for each attempt
+   * @param options `signal` in place of the one for all calls; `wait`: how many milliseconds to wait at least
    * @throws {@link TimeUp} when the deadline has come, or the signal
    */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     deadline: number,
     command: () => Command<Input, Output>,
-    signal: AbortSignal = this.#signal,
+    { signal = this.#signal, wait: least = 0 }: { readonly signal?: AbortSignal; readonly wait?: number } = {},
   ): Promise<Output> {
     // A pause alone never takes the time that the first attempt needs.
-    let wait = Math.random() * Math.min(this.#pauseMs, Math.max(0, deadline - Date.now()) / 2);
+    const pause = Math.random() * Math.min(this.#pauseMs, Math.max(0, deadline - Date.now()) / 2);
+    let wait = Math.max(pause, least);
     let cause: unknown;
     for (let attempt = 1; ; attempt += 1) {
       if (Date.now() + wait >= deadline || signal.aborted) throw new TimeUp('There is no time left.', { cause });

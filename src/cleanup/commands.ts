@@ -3,7 +3,7 @@ import { RECORD_VERSION } from '../core/record.js';
 import { and, type Condition, Placeholders } from '../table/expression.js';
 import { VERSION } from '../table/item.js';
 import type { Item } from '../table/port.js';
-import { CLEANUP_CHECKPOINT, PARTITION_KEY, TTL_ATTRIBUTE } from '../table-schema.js';
+import { CLEANUP_CHECKPOINT, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE } from '../table-schema.js';
 
 /** What is sent to DynamoDB to find what has expired and to delete it. */
 
@@ -50,12 +50,15 @@ export function scanExpired(TableName: string, page: Page, cutoff: number): Scan
 export type Finding =
   | { readonly kind: 'expired'; readonly id: string; readonly expiresAt: number }
   | { readonly kind: 'skipped' }
+  /** Everyone's mark, which never expires. */
+  | { readonly kind: 'kept' }
   | { readonly kind: 'checkpoint' };
 
 /** Judges an item that {@link scanExpired} brought. */
 export function findingOf(item: Item, cutoff: number): Finding {
   const id = item[PARTITION_KEY]?.S;
   if (id === CLEANUP_CHECKPOINT) return { kind: 'checkpoint' };
+  if (id === EVERYONE_MARK) return { kind: 'kept' };
   const expiresAt = Number(item[TTL_ATTRIBUTE]?.N);
   const isExpired = expiresAt <= cutoff && Number(item[VERSION]?.N) <= RECORD_VERSION;
   return id !== undefined && isExpired ? { kind: 'expired', id, expiresAt } : { kind: 'skipped' };
@@ -76,6 +79,7 @@ export function deleteExpired(TableName: string, id: string, cutoff: number): De
     TableName,
     Key: { [PARTITION_KEY]: { S: id } },
     ConditionExpression: `${isGone} OR (${isExpired})`,
+    ReturnConsumedCapacity: 'INDEXES',
     ...placeholders.input,
   };
 }

@@ -26,7 +26,7 @@ const UNITS: Readonly<Record<string, string>> = { OldestExpiredAge: 'Seconds', D
 export function metricsLine({ tableName, dryRun, endedAt, durationMs, progress, outcome }: RunResult): string {
   const { kind, ...details } = outcome;
   const metrics: Record<string, number> = {
-    ...(progress && kind !== 'busy' && read(progress, endedAt)),
+    ...(progress && read(progress, endedAt)),
     Duration: durationMs,
     Finished: kind === 'finished' ? 1 : 0,
     Unfinished: kind === 'unfinished' ? 1 : 0,
@@ -59,7 +59,8 @@ function read(progress: CleanupProgress, endedAt: number): Record<string, number
     Expired: expired,
     Deleted: deleted,
     Skipped: skipped,
-    OldestExpiredAge: oldestExpiredAt === undefined ? 0 : Math.floor(endedAt / 1_000) - oldestExpiredAt,
+    // A damaged item may have expired before time began, and CloudWatch takes no number over 2^360.
+    OldestExpiredAge: oldestExpiredAt === undefined ? 0 : Math.floor(endedAt / 1_000) - Math.max(0, oldestExpiredAt),
     ReadUnits: readUnits,
   };
 }

@@ -2,7 +2,7 @@
 export interface CleanupProgress {
   /** Items read. */
   readonly scanned: number;
-  /** Of these, those that had expired. */
+  /** Of these, those that had expired, and for longer than the grace. */
   readonly expired: number;
   /** Expired items that are gone now. */
   readonly deleted: number;
@@ -23,9 +23,7 @@ export type CleanupOutcome =
   /** The end of the table was reached. */
   | { readonly kind: 'finished' }
   /** The next run goes on from here. */
-  | { readonly kind: 'unfinished'; readonly reason: StopReason }
-  /** Another run is under way, or has taken over. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'unfinished'; readonly reason: StopReason };
 
 /** Why a run ended before the table did. */
 export type StopReason = 'budget' | 'deadline' | 'aborted';

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
+  GetItemCommand,
   ScanCommand,
   type ScanCommandOutput,
   UpdateItemCommand,
@@ -11,34 +10,32 @@ import { type Clock, epochSeconds, systemClock } from '../core/clock.js';
 import { StoreUnavailableError } from '../core/errors.js';
 import { Sender } from '../dynamodb/sender.js';
 import { PARTITION_KEY } from '../table-schema.js';
-import { withAdvice } from './advice.js';
-import {
-  type Lease,
-  leaveCheckpoint,
-  type Place,
-  placesIn,
-  removeCheckpoint,
-  renewLease,
-  takeLease,
-} from './checkpoint.js';
+import { type Place, placesIn, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { deleteExpired, findingOf, scanExpired } from './commands.js';
+import { explainFailure } from './explain-failure.js';
 import type { CleanupOptions } from './options.js';
 import { Backoff, TimeUp } from './backoff.js';
 import type { CleanupOutcome, CleanupProgress, StopReason } from './report.js';
 import { TimeLeft } from './time-left.js';
+import { WritePace } from './write-pace.js';
 
 /**
- * How long ago an item must have ended: clocks may be off by 5 s, and a change in another region takes a moment to
- * arrive. The session layer itself has not accepted it for all that time.
+ * How long ago an item must have ended, whatever the grace: clocks may be off by 5 s, and a change in another region
+ * takes a moment to arrive. The session layer itself has not accepted it for all that time.
  */
 const MARGIN_SECONDS = 60;
+
+/** TTL, which costs nothing, has deleted by then what it does not miss. */
+const GRACE_SECONDS = 2 * 86_400;
 
 const SEGMENTS = 4;
 const PAGE_SIZE = 1_000;
 const DELETIONS_AT_ONCE = 32;
-const LEASE_SECONDS = 60;
-const RENEWALS_PER_LEASE = 4;
+/** Half of what one partition takes: wherever the deletions strike, the other half is left to the application. */
+const WRITES_PER_SECOND = 500;
 const CALL_TIMEOUT_MS = 15_000;
+/** How often the places are noted, so that a run that dies has not read for nothing. */
+const NOTING_EVERY_MS = 15_000;
 /** How long a run that was told to stop tries to leave the checkpoint. */
 const LEAVING_MS = 2_000;
 
@@ -48,22 +45,23 @@ export class Run {
   readonly #backoff: Backoff;
   readonly #time: TimeLeft;
   readonly #halt = new AbortController();
-  readonly #lease: Lease;
+  readonly #pace: WritePace;
   readonly #clock: Clock;
   readonly #cutoff: number;
   readonly #count = { scanned: 0, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 0 };
   #oldestExpiredAt: number | undefined;
   #places: Place[];
   #pages = 0;
-  #leaseLost = false;
+  #notedAt: number;
   #failure: { readonly error: unknown } | undefined;
   #causeOfDelay: unknown;
 
   constructor(options: CleanupOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#cutoff = epochSeconds(this.#clock) - MARGIN_SECONDS;
-    this.#lease = { owner: randomUUID(), seconds: options.leaseSeconds ?? LEASE_SECONDS };
+    this.#cutoff = epochSeconds(this.#clock) - Math.max(options.grace ?? GRACE_SECONDS, MARGIN_SECONDS);
+    this.#notedAt = this.#clock.now();
+    this.#pace = new WritePace(options.writesPerSecond ?? WRITES_PER_SECOND);
     this.#time = new TimeLeft(options.remainingTimeMs);
     const signals = options.signal === undefined ? [] : [options.signal];
     this.#backoff = new Backoff(
@@ -88,53 +86,32 @@ export class Run {
         await this.#cleanSegments();
         return this.#outcome();
       }
-      if (!(await this.#takeLease())) return { kind: 'busy' };
-      const renewal = new AbortController();
-      const renewing = this.#keepLease(renewal.signal);
+      await this.#findPlaces();
       await this.#cleanSegments();
-      renewal.abort();
-      await renewing;
       return await this.#leave();
     } catch (error) {
       this.#options.onProgress?.(this.progress);
-      throw withAdvice(error);
+      throw explainFailure(error);
     }
   }
 
-  async #takeLease(): Promise<boolean> {
-    const { tableName } = this.#options;
+  /** Where the last run stopped. */
+  async #findPlaces(): Promise<void> {
+    const input = readCheckpoint(this.#options.tableName);
     try {
-      const { Attributes: checkpoint } = await this.#backoff.send(
-        this.#time.toAsk(),
-        () => new UpdateItemCommand(takeLease(tableName, this.#lease, epochSeconds(this.#clock))),
-      );
+      const { Item: checkpoint } = await this.#backoff.send(this.#time.toAsk(), () => new GetItemCommand(input));
       this.#places = [...placesIn(checkpoint, this.#places.length)];
-      return true;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
       if (!(error instanceof TimeUp)) throw error;
       if (error.cause !== undefined && !this.#isAborted) throw error.cause;
-      return true;
     }
   }
 
-  /** Renews the lease and notes the places every now and then, so that a run that dies has not read for nothing. */
-  async #keepLease(ended: AbortSignal): Promise<void> {
-    const { tableName } = this.#options;
-    const everyMs = (this.#lease.seconds * 1_000) / RENEWALS_PER_LEASE;
-    const stopped = AbortSignal.any([ended, this.#halt.signal]);
-    try {
-      for (;;) {
-        await delay(everyMs, undefined, { signal: ended }).catch(() => {});
-        if (ended.aborted) return;
-        const input = renewLease(tableName, this.#lease, this.#places, epochSeconds(this.#clock));
-        await this.#backoff.send(this.#time.toAsk(), () => new UpdateItemCommand(input), stopped);
-      }
-    } catch (error) {
-      if (error instanceof TimeUp && ended.aborted) return; // nothing depends on it any more
-      if (error instanceof ConditionalCheckFailedException) this.#leaseLost = true;
-      this.#failed(error);
-    }
+  async #notePlaces(): Promise<void> {
+    if (this.#options.dryRun === true || this.#clock.now() < this.#notedAt + NOTING_EVERY_MS) return;
+    this.#notedAt = this.#clock.now();
+    const input = writeCheckpoint(this.#options.tableName, this.#places);
+    await this.#backoff.send(this.#time.toAsk(), () => new UpdateItemCommand(input));
   }
 
   async #cleanSegments(): Promise<void> {
@@ -166,6 +143,7 @@ export class Run {
       this.#places[segment] = place;
       this.#pages += 1;
       this.#options.onProgress?.(this.progress);
+      await this.#notePlaces();
     }
   }
 
@@ -193,6 +171,8 @@ export class Run {
           break;
         case 'checkpoint':
           this.#count.scanned -= 1;
+          break;
+        case 'kept':
           break;
       }
     }
@@ -223,7 +203,12 @@ export class Run {
   async #delete(id: string): Promise<void> {
     const input = deleteExpired(this.#options.tableName, id, this.#cutoff);
     try {
-      await this.#backoff.send(this.#time.toAsk(), () => new DeleteItemCommand(input));
+      const { ConsumedCapacity: consumed } = await this.#backoff.send(
+        this.#time.toAsk(),
+        () => new DeleteItemCommand(input),
+        { wait: this.#pace.turn() },
+      );
+      this.#pace.took(consumed?.Table?.CapacityUnits ?? 1);
       this.#count.deleted += 1;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -234,7 +219,7 @@ export class Run {
   /** The rest of the run has no sense, or no time. */
   #failed(error: unknown): void {
     if (error instanceof TimeUp) this.#causeOfDelay ??= error.cause;
-    else if (!this.#leaseLost) this.#failure ??= { error };
+    else this.#failure ??= { error };
     this.#halt.abort();
   }
 
@@ -251,7 +236,6 @@ export class Run {
   }
 
   #outcome(): CleanupOutcome {
-    if (this.#leaseLost) return { kind: 'busy' };
     if (this.#failure !== undefined) throw this.#failure.error;
     const nothingDone = this.#pages + this.#count.deleted + this.#count.extended === 0;
     if (nothingDone && this.#causeOfDelay !== undefined && !this.#isAborted) throw this.#causeOfDelay;
@@ -259,23 +243,21 @@ export class Run {
     return { kind: 'unfinished', reason: this.#whyStop() ?? 'deadline' };
   }
 
-  /** Gives the lease back, with the places if there is something left to do. */
+  /** Notes the places if there is something left to do. */
   async #leave(): Promise<CleanupOutcome> {
-    if (this.#leaseLost) return { kind: 'busy' };
     const { tableName } = this.#options;
     const isDone = this.#places.every(({ kind }) => kind === 'done');
     try {
       const deadline = Math.min(this.#time.toLeave(), this.#isAborted ? Date.now() + LEAVING_MS : Infinity);
       if (isDone) {
-        const input = removeCheckpoint(tableName, this.#lease);
-        await this.#backoff.send(deadline, () => new DeleteItemCommand(input), NEVER);
+        const input = removeCheckpoint(tableName);
+        await this.#backoff.send(deadline, () => new DeleteItemCommand(input), { signal: NEVER });
       } else {
-        const input = leaveCheckpoint(tableName, this.#lease, this.#places);
-        await this.#backoff.send(deadline, () => new UpdateItemCommand(input), NEVER);
+        const input = writeCheckpoint(tableName, this.#places);
+        await this.#backoff.send(deadline, () => new UpdateItemCommand(input), { signal: NEVER });
       }
     } catch (error) {
-      // A refusal: another has taken over, or this is the repetition of what was done.
-      if (!(error instanceof ConditionalCheckFailedException) && !this.#isAborted) {
+      if (!this.#isAborted) {
         this.#failure ??= { error: error instanceof TimeUp ? (error.cause ?? notLeft()) : error };
       }
     }

@@ -9,6 +9,7 @@ import { type CleanupSettings, readSettings } from './settings.js';
 
 /** The part of Lambda's context that the cleanup needs. */
 export interface CleanupContext {
+  /** How much time is left until Lambda ends the run. */
   getRemainingTimeInMillis(): number;
 }
 

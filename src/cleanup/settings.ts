@@ -1,9 +1,18 @@
 import { ConfigurationError } from '../core/errors.js';
 import { CLEANUP_ENVIRONMENT, TABLE_ENVIRONMENT } from '../table-schema.js';
-import { type CleanupOptions, MOST_READ_UNITS, MOST_SEGMENTS } from './options.js';
+import {
+  type CleanupOptions,
+  LONGEST_GRACE,
+  MOST_READ_UNITS,
+  MOST_SEGMENTS,
+  MOST_WRITES_PER_SECOND,
+} from './options.js';
 
 /** What the cleanup function is told by its environment. */
-export interface CleanupSettings extends Pick<CleanupOptions, 'tableName' | 'segments' | 'readBudget' | 'dryRun'> {
+export interface CleanupSettings extends Pick<
+  CleanupOptions,
+  'tableName' | 'segments' | 'readBudget' | 'grace' | 'writesPerSecond' | 'dryRun'
+> {
   readonly region?: string;
 }
 
@@ -12,8 +21,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const tableName = environment[TABLE_ENVIRONMENT.tableName];
   if (!tableName) throw unexpected(TABLE_ENVIRONMENT.tableName, 'the name of the table');
   const region = environment[TABLE_ENVIRONMENT.region];
-  const segments = wholeNumber(environment, CLEANUP_ENVIRONMENT.segments, MOST_SEGMENTS);
-  const readBudget = wholeNumber(environment, CLEANUP_ENVIRONMENT.readBudget, MOST_READ_UNITS);
+  const segments = wholeNumber(environment, CLEANUP_ENVIRONMENT.segments, 1, MOST_SEGMENTS);
+  const readBudget = wholeNumber(environment, CLEANUP_ENVIRONMENT.readBudget, 1, MOST_READ_UNITS);
+  const grace = wholeNumber(environment, CLEANUP_ENVIRONMENT.grace, 0, LONGEST_GRACE);
+  const writesPerSecond = wholeNumber(environment, CLEANUP_ENVIRONMENT.writesPerSecond, 1, MOST_WRITES_PER_SECOND);
   const dryRun = environment[CLEANUP_ENVIRONMENT.dryRun];
   if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false') {
     throw unexpected(CLEANUP_ENVIRONMENT.dryRun, 'true or false');
@@ -23,6 +34,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     ...(region && { region }),
     ...(segments !== undefined && { segments }),
     ...(readBudget !== undefined && { readBudget }),
+    ...(grace !== undefined && { grace }),
+    ...(writesPerSecond !== undefined && { writesPerSecond }),
     dryRun: dryRun === 'true',
   };
 }
@@ -30,12 +43,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 function wholeNumber(
   environment: Readonly<Record<string, string | undefined>>,
   variable: string,
+  least: number,
   most: number,
 ): number | undefined {
   const text = environment[variable];
   if (text === undefined) return undefined;
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > most) throw unexpected(variable, `a whole number from 1 to ${most}`);
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  if (value < least || value > most) throw unexpected(variable, `a whole number from ${least} to ${most}`);
   return value;
 }
 

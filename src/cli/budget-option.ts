@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { MOST_READ_UNITS } from '../cleanup/options.js';
+import { wholeNumber } from './whole-number.js';
 
 export interface BudgetOptions {
   readonly readBudget?: number;
@@ -7,11 +8,6 @@ export interface BudgetOptions {
 
 /** `--read-budget`, for commands that read the whole table. */
 export function addReadBudget<C extends Command>(command: C): C {
-  return command.option('--read-budget <units>', 'stop after about this many read units', readUnits);
-}
-
-function readUnits(text: string): number {
-  const units = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  if (units >= 1 && units <= MOST_READ_UNITS) return units;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_READ_UNITS}.`);
+  const units = wholeNumber(1, MOST_READ_UNITS);
+  return command.option('--read-budget <units>', 'stop after about this many read units', units);
 }

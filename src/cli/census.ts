@@ -1,4 +1,6 @@
 import { isLive } from '../core/lifetime.js';
+import { loggedOutBy } from '../core/marks.js';
+import type { SessionRecord } from '../core/record.js';
 import { readItem } from '../table/item.js';
 import type { Item } from '../table/port.js';
 import { CLEANUP_CHECKPOINT, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
@@ -18,10 +20,13 @@ const classes = (...bounds: number[]): Class[] =>
 /** What is in a table, counted item by item; no item is kept. */
 export class Census {
   readonly #now: number;
+  readonly #epoch: number | undefined;
   items = 0;
   bytes = 0;
   readonly live = { count: 0, loggedIn: 0, bytes: 0 };
   readonly expired = { count: 0, bytes: 0 };
+  /** Logged in before everyone was logged out: refused when their users come back, or cleared away when they expire. */
+  readonly loggedOut = { count: 0, bytes: 0 };
   newerVersion = 0;
   unreadable = 0;
   userMarks = 0;
@@ -34,9 +39,13 @@ export class Census {
   /** Live sessions by their bytes: 1 KB is a write unit, 4 KB a read unit. */
   readonly bySize: readonly Class[] = classes(1_024, 4_096, 16_384, 65_536);
 
-  /** @param now in seconds since the epoch */
-  constructor(now: number) {
+  /**
+   * @param now in seconds since the epoch
+   * @param epoch the generation of everyone's mark, if there is one
+   */
+  constructor(now: number, epoch?: number) {
     this.#now = now;
+    this.#epoch = epoch;
   }
 
   add(item: Item): void {
@@ -67,9 +76,10 @@ export class Census {
         break;
     }
     const { record } = stored;
-    if (!isLive(record, this.#now)) {
-      this.expired.count += 1;
-      this.expired.bytes += bytes;
+    const dead = this.#whyDead(id, record);
+    if (dead !== undefined) {
+      dead.count += 1;
+      dead.bytes += bytes;
       return;
     }
     this.live.count += 1;
@@ -78,6 +88,13 @@ export class Census {
     if (bytes > (this.largest?.bytes ?? 0)) this.largest = { id, bytes };
     addTo(this.byAge, this.#now - record.createdAt);
     addTo(this.bySize, bytes);
+  }
+
+  #whyDead(id: string, record: SessionRecord): { count: number; bytes: number } | undefined {
+    if (!isLive(record, this.#now)) return this.expired;
+    const marks = this.#epoch === undefined ? {} : { epoch: this.#epoch };
+    const isLoggedOut = record.userId !== undefined && loggedOutBy(id, record, marks) !== undefined;
+    return isLoggedOut ? this.loggedOut : undefined;
   }
 }
 

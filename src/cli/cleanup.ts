@@ -1,5 +1,6 @@
 import { createBatchClient } from '../cleanup/batch-client.js';
 import { cleanUp } from '../cleanup/cleanup.js';
+import { LONGEST_GRACE, MOST_WRITES_PER_SECOND } from '../cleanup/options.js';
 import type { CleanupProgress, CleanupReport } from '../cleanup/report.js';
 import { epochSeconds, systemClock } from '../core/clock.js';
 import { running } from './action.js';
@@ -12,25 +13,49 @@ import { ProgressBar } from './progress-bar.js';
 import { count, duration, fromNow, number } from './quantities.js';
 import type { StrictCommand } from './strict-command.js';
 import { describeTable } from './table-description.js';
+import { hasTimeToLive } from './time-to-live.js';
+import { wholeNumber } from './whole-number.js';
 
 interface CleanupCommandOptions extends BudgetOptions {
   readonly dryRun?: boolean;
+  readonly grace?: number;
+  readonly writesPerSecond?: number;
 }
 
 export function addCleanup(program: StrictCommand): void {
   addReadBudget(program.command('cleanup'))
-    .description('Delete expired items that TTL has not deleted yet. Live sessions stay.')
+    .description('Delete expired items that TTL has missed. Live sessions stay.')
+    .option(
+      '--grace <seconds>',
+      'leave to TTL what expired later than that; by default two days, nothing if the table has no TTL',
+      wholeNumber(0, LONGEST_GRACE),
+    )
+    .option(
+      '--writes-per-second <units>',
+      'delete no faster than that (default: 500)',
+      wholeNumber(1, MOST_WRITES_PER_SECOND),
+    )
     .option('--dry-run', 'only count: nothing is deleted or written')
     .action(
-      running<CleanupCommandOptions>(async ({ dryRun = false, readBudget, ...options }) => {
+      running<CleanupCommandOptions>(async ({ dryRun = false, readBudget, writesPerSecond, ...options }) => {
         const connection = await connect(options, createBatchClient);
         const { client, tableName } = connection;
+        const grace = options.grace ?? ((await hasTimeToLive(connection)) === false ? 0 : undefined);
         const bar = new ProgressBar((await describeTable(connection))?.items);
         const doing = dryRun ? 'expired' : 'deleted';
         const onProgress = (progress: CleanupProgress): void =>
           bar.show(progress.scanned, `${number(progress[doing])} ${doing}`);
         const { result: report, interrupted } = await interruptible((signal) =>
-          cleanUp({ client, tableName, dryRun, onProgress, signal, ...(readBudget !== undefined && { readBudget }) }),
+          cleanUp({
+            client,
+            tableName,
+            dryRun,
+            onProgress,
+            signal,
+            ...(readBudget !== undefined && { readBudget }),
+            ...(grace !== undefined && { grace }),
+            ...(writesPerSecond !== undefined && { writesPerSecond }),
+          }),
         ).finally(() => bar.end());
         print(options, { ...report, dryRun }, () => wordsFor(report, dryRun));
         return report.kind === 'finished' ? EXIT.done : (interrupted ?? EXIT.notAll);
@@ -39,7 +64,6 @@ export function addCleanup(program: StrictCommand): void {
 }
 
 function wordsFor(report: CleanupReport, dryRun: boolean): string {
-  if (report.kind === 'busy') return 'Another cleanup is running on this table, or has taken over from this one.';
   const { scanned, expired, deleted, extended, skipped, readUnits, durationMs, oldestExpiredAt } = report;
   const now = epochSeconds(systemClock);
   return [

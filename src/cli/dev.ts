@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { InvalidArgumentError } from 'commander';
 import { TABLE_ENVIRONMENT } from '../table-schema.js';
 import { running } from './action.js';
 import { connect } from './connection.js';
@@ -11,6 +10,7 @@ import { interruptible } from './interruption.js';
 import { note, print } from './output.js';
 import type { StrictCommand } from './strict-command.js';
 import { UsageError } from './usage-error.js';
+import { wholeNumber } from './whole-number.js';
 
 interface DevOptions {
   readonly port: number;
@@ -25,7 +25,7 @@ export function addDev(program: StrictCommand): void {
   program
     .command('dev')
     .description(`Run an embedded DynamoDB with the table, for development. The table is ${DEFAULT_TABLE} by default.`)
-    .option('--port <number>', 'listen on this port of 127.0.0.1; 0 for a free one', portNumber, 8_000)
+    .option('--port <number>', 'listen on this port of 127.0.0.1; 0 for a free one', wholeNumber(0, 65_535), 8_000)
     .option('--data <path>', 'keep the data in this folder (default: in RAM)')
     .action(
       running<DevOptions>(async ({ port, data, ...options }) => {
@@ -62,12 +62,6 @@ export function addDev(program: StrictCommand): void {
 /** Whatever credentials this machine has, they are not for this engine. */
 const createLocalClient = (config: DynamoDBClientConfig): DynamoDBClient =>
   new DynamoDBClient({ ...config, credentials: CREDENTIALS });
-
-function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
-}
 
 /** What an application needs to find the table. The credentials are made up: the engine takes any, but the SDK wants some. */
 function environmentFor(endpoint: string, table: string, region: string): Readonly<Record<string, string>> {

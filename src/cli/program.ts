@@ -15,6 +15,7 @@ import { addRevoke } from './revoke.js';
 import { addShow } from './show.js';
 import { addStats } from './stats.js';
 import { StrictCommand } from './strict-command.js';
+import { addTemplate } from './template.js';
 
 /** The whole command, ready to be told its arguments. */
 export function createProgram(): StrictCommand {
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: StrictCommand) => void)[] = [
   addCleanup,
   addCreateTable,
   addDev,
+  addTemplate,
 ];
 
 const HELP = `

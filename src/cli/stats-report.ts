@@ -17,7 +17,7 @@ export interface StatsReport {
 
 /** As JSON. The numbers are of what was read: with a sample they are not scaled. */
 export function documentOf({ table, census, complete, sample, readUnits }: StatsReport): unknown {
-  const { live, expired, oldestExpiredAt } = census;
+  const { live, expired, loggedOut, oldestExpiredAt } = census;
   const classesOf = (classes: readonly Class[], unit: string): unknown =>
     classes.map(({ upTo, count: sessions }) => ({
       ...(Number.isFinite(upTo) && { [`upTo${unit}`]: upTo }),
@@ -32,6 +32,7 @@ export function documentOf({ table, census, complete, sample, readUnits }: Stats
     bytes: census.bytes,
     live: { sessions: live.count, loggedIn: live.loggedIn, bytes: live.bytes },
     expired: { sessions: expired.count, bytes: expired.bytes },
+    loggedOut: { sessions: loggedOut.count, bytes: loggedOut.bytes },
     ...(oldestExpiredAt !== undefined && { oldestExpiredAt: timestamp(oldestExpiredAt) }),
     newerVersion: census.newerVersion,
     unreadable: census.unreadable,
@@ -45,7 +46,7 @@ export function documentOf({ table, census, complete, sample, readUnits }: Stats
 
 /** In words. With a sample, the numbers are estimates of the whole table. */
 export function wordsOf({ table, census, complete, sample, readUnits }: StatsReport, now: number): string {
-  const { live, expired, largest, oldestExpiredAt } = census;
+  const { live, expired, loggedOut, largest, oldestExpiredAt } = census;
   const scale = 100 / sample;
   const about = sample === 100 ? '' : 'about ';
   const amount = (items: number): string => (items === 0 ? '0' : about + number(items * scale));
@@ -65,6 +66,10 @@ export function wordsOf({ table, census, complete, sample, readUnits }: StatsRep
       ['live sessions', `${amount(live.count)} (${amount(live.loggedIn)} logged in); ${size(live.bytes * scale)}`],
       ['expired sessions', `${amount(expired.count)}; ${size(expired.bytes * scale)}`],
       ['expired longest', oldestExpiredAt === undefined ? undefined : fromNow(oldestExpiredAt, now)],
+      [
+        'logged out',
+        loggedOut.count === 0 ? undefined : `${amount(loggedOut.count)}; ${size(loggedOut.bytes * scale)}`,
+      ],
       ['newer versions', some(census.newerVersion)],
       ['unreadable', some(census.unreadable)],
       ['users’ marks', some(census.userMarks)],

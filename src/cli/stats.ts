@@ -1,10 +1,14 @@
-import { InvalidArgumentError } from 'commander';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { createBatchClient } from '../cleanup/batch-client.js';
 import { epochSeconds, systemClock } from '../core/clock.js';
+import { getSession } from '../table/commands.js';
+import { generationOf } from '../table/table-persistence-layer.js';
+import { Sender } from '../dynamodb/sender.js';
+import { EVERYONE_MARK } from '../table-schema.js';
 import { running } from './action.js';
 import { addReadBudget, type BudgetOptions } from './budget-option.js';
 import { Census } from './census.js';
-import { connect } from './connection.js';
+import { type Connection, connect } from './connection.js';
 import { EXIT } from './exit-code.js';
 import { interruptible } from './interruption.js';
 import { note, print } from './output.js';
@@ -14,6 +18,7 @@ import { documentOf, type StatsReport, wordsOf } from './stats-report.js';
 import type { StrictCommand } from './strict-command.js';
 import { describeTable, type TableDescription } from './table-description.js';
 import { planFor, scanTable } from './table-scan.js';
+import { wholeNumber } from './whole-number.js';
 
 interface StatsOptions extends BudgetOptions {
   readonly sample: number;
@@ -25,7 +30,7 @@ export function addStats(program: StrictCommand): void {
     .option(
       '--sample <percent>',
       'read a random part of the table of this size, and estimate the rest',
-      percentage,
+      wholeNumber(1, 100),
       100,
     )
     .action(
@@ -36,7 +41,7 @@ export function addStats(program: StrictCommand): void {
         if (cost !== undefined) note(cost);
 
         const now = epochSeconds(systemClock);
-        const census = new Census(now);
+        const census = new Census(now, await epochOf(connection));
         let readUnits = 0;
         const bar = new ProgressBar(description && Math.ceil((description.items * sample) / 100));
         const { result: complete, interrupted } = await interruptible((signal) =>
@@ -58,9 +63,11 @@ export function addStats(program: StrictCommand): void {
     );
 }
 
-function percentage(text: string): number {
-  if (/^([1-9]\d?|100)$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number from 1 to 100.');
+/** The generation of everyone's mark: whoever logged in under a lower one has been logged out. */
+async function epochOf({ client, tableName, timeoutMs }: Connection): Promise<number | undefined> {
+  const input = getSession(tableName, EVERYONE_MARK, true);
+  const { Item: mark } = await new Sender(client, timeoutMs).send({}, new GetItemCommand(input));
+  return mark && generationOf(mark);
 }
 
 /** A read unit is 4 KB read strongly consistently, or 8 KB as it is here. */

@@ -154,7 +154,7 @@ function read(answer: HttpAnswer): object | Failure {
   const { status } = answer;
   if (status === 200) return content;
   const { __type: type, message, Message = message, Item } = content;
-  const name = String(type ?? `Http${status}`).replace(/^.*#/, '');
+  const name = typeof type === 'string' ? type.replace(/^.*#/, '') : `Http${status}`;
   const error = Object.assign(new Error(typeof Message === 'string' ? Message : `HTTP ${status}`), {
     name,
     ...(Item !== undefined && { Item }),

@@ -29,8 +29,8 @@ export async function getAll(
     groups.map((group) =>
       untilDone(group, options, async (keys) => {
         const answer = await port.send(options, 'BatchGetItem', { RequestItems: { [tableName]: keys } });
-        items.push(...(answer.Responses?.[tableName] ?? []));
-        return answer.UnprocessedKeys?.[tableName];
+        items.push(...(onlyTable(answer.Responses) ?? []));
+        return onlyTable(answer.UnprocessedKeys);
       }),
     ),
   );
@@ -52,11 +52,14 @@ export async function endAll(
     groups.map((group) =>
       untilDone(group, options, async (requests) => {
         const answer = await port.send(options, 'BatchWriteItem', { RequestItems: { [tableName]: requests } });
-        return answer.UnprocessedItems?.[tableName];
+        return onlyTable(answer.UnprocessedItems);
       }),
     ),
   );
 }
+
+/** What an answer says of the table that was asked: by its name, although the question may have named its ARN. */
+const onlyTable = <Part>(parts: Readonly<Record<string, Part>> = {}): Part | undefined => Object.values(parts)[0];
 
 /** Asks, and asks again for what is left, with growing pauses: until all is done, or there is no time or patience left. */
 async function untilDone<Work>(

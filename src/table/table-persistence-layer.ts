@@ -345,7 +345,7 @@ function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
 }
 
 /** A mark that cannot be read is higher than any generation: nobody whom it concerns is logged in. */
-function generationOf(item: Item): number {
+export function generationOf(item: Item): number {
   const generation = Number(item[GENERATION]?.N);
   return Number.isSafeInteger(generation) ? generation : Number.POSITIVE_INFINITY;
 }

@@ -248,8 +248,21 @@ describe('what TTL leaves', () => {
       minute,
       value: days * 86_400,
     });
-    const data = [aged(0, 2), aged(DAY, 3), aged(2 * DAY, 4), aged(3 * DAY, 1)];
+    const data = [aged(0, 4), aged(DAY, 5), aged(2 * DAY, 6), aged(3 * DAY, 1)];
     expect(goesOff(ExpiredPilingUp as AlarmProperties, data, 0, 4 * DAY)).toEqual([DAY]);
+  });
+
+  it('is piling up at once where there is no TTL', () => {
+    const alarms = alarmsOf(
+      synth(
+        {
+          multiRegionConsistency: MultiRegionConsistency.STRONG,
+          replicas: [{ region: 'eu-west-1' }, { region: 'eu-central-1' }],
+        },
+        { env: { account: '111122223333', region: 'eu-west-3' } },
+      ),
+    );
+    expect(alarms['ExpiredPilingUp']).toMatchObject({ Threshold: 10_800 });
   });
 });
 

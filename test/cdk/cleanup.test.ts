@@ -1,4 +1,5 @@
 import { Duration, Size } from 'aws-cdk-lib';
+import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { SessionCleanupOptions } from 'dynamodb-sessions/cdk';
@@ -19,6 +20,7 @@ describe('the cleanup function', () => {
         Variables: {
           DYNAMODB_SESSIONS_TABLE: { Ref: 'StoreTable0CCFA19B' },
           DYNAMODB_SESSIONS_REGION: { Ref: 'AWS::Region' },
+          DYNAMODB_SESSIONS_CLEANUP_GRACE: '172800',
         },
       },
     });
@@ -29,6 +31,8 @@ describe('the cleanup function', () => {
     const cleanup: SessionCleanupOptions = {
       readBudget: 5_000,
       segments: 8,
+      grace: Duration.days(5),
+      writesPerSecond: 100,
       dryRun: true,
       memory: Size.gibibytes(1),
       timeout: Duration.minutes(15),
@@ -40,10 +44,34 @@ describe('the cleanup function', () => {
         Variables: {
           DYNAMODB_SESSIONS_CLEANUP_READ_BUDGET: '5000',
           DYNAMODB_SESSIONS_CLEANUP_SEGMENTS: '8',
+          DYNAMODB_SESSIONS_CLEANUP_GRACE: '432000',
+          DYNAMODB_SESSIONS_CLEANUP_WRITES_PER_SECOND: '100',
           DYNAMODB_SESSIONS_CLEANUP_DRY_RUN: 'true',
         },
       },
     });
+  });
+
+  it('deletes what has expired at once where there is no TTL', () => {
+    const result = synth(
+      {
+        multiRegionConsistency: MultiRegionConsistency.STRONG,
+        replicas: [{ region: 'eu-west-1' }, { region: 'eu-central-1' }],
+      },
+      { env: { account: '111122223333', region: 'eu-west-3' } },
+    );
+    expect(only(result, FUNCTION).Properties).toMatchObject({
+      Environment: { Variables: { DYNAMODB_SESSIONS_CLEANUP_GRACE: '0' } },
+    });
+  });
+
+  it.each([
+    ['rate(1 minute)', 60],
+    ['rate(5 minutes)', 300],
+    ['rate(1 hour)', 300],
+  ])('takes no longer than the time between two runs, nor than 5 minutes: %s', (every, seconds) => {
+    const cleanup = { schedule: ScheduleExpression.expression(every) };
+    expect(only(synth({ cleanup }), FUNCTION).Properties).toMatchObject({ Timeout: seconds });
   });
 
   it('keeps its logs for a month, or as long as you like', () => {

@@ -1,13 +1,20 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import { MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { MultiRegionConsistency, StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { SessionStoreProps } from 'dynamodb-sessions/cdk';
+import {
+  type ISessionStore,
+  SessionAlarms,
+  SessionCleanup,
+  SessionDashboard,
+  SessionStore,
+  type SessionStoreProps,
+} from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
-import { MOST_READ_UNITS, MOST_SEGMENTS } from '../../src/cleanup/options.js';
-import { synth } from './synth.js';
+import { MOST_READ_UNITS, MOST_SEGMENTS, MOST_WRITES_PER_SECOND } from '../../src/cleanup/options.js';
+import { newApp, synth } from './synth.js';
 
 const env = { account: '111122223333', region: 'eu-west-3' };
 const [ireland, frankfurt] = [{ region: 'eu-west-1' }, { region: 'eu-central-1' }];
@@ -41,9 +48,15 @@ const BAD: [property: string, props: SessionStoreProps | ((scope: Construct) => 
   ['cleanup.readBudget', { cleanup: { readBudget: MOST_READ_UNITS + 1 } }],
   ['cleanup.segments', { cleanup: { segments: 0 } }],
   ['cleanup.segments', { cleanup: { segments: MOST_SEGMENTS + 1 } }],
+  ['cleanup.grace', { cleanup: { grace: Duration.days(366) } }],
+  ['cleanup.writesPerSecond', { cleanup: { writesPerSecond: 0 } }],
+  ['cleanup.writesPerSecond', { cleanup: { writesPerSecond: MOST_WRITES_PER_SECOND + 1 } }],
   ['cleanup.memory', { cleanup: { memory: Size.mebibytes(64) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.minutes(16) } }],
   ['cleanup.timeout', { cleanup: { timeout: Duration.seconds(1) } }],
+  ['cleanup.vpcSubnets', { cleanup: { vpcSubnets: {} } }],
+  ['cleanup.securityGroups', { cleanup: { securityGroups: [] } }],
+  ['dynamoStream', { replicas: [ireland], dynamoStream: StreamViewType.KEYS_ONLY }],
   ['metricsNamespace', { metricsNamespace: '' }],
   ['metricsNamespace', { metricsNamespace: ' ' }],
   ['metricsNamespace', { metricsNamespace: ':Shop' }],
@@ -62,6 +75,101 @@ describe('options that are out of range or contradict each other', () => {
     expect(() => synth({ replicas: [ireland] })).toThrow('SessionStore: replicas: ');
     const withKey = (scope: Construct): SessionStoreProps => ({ encryptionKey: new Key(scope, 'Key') });
     expect(() => synth(withKey)).toThrow('SessionStore: encryptionKey: ');
+  });
+});
+
+/** As JavaScript gives them, which no compiler looks at. */
+const javascript = (props: object): never => props as never;
+
+describe('properties that there are not', () => {
+  const make = (of: (stack: Stack, store: ISessionStore) => unknown): unknown => {
+    const stack = new Stack(newApp(), 'Test', { env });
+    return of(stack, SessionStore.fromTableName(stack, 'Store', 'Sessions'));
+  };
+
+  it.each<[string, () => unknown]>([
+    [
+      'SessionStore: table: there is no such property; did you mean tableName?',
+      () => synth(javascript({ table: 'T' })),
+    ],
+    [
+      'SessionStore: pointInTimeRecover: there is no such property; did you mean pointInTimeRecovery?',
+      () => synth(javascript({ pointInTimeRecover: true })),
+    ],
+    [
+      'SessionStore: topic: there is no such property; did you mean alarmTopic?',
+      () => synth(javascript({ topic: {} })),
+    ],
+    [
+      'SessionStore: ttl: there is no such property; expected one of tableName, deletionProtection,',
+      () => synth(javascript({ ttl: true })),
+    ],
+    [
+      'SessionStore: cleanup.scedule: there is no such property; did you mean schedule?',
+      () => synth(javascript({ cleanup: { scedule: 1 } })),
+    ],
+    [
+      'SessionStore: replicas.kmsKeyArn: ',
+      () => synth(javascript({ replicas: [{ ...ireland, kmsKeyArn: 'x' }] }), { env }),
+    ],
+    [
+      'SessionStore: userIndex.capacity: there is no such property; did you mean readCapacity?',
+      () => synth(javascript({ userIndex: { capacity: 1 } })),
+    ],
+    [
+      'SessionStore: arn: there is no such property; did you mean tableArn?',
+      () => make((stack) => SessionStore.fromTableAttributes(stack, 'A', javascript({ arn: 'x' }))),
+    ],
+    [
+      'SessionStore: replicas.key: ',
+      () =>
+        make((stack) =>
+          SessionStore.fromTableAttributes(
+            stack,
+            'A',
+            javascript({ tableName: 'T', replicas: [{ ...ireland, key: 1 }] }),
+          ),
+        ),
+    ],
+    [
+      'SessionCleanup: hasTtl: there is no such property',
+      () => make((stack, store) => new SessionCleanup(stack, 'C', javascript({ store, hasTtl: true }))),
+    ],
+    [
+      'SessionAlarms: topics: there is no such property; did you mean topic?',
+      () => make((stack, store) => new SessionAlarms(stack, 'C', javascript({ store, topics: [] }))),
+    ],
+    [
+      'SessionDashboard: namespace: there is no such property; did you mean metricsNamespace?',
+      () => make((stack, store) => new SessionDashboard(stack, 'C', javascript({ store, namespace: 'x' }))),
+    ],
+  ])('are refused: %s', (message, act) => {
+    expect(act).toThrow(message);
+  });
+
+  it('are not those that are given, but undefined', () => {
+    expect(() => synth(javascript({ tableName: undefined, cleanup: undefined }))).not.toThrow();
+  });
+});
+
+describe('a table that is there already', () => {
+  const stack = new Stack(newApp(), 'Test', { env });
+  const withoutTtl = SessionStore.fromTableAttributes(stack, 'Store', { tableName: 'Sessions', timeToLive: false });
+
+  it.each<[string, () => unknown]>([
+    ['SessionStore: tableName: ', () => SessionStore.fromTableAttributes(stack, 'None', {})],
+    [
+      'SessionStore: tableName: ',
+      () => SessionStore.fromTableAttributes(stack, 'Both', { tableName: 'T', tableArn: keyArn }),
+    ],
+    ['SessionCleanup: dryRun: ', () => new SessionCleanup(stack, 'Dry', { store: withoutTtl, dryRun: true })],
+    [
+      'SessionCleanup: schedule: ',
+      () => new SessionCleanup(stack, 'Daily', { store: withoutTtl, schedule: at('rate(1 day)') }),
+    ],
+    ['SessionCleanup: segments: ', () => new SessionCleanup(stack, 'Segments', { store: withoutTtl, segments: 0 })],
+  ])('refuses what makes no sense: %s case %#', (message, act) => {
+    expect(act).toThrow(message);
   });
 });
 

@@ -77,7 +77,7 @@ describe.each<Engine>(engines())('the guide to the operators’ command, on $nam
     await table.logIn('user-2');
     await table.sessions.logOutUser('user-3');
     await table.logIn('user-3', { theme: 'dark' });
-    await table.put([expiredItem()]);
+    await table.put([expiredItem(3 * 86_400)]);
   });
   afterAll(() => table.drop());
 

@@ -58,11 +58,11 @@ export function sessionItem(parts: Partial<SessionRecord> = {}, id: string = new
 }
 
 /**
- * The item of a session that ended an hour ago. Of nobody: DynamoDB Local's TTL deletes what is in every index, within
- * seconds, and would be quicker than the test.
+ * The item of a session that ended an hour ago, or so many seconds. Of nobody: DynamoDB Local's TTL deletes what is in
+ * every index, within seconds, and would be quicker than the test.
  */
-export const expiredItem = (): Item =>
-  withoutUser(sessionItem({ createdAt: nowSeconds() - 7_200, expiresAt: nowSeconds() - 3_600 }));
+export const expiredItem = (secondsAgo = 3_600): Item =>
+  withoutUser(sessionItem({ createdAt: nowSeconds() - secondsAgo - 3_600, expiresAt: nowSeconds() - secondsAgo }));
 
 export function withoutUser({ user: _, ...item }: Item): Item {
   return item;

@@ -400,7 +400,7 @@ describe.each<Engine>(engines())('1. 9. a user who was erased, in a table on $na
     const until = (markUntil as Date).getTime() / 1_000;
     for (; world.now < until + 120; world.now += DAY / 2) await back.request();
     const clock = { now: () => world.now * 1_000 };
-    await cleanUp({ client: table.client, tableName: table.tableName, clock });
+    await cleanUp({ client: table.client, tableName: table.tableName, clock, grace: 0 });
     const [left, ...others] = await itemsOf(user);
     expect([left?.['id'], others]).toEqual([{ S: (await back.start()).id }, []]);
     expect((await late.start()).userId).toBeUndefined();

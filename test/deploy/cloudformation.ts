@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The two requests of CloudFormation that the test itself makes; an emulator does not look at the signature. */
+/** A request of CloudFormation; an emulator does not look at the signature. */
 async function request(endpoint: string, parameters: Record<string, string>): Promise<string> {
   const credential = 'test/20260101/us-east-1/cloudformation/aws4_request';
   const answer = await fetch(endpoint, {
@@ -14,6 +14,37 @@ async function request(endpoint: string, parameters: Record<string, string>): Pr
 /** What is known of a stack, as XML. */
 export function describeStack(endpoint: string, StackName: string): Promise<string> {
   return request(endpoint, { Action: 'DescribeStacks', StackName });
+}
+
+/** Makes a stack, and waits until it is there. */
+export async function createStack(
+  endpoint: string,
+  StackName: string,
+  TemplateBody: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<void> {
+  const numbered = Object.entries(parameters).flatMap(([name, value], index) => [
+    [`Parameters.member.${index + 1}.ParameterKey`, name],
+    [`Parameters.member.${index + 1}.ParameterValue`, value],
+  ]);
+  const capabilities = { 'Capabilities.member.1': 'CAPABILITY_IAM' };
+  const body = { StackName, TemplateBody, ...capabilities, ...Object.fromEntries(numbered) };
+  const created = await request(endpoint, { Action: 'CreateStack', ...body });
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const answer = await describeStack(endpoint, StackName);
+    if (/CREATE_COMPLETE/.test(answer)) return;
+    if (!/CREATE_IN_PROGRESS/.test(answer) || Date.now() > deadline) throw new Error(`${created}\n${answer}`);
+    await sleep(100);
+  }
+}
+
+/** The name of a resource of a stack in its own service. */
+export async function physicalId(endpoint: string, StackName: string, LogicalResourceId: string): Promise<string> {
+  const answer = await request(endpoint, { Action: 'DescribeStackResource', StackName, LogicalResourceId });
+  const [, id] = /<PhysicalResourceId>(.*?)<\/PhysicalResourceId>/.exec(answer) ?? [];
+  if (id === undefined) throw new Error(answer);
+  return id;
 }
 
 /** Deletes a stack, and waits until it is gone. */

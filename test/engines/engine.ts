@@ -8,6 +8,8 @@ export interface EngineCapabilities {
   readonly capacityUnits: boolean;
   /** ReturnValuesOnConditionCheckFailure returns the item that failed the condition. */
   readonly oldItemOnFailedCondition: boolean;
+  /** A table may be called by its ARN. */
+  readonly tableArns: boolean;
 }
 
 /** A DynamoDB that listens on this machine. Any credentials and any region will do. */
@@ -24,6 +26,18 @@ export interface RunningEngine extends Engine {
 export type EngineName = 'dynalite' | 'dynamodb-local';
 
 export const capabilities: Readonly<Record<EngineName, EngineCapabilities>> = {
-  dynalite: { ttl: false, transactions: false, capacityUnits: false, oldItemOnFailedCondition: false },
-  'dynamodb-local': { ttl: true, transactions: true, capacityUnits: true, oldItemOnFailedCondition: true },
+  dynalite: {
+    ttl: false,
+    transactions: false,
+    capacityUnits: false,
+    oldItemOnFailedCondition: false,
+    tableArns: false,
+  },
+  'dynamodb-local': {
+    ttl: true,
+    transactions: true,
+    capacityUnits: true,
+    oldItemOnFailedCondition: true,
+    tableArns: true,
+  },
 };

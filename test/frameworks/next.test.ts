@@ -1,37 +1,34 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../engines/index.js';
 import { PARTITION_KEY } from '../../src/table-schema.js';
-import { environmentOf, storeThatHangs } from '../runtime/surroundings.js';
-import { createTestTable, type TestTable } from '../world/tables.js';
+import { storeThatHangs } from '../runtime/surroundings.js';
 import type * as NextEntry from '../../src/next/index.js';
 import type * as MainEntry from '../../src/index.js';
-import { App, type Server } from './app.js';
 import { Browser } from './browser.js';
+import { Project, type Server } from './project.js';
 
-describe.each(engines())('Next.js, on $name', (engine) => {
-  let table: TestTable;
-  let app: App;
+describe('the application of the page on Next.js', () => {
+  let app: Project;
+  let store: Server;
   let server: Server;
 
   beforeAll(async () => {
-    table = await createTestTable(engine);
-    app = await App.install('next', {
-      ...environmentOf(engine, table),
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      NEXT_TELEMETRY_DISABLED: '1',
-    });
-    await app.run('npx', 'next', 'build');
+    app = await Project.copiedFrom('guides/next.md', { env: { NEXT_TELEMETRY_DISABLED: '1' } });
+    await cp(fileURLToPath(new URL('next', import.meta.url)), app.folder, { recursive: true });
+    await app.runAsShown('npm run build'); // without a store
+    store = await app.serveStore();
     server = await app.serve({}, ...START);
   });
   afterAll(async () => {
     await server?.stop();
-    await table.drop();
+    await store?.stop();
+    await app?.[Symbol.asyncDispose]();
   });
 
-  const visit = (): Browser => new Browser(server.url!);
+  const visit = (): Browser => new Browser(server.url!, { tls: true });
 
   /** A browser in which ann is logged in. */
   const annsBrowser = async (): Promise<Browser> => {
@@ -42,9 +39,11 @@ describe.each(engines())('Next.js, on $name', (engine) => {
 
   /** Makes the secret of a session so old that it is replaced. */
   const age = async (token: string): Promise<void> => {
-    await table.client.send(
+    const { AWS_ENDPOINT_URL_DYNAMODB: endpoint, DYNAMODB_SESSIONS_TABLE: TableName } = app.storeEnv;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    await new DynamoDBClient({ endpoint: endpoint!, region: 'us-east-1', credentials }).send(
       new UpdateItemCommand({
-        TableName: table.tableName,
+        TableName,
         Key: { [PARTITION_KEY]: { S: token.split('.')[0] as string } },
         UpdateExpression: 'SET rotatedAt = rotatedAt - :hours',
         ExpressionAttributeValues: { ':hours': { N: '7200' } },
@@ -54,29 +53,41 @@ describe.each(engines())('Next.js, on $name', (engine) => {
 
   it('shows the page to a stranger, and sets no cookie', async () => {
     const browser = visit();
-    expect(await browser.page('/')).toContain('hello stranger');
+    expect(await browser.page('/')).toContain('Hello stranger');
     expect(browser.token).toBeUndefined();
   });
 
   it('logs in with a server action that redirects, and out with one that does not', async () => {
     const browser = visit();
-    expect(await browser.submit('/', 'Log in', { name: 'ann' })).toContain('hello ann');
+    expect(await browser.submit('/', 'Log in', { name: 'ann' })).toContain('Hello ann');
     expect(browser.token).toMatch(TOKEN);
-    expect(await browser.submit('/', 'Log out')).toContain('hello stranger');
+    expect(await browser.submit('/', 'Log out')).toContain('Hello stranger');
     expect(browser.token).toBeUndefined();
   });
 
   it('logs in with a server action that a script calls, and renders where it redirects to', async () => {
     const browser = visit();
-    const [action] = [...(await browser.form('/', 'Log in')).keys()];
+    const [action] = [...(await browser.form('/', 'Log in')).body.keys()];
     const body = new FormData();
     body.set('_1_name', 'ann');
     body.set('0', '["$K1"]'); // the first argument is the form 1
     const headers = { 'next-action': action!.slice('$ACTION_ID_'.length), accept: 'text/x-component' };
     const response = await browser.fetch('/', { method: 'POST', body, headers });
     expect(response.headers.get('x-action-redirect')).toMatch(/^\/;/);
-    expect(await response.text()).toContain('hello ann');
-    expect(await browser.page('/')).toContain('hello ann');
+    expect(await response.text()).toContain('Hello ann');
+    expect(await browser.page('/')).toContain('Hello ann');
+  });
+
+  it('sets a cookie that a browser keeps without TLS, in development', async () => {
+    const developed = await app.serve({}, 'npm', 'run', 'dev', ...LOOPBACK);
+    try {
+      const browser = new Browser(developed.url!, { tls: false });
+      expect(await browser.submit('/', 'Log in', { name: 'ann' })).toContain('Hello ann');
+      expect(browser.lastSetCookie).toMatch(/^id=[^;]+; /);
+      expect(browser.lastSetCookie).not.toMatch(/secure/i);
+    } finally {
+      await developed.stop();
+    }
   });
 
   it('sets the cookie with its attributes, and clears it with the same', async () => {
@@ -122,9 +133,9 @@ describe.each(engines())('Next.js, on $name', (engine) => {
       const browser = await annsBrowser();
       const before = browser.token!;
       await age(before);
-      expect(await browser.page('/')).toContain('hello ann');
+      expect(await browser.page('/')).toContain('Hello ann');
       expect(browser.token).not.toBe(before);
-      expect(await browser.page('/')).toContain('hello ann');
+      expect(await browser.page('/')).toContain('Hello ann');
     });
 
     it.each([
@@ -132,18 +143,18 @@ describe.each(engines())('Next.js, on $name', (engine) => {
       ['a route handler', '/failures/redirect'],
     ])('replaces an old secret before a login in %s, whose cookie has the last word', async (_name, path) => {
       const browser = await annsBrowser();
-      const body = await browser.form('/', 'Log in', { name: 'ann' });
+      const form = await visit().form('/', 'Log in', { name: 'ann' });
       await age(browser.token!);
-      const response = await browser.fetch(path, path === '/' ? { method: 'POST', body } : POST);
+      const response = path === '/' ? await browser.send(form) : await browser.fetch(path, POST);
       expect([response.status, response.headers.getSetCookie().length]).toEqual([path === '/' ? 303 : 307, 2]);
-      expect(await browser.page('/')).toContain('hello ann');
+      expect(await browser.page('/')).toContain('Hello ann');
     });
 
     it('replaces an old secret before a logout, which clears the cookie', async () => {
       const browser = await annsBrowser();
       const form = await browser.form('/', 'Log out');
       await age(browser.token!);
-      await browser.fetch('/', { method: 'POST', body: form });
+      await browser.send(form);
       expect(browser.token).toBeUndefined();
     });
 
@@ -214,23 +225,19 @@ describe.each(engines())('Next.js, on $name', (engine) => {
 
   describe('what is thrown after a login', () => {
     it.each([
-      [
-        'notFound() in an action',
-        404,
-        (browser: Browser) => browser.send('/failures', 'Find nothing', { name: 'ann' }),
-      ],
+      ['notFound() in an action', 404, (browser: Browser) => sendForm(browser, 'Find nothing')],
       ['redirect() in a route handler', 307, (browser: Browser) => browser.fetch('/failures/redirect', POST)],
     ])('ends the session as a return does: %s', async (_name, status, send) => {
       const browser = visit();
       expect((await send(browser)).status).toBe(status);
-      expect(await browser.page('/')).toContain('hello ann');
+      expect(await browser.page('/')).toContain('Hello ann');
       expect(await browser.page('/')).toContain('class="dark"');
     });
 
     it('saves nothing that was only set, and sends the cookie of the login: an error in an action', async () => {
       const browser = visit();
-      expect((await browser.send('/failures', '>Fail<', { name: 'ann' })).status).toBe(500);
-      expect(await browser.page('/')).toContain('hello ann');
+      expect((await sendForm(browser, '>Fail<')).status).toBe(500);
+      expect(await browser.page('/')).toContain('Hello ann');
       expect(await browser.page('/')).toContain('class="light"');
     });
   });
@@ -244,9 +251,13 @@ interface NextServer {
   };
 }
 
+const sendForm = async (browser: Browser, button: string): Promise<Response> =>
+  browser.send(await browser.form('/failures', button, { name: 'ann' }));
+
 const TOKEN = /^[\w-]{22}\.[\w-]{32}$/;
 const POST = { method: 'POST' } as const;
-const START = ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', '0'];
+const LOOPBACK = ['--', '-H', '127.0.0.1', '-p', '0'];
+const START = ['npm', 'start', ...LOOPBACK] as const;
 
 /** All attributes of a cookie but its lifetime. */
 const attributesOf = (setCookie: string): string =>

@@ -10,7 +10,8 @@ export default mergeConfig(
     test: {
       include: ['test/frameworks/*.test.ts'],
       globalSetup: ['test/engines/start-embedded.ts', 'test/frameworks/setup.ts'],
-      hookTimeout: 180_000,
+      hookTimeout: 900_000,
+      testTimeout: 180_000,
     },
   }),
 );

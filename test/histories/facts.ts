@@ -199,7 +199,9 @@ export class Facts {
     const newer = this.history.operations.filter((login) => {
       if (!isOf(login, user) || login.outcome === 'gone' || login.invoked.order >= before || login === own)
         return false;
-      if (login.loggedInAt === undefined || own.loggedInAt === undefined || login.after === undefined) return true;
+      // Of a login whose fate is unknown, the session has another time of login if it was applied.
+      if (login.outcome === 'unknown' || login.loggedInAt === undefined || own.loggedInAt === undefined) return true;
+      if (login.after === undefined) return true;
       const later = login.loggedInAt - own.loggedInAt;
       return later > 0 || (later === 0 && login.after < session);
     });

@@ -12,7 +12,6 @@ const JUDGES = {
     'test/concurrency/promises.test.ts',
     'test/concurrency/log-out-others.test.ts',
   ],
-  'src/cleanup/checkpoint.ts': ['test/unit/cleanup/checkpoint.test.ts'],
   'src/cleanup/commands.ts': ['test/integration/cleanup.test.ts'],
 };
 

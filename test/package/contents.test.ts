@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEMPLATE_FORMATS } from '../../src/cli/template-formats.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.cache/package');
@@ -62,6 +63,25 @@ describe('the package', () => {
     expect(files).toContain('dist/cleanup/index.mjs');
   });
 
+  it(
+    'contains the infrastructure for where there is no CDK, which the command prints',
+    { timeout: 60_000 },
+    async () => {
+      const command = async (...args: string[]): Promise<string> => {
+        const argv = [join(folder, manifest.bin['dynamodb-sessions'] ?? ''), 'template', ...args];
+        return (await promisify(execFile)(process.execPath, argv)).stdout;
+      };
+      const printed = Object.entries(TEMPLATE_FORMATS).map(async ([format, file]) => {
+        const text = await readFile(join(folder, 'dist/templates', file), 'utf8');
+        expect(text).toContain('dynamodb:BatchGetItem');
+        expect(await command('--format', format), format).toBe(text);
+        return { format, template: text.trimEnd() };
+      });
+      const [{ format, template } = { format: '', template: '' }] = await Promise.all(printed);
+      expect(JSON.parse(await command('--format', format, '--json'))).toEqual({ format, template });
+    },
+  );
+
   it('contains its sources in its source maps, and nowhere else: cdk/*.ts would be taken for the entry ./cdk', async () => {
     const maps = files.filter((name) => name.endsWith('.js.map'));
     expect(maps.length).toBeGreaterThan(150);
@@ -75,8 +95,13 @@ describe('the package', () => {
   it('contains nothing else: no tests, examples, benchmarks or pictures, and no app of ours', () => {
     const folders = new Set(files.map((name) => name.replace(/\/.*/, '')));
     expect([...folders].toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
-    expect(files.filter((name) => !/(?:\.(?:js|mjs|d\.ts|map|md|json)|^LICENSE)$/.test(name))).toEqual([]);
+    expect(files.filter((name) => !/(?:\.(?:js|mjs|d\.ts|map|md|json|yaml|tf)|^LICENSE)$/.test(name))).toEqual([]);
     expect(files.filter((name) => /(?:^|\/)(?:app|demo-stack|sessions-stack)\.|\.test\./.test(name))).toEqual([]);
+    expect(files.filter((name) => name.startsWith('dist/templates/')).toSorted()).toEqual(
+      Object.values(TEMPLATE_FORMATS)
+        .map((file) => `dist/templates/${file}`)
+        .toSorted(),
+    );
   });
 
   it('needs no ES module to be loaded as CommonJS, which jest cannot do', async () => {

@@ -49,7 +49,11 @@ describe.each(inject('runtimes'))('the deployed cleanup on Node $major', (runtim
     LambdaFunction.start({
       runtime,
       ...cleanup,
-      environment: { ...environmentOf({ endpoint }, table), [CLEANUP_ENVIRONMENT.segments]: '1' },
+      environment: {
+        ...environmentOf({ endpoint }, table),
+        [CLEANUP_ENVIRONMENT.segments]: '1',
+        [CLEANUP_ENVIRONMENT.grace]: '0',
+      },
     });
   const checkpoint = async (): Promise<unknown> => {
     const Key = { [PARTITION_KEY]: { S: CLEANUP_CHECKPOINT } };

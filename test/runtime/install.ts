@@ -25,15 +25,19 @@ export function missingTools(): string[] {
 
 /** Installs a Node and builds the runtime client with it, unless an earlier run did: it takes a minute. */
 export async function installRuntime(major: number): Promise<Runtime> {
-  const { folder, distribution, home, runtime } = placesOf(major);
-  await once(folder, CLIENT, async (install) => {
-    await install(`${distribution}@${major}`);
-    await install(CLIENT, {
-      PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
-      npm_config_nodedir: home,
-    });
-  });
+  const { folder, home, runtime } = placesOf(major);
+  const bin = await installNode(major);
+  await once(folder, CLIENT, (install) =>
+    install(CLIENT, { PATH: [bin, process.env.PATH].join(delimiter), npm_config_nodedir: home }),
+  );
   return runtime;
+}
+
+/** Installs a Node, unless an earlier run did. Returns the folder of its command. */
+export async function installNode(major: number): Promise<string> {
+  const { distribution, home } = placesOf(major);
+  await once(nodeFolder(major), distribution, (install) => install(`${distribution}@${major}`));
+  return join(home, 'bin');
 }
 
 /** What an earlier run has installed, if one has. */
@@ -43,13 +47,15 @@ export function installedRuntime(major: number): Runtime | undefined {
 }
 
 function placesOf(major: number): { folder: string; distribution: string; home: string; runtime: Runtime } {
-  const folder = join(cache, `node-${major}`);
+  const folder = join(cache, `runtime-${major}`);
   // What the npm package `node` installs, with its headers.
   const distribution = `node${process.platform === 'darwin' && process.arch === 'arm64' ? '-bin' : ''}-${process.platform}-${process.arch}`;
-  const home = join(folder, 'node_modules', distribution);
+  const home = join(nodeFolder(major), 'node_modules', distribution);
   const client = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
   return { folder, distribution, home, runtime: { major, node: join(home, 'bin/node'), client } };
 }
+
+const nodeFolder = (major: number): string => join(cache, `node-${major}`);
 
 /** Installs the middy that does not run on every Node that the project is developed with. Returns its folder. */
 export async function installMiddy(): Promise<string> {

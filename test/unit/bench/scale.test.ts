@@ -82,6 +82,15 @@ describe('what saturates', () => {
     expect(mark?.share).toBeLessThan(1.1);
   });
 
+  it('is a run of the cleanup where it cannot read the table, or without TTL delete what expires, in its time', () => {
+    const { stored, expiries } = demandOf(1, TYPICAL, store).traffic;
+    const unitsOfARun = 300 * 4 * 3_000;
+    const toRead = unitsOfARun / ((stored * 1_000) / 8_192);
+    expect(pressures(toRead)['one run of the cleanup a day']).toBeCloseTo(1);
+    const toDelete = (300 * 500) / (expiries * 3_600);
+    expect(pressures(toDelete)['one run an hour, without TTL']).toBeCloseTo(1);
+  });
+
   it('is the one hot session when all requests are of one', () => {
     const hot = { ...TYPICAL, hotShare: 1 };
     const shares = pressuresOf(demandOf(1e6, hot, store), hot, store);
@@ -99,6 +108,12 @@ describe('the dollars of a month', () => {
       indexWrites: 1e6 / MONTH,
     };
     expect(dollarsOf(demand)).toMatchObject({ reads: 0.125, writes: 1.25 });
+  });
+
+  it('are, for the cleanup, those of reading the table every day: TTL deletes for nothing', () => {
+    const { traffic, ...rest } = demandOf(1e7, TYPICAL, store);
+    const million = { ...rest, traffic: { ...traffic, stored: 1e6 } };
+    expect(dollarsOf(million).cleanup).toBeCloseTo((30 * 1e6 * 0.5 * (1_000 / 4_096) * 0.125) / 1e6);
   });
 });
 

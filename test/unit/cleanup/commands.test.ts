@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { leaveCheckpoint, placesIn, removeCheckpoint, renewLease, takeLease } from '../../../src/cleanup/checkpoint.js';
+import { placesIn, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../../src/cleanup/checkpoint.js';
 import { deleteExpired, findingOf, scanExpired } from '../../../src/cleanup/commands.js';
 import type { Item } from '../../../src/table/port.js';
 
 const CUTOFF = 1_800_000_000;
-const lease = { owner: 'me', seconds: 60 };
 
 describe('scanExpired', () => {
   it('asks for three attributes of what has expired or is not understood', () => {
@@ -35,6 +34,7 @@ describe('deleteExpired', () => {
       TableName: 'T',
       Key: { id: { S: 'x' } },
       ConditionExpression: 'attribute_not_exists(#id) OR (#expiresAt <= :0 AND #version <= :1)',
+      ReturnConsumedCapacity: 'INDEXES',
       ExpressionAttributeNames: { '#id': 'id', '#expiresAt': 'expiresAt', '#version': 'version' },
       ExpressionAttributeValues: { ':0': { N: '1800000000' }, ':1': { N: '1' } },
     });
@@ -52,6 +52,7 @@ describe('findingOf', () => {
     ['skipped', { id: { S: 'x' }, version: n(1) }],
     ['skipped', { expiresAt: n(CUTOFF), version: n(1) }],
     ['checkpoint', { id: { S: 'cleanup#checkpoint' }, expiresAt: n(CUTOFF), version: n(1) }],
+    ['kept', { id: { S: 'everyone#mark' }, version: n(1) }],
   ])('%s: %j', (kind, item) => {
     expect(findingOf(item, CUTOFF).kind).toBe(kind);
   });
@@ -61,39 +62,17 @@ describe('the checkpoint', () => {
   const places = [{ kind: 'start' }, { kind: 'after', id: 'x' }, { kind: 'done' }] as const;
   const stored = { L: [{ BOOL: false }, { S: 'x' }, { BOOL: true }] };
 
-  it('is taken if nobody holds it, or nobody can', () => {
-    expect(takeLease('T', lease, CUTOFF)).toEqual({
+  it('is read consistently, written and removed without a condition', () => {
+    const Key = { id: { S: 'cleanup#checkpoint' } };
+    expect(readCheckpoint('T')).toEqual({ TableName: 'T', Key, ConsistentRead: true });
+    expect(writeCheckpoint('T', places)).toEqual({
       TableName: 'T',
-      Key: { id: { S: 'cleanup#checkpoint' } },
-      UpdateExpression: 'SET #owner = :0, #until = :3, #version = :4',
-      ConditionExpression: 'attribute_not_exists(#owner) OR #owner = :0 OR (NOT #until BETWEEN :1 AND :2)',
-      ReturnValues: 'ALL_NEW',
-      ExpressionAttributeNames: { '#owner': 'owner', '#until': 'until', '#version': 'version' },
-      ExpressionAttributeValues: {
-        ':0': { S: 'me' },
-        ':1': { N: String(CUTOFF - 10) },
-        ':2': { N: String(CUTOFF + 910) },
-        ':3': { N: String(CUTOFF + 60) },
-        ':4': { N: '1' },
-      },
+      Key,
+      UpdateExpression: 'SET #places = :0, #version = :1',
+      ExpressionAttributeNames: { '#places': 'places', '#version': 'version' },
+      ExpressionAttributeValues: { ':0': stored, ':1': { N: '1' } },
     });
-  });
-
-  it('is renewed, left and removed by its owner alone', () => {
-    expect(renewLease('T', lease, places, CUTOFF)).toMatchObject({
-      UpdateExpression: 'SET #places = :0, #until = :1',
-      ConditionExpression: '#owner = :2',
-      ExpressionAttributeValues: { ':0': stored, ':1': { N: String(CUTOFF + 60) }, ':2': { S: 'me' } },
-    });
-    expect(leaveCheckpoint('T', lease, places)).toMatchObject({
-      UpdateExpression: 'SET #places = :0 REMOVE #owner, #until',
-      ConditionExpression: '#owner = :1',
-      ExpressionAttributeValues: { ':0': stored, ':1': { S: 'me' } },
-    });
-    expect(removeCheckpoint('T', lease)).toMatchObject({
-      ConditionExpression: '#owner = :0',
-      ExpressionAttributeValues: { ':0': { S: 'me' } },
-    });
+    expect(removeCheckpoint('T')).toEqual({ TableName: 'T', Key });
   });
 
   it('gives back what it was given', () => {

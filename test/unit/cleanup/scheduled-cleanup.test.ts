@@ -1,10 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, vi } from 'vitest';
 import { type CleanupContext, scheduledCleanup } from '../../../src/cleanup/scheduled-cleanup.js';
 import { ConfigurationError, StoreUnavailableError } from '../../../src/core/errors.js';
 import type { Client } from '../../../src/dynamodb/sender.js';
 
 const NOW = 1_800_000_000;
+const DAY = 86_400;
 const context: CleanupContext = { getRemainingTimeInMillis: () => 60_000 };
 const environment = { DYNAMODB_SESSIONS_TABLE: 'Sessions', DYNAMODB_SESSIONS_REGION: 'eu-west-1' };
 
@@ -14,9 +14,9 @@ type Answers = Readonly<Record<string, (input: Record<string, unknown>) => unkno
 /** A page with two items that have expired, one of a newer version, and seven that are alive. */
 const page = {
   Items: [
-    { id: { S: 'a' }, expiresAt: { N: String(NOW - 86_400) }, version: { N: '1' } },
-    { id: { S: 'b' }, expiresAt: { N: String(NOW - 600) }, version: { N: '1' } },
-    { id: { S: 'c' }, expiresAt: { N: String(NOW - 600) }, version: { N: '2' } },
+    { id: { S: 'a' }, expiresAt: { N: String(NOW - 3 * DAY) }, version: { N: '1' } },
+    { id: { S: 'b' }, expiresAt: { N: String(NOW - 2 * DAY) }, version: { N: '1' } },
+    { id: { S: 'c' }, expiresAt: { N: String(NOW - 2 * DAY) }, version: { N: '2' } },
   ],
   ScannedCount: 10,
   ConsumedCapacity: { CapacityUnits: 2.5 },
@@ -57,7 +57,7 @@ describe('the cleanup function', () => {
   it('prints one line of metrics', async () => {
     const { metrics, report, sent } = await invoke({ Scan: () => page });
     expect(report).toMatchObject({ kind: 'finished', deleted: 2 });
-    expect(sent).toEqual(['UpdateItem', 'Scan', 'DeleteItem', 'DeleteItem', 'DeleteItem']);
+    expect(sent).toEqual(['GetItem', 'Scan', 'DeleteItem', 'DeleteItem', 'DeleteItem']);
     expect(metrics).toMatchInlineSnapshot(`
       {
         "Deleted": 2,
@@ -65,7 +65,7 @@ describe('the cleanup function', () => {
         "Expired": 2,
         "Failed": 0,
         "Finished": 1,
-        "OldestExpiredAge": 86400,
+        "OldestExpiredAge": 259200,
         "ReadUnits": 2.5,
         "Scanned": 10,
         "Skipped": 1,
@@ -152,15 +152,25 @@ describe('the cleanup function', () => {
     });
   });
 
-  it('says nothing of the table if another run is under way', async () => {
-    const { metrics, report } = await invoke({
-      UpdateItem: () => {
-        throw new ConditionalCheckFailedException({ message: 'No.', $metadata: {} });
-      },
-    });
-    expect(report).toMatchObject({ kind: 'busy' });
-    expect(metrics).toMatchObject({ outcome: 'busy', Finished: 0, Unfinished: 0, Failed: 0 });
-    expect(metrics).not.toHaveProperty('OldestExpiredAge');
+  it.each(['-1', '-9E+15', '-1E+125'])(
+    'takes an end before 1970 for one in 1970, for CloudWatch refuses great numbers: %s',
+    async (expiresAt) => {
+      const damaged = { ...page.Items[0], expiresAt: { N: expiresAt } };
+      const { metrics } = await invoke({ Scan: () => ({ ...page, Items: [damaged] }) });
+      expect(metrics).toMatchObject({ Expired: 1, OldestExpiredAge: NOW });
+    },
+  );
+
+  it('leaves to TTL what has expired within its grace', async () => {
+    const asked: unknown[] = [];
+    const Scan = (input: Record<string, unknown>): unknown => {
+      asked.push(...Object.values(input['ExpressionAttributeValues'] as object));
+      return page;
+    };
+    await invoke({ Scan });
+    expect(asked).toContainEqual({ N: String(NOW - 2 * DAY) });
+    await invoke({ Scan }, { settings: { DYNAMODB_SESSIONS_CLEANUP_GRACE: '3600' } });
+    expect(asked).toContainEqual({ N: String(NOW - 3_600) });
   });
 
   it.each([
@@ -245,6 +255,12 @@ describe('the settings of the cleanup function', () => {
     ['DYNAMODB_SESSIONS_CLEANUP_SEGMENTS', '0'],
     ['DYNAMODB_SESSIONS_CLEANUP_SEGMENTS', '65'],
     ['DYNAMODB_SESSIONS_CLEANUP_SEGMENTS', '0x4'],
+    ['DYNAMODB_SESSIONS_CLEANUP_GRACE', '-1'],
+    ['DYNAMODB_SESSIONS_CLEANUP_GRACE', '2d'],
+    ['DYNAMODB_SESSIONS_CLEANUP_GRACE', ''],
+    ['DYNAMODB_SESSIONS_CLEANUP_GRACE', '31536001'],
+    ['DYNAMODB_SESSIONS_CLEANUP_WRITES_PER_SECOND', '0'],
+    ['DYNAMODB_SESSIONS_CLEANUP_WRITES_PER_SECOND', '100001'],
     ['DYNAMODB_SESSIONS_CLEANUP_DRY_RUN', 'yes'],
     ['DYNAMODB_SESSIONS_CLEANUP_DRY_RUN', ''],
   ])('%s=%s is refused by name before the first run', (variable, value) => {
@@ -257,12 +273,16 @@ describe('the settings of the cleanup function', () => {
     expect(scheduledCleanup({ DYNAMODB_SESSIONS_TABLE: 'Sessions' })).toBeTypeOf('function');
   });
 
-  it('are read when the function’s module is loaded', async () => {
+  it('are read from the environment of the process at the first run, for the entry exports more than the handler', async () => {
     vi.stubEnv('DYNAMODB_SESSIONS_TABLE', undefined);
-    await expect(import('../../../src/cleanup/handler.js')).rejects.toThrow('DYNAMODB_SESSIONS_TABLE');
-    vi.resetModules();
+    const { cleanUp, handler } = await import('../../../src/cleanup/index.js');
+    expect(cleanUp).toBeTypeOf('function');
+    await expect(handler({}, context)).rejects.toThrow('DYNAMODB_SESSIONS_TABLE');
     vi.stubEnv('DYNAMODB_SESSIONS_TABLE', 'Sessions');
-    expect((await import('../../../src/cleanup/handler.js')).handler).toBeTypeOf('function');
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await expect(handler({ dryRun: 'no boolean' }, context)).rejects.toThrow('dryRun');
+    expect(write).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('"TableName":"Sessions"'));
+    write.mockRestore();
     vi.unstubAllEnvs();
   });
 });
