@@ -96,7 +96,7 @@ describe.runIf(missing === undefined).each<Engine>(engines())(
       const own = await openTable(engine);
       try {
         await own.put(Array.from({ length: 20 }, () => sessionItem()));
-        await own.put(Array.from({ length: 400 }, () => expiredItem()));
+        await own.put(Array.from({ length: 400 }, () => expiredItem(3 * 86_400)));
         const proxy = await startLossyProxy(engine, {});
         const args = ['cleanup', '--table', own.tableName, '--endpoint', proxy.endpoint];
         const terminal = new Terminal([...command.argv(), ...args], command.environment);
