@@ -1,5 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TablePersistenceLayer } from '../../src/table/table-persistence-layer.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { ExtendablePersistenceLayer, StoreUnavailableError } from '../../src/index.js';
 import { capabilities, engines } from '../engines/index.js';
@@ -80,7 +81,7 @@ describe.each(engines())('every operation of the layer × every fault on $name',
   });
 
   it('has no operation without a column: the other functions of the layer ask DynamoDB for nothing', async () => {
-    const methods = [DynamoDBPersistenceLayer, ExtendablePersistenceLayer]
+    const methods = [DynamoDBPersistenceLayer, TablePersistenceLayer, ExtendablePersistenceLayer]
       .flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype))
       .filter((name) => name !== 'constructor');
     const tried = operationsOn(capabilities[engine.name]).map(({ method }) => method);
