@@ -105,7 +105,7 @@ describe('the application of the page on Next.js', () => {
     const browser = visit();
     const response = await browser.fetch('/failures/nested', { method: 'POST' });
     expect([await response.json(), response.headers.getSetCookie().length]).toEqual([{ user: 'ann' }, 1]);
-    expect(await browser.page('/')).toContain('hello ann');
+    expect(await browser.page('/')).toContain('Hello ann');
   });
 
   it('keeps what a route handler counts, and keeps its cookie from shared caches', async () => {
