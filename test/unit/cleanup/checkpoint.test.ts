@@ -37,6 +37,10 @@ describe.each(engines())('the checkpoint on $name', (engine) => {
     expect(await read()).toEqual(places);
   });
 
+  it('is read with all that the run before has noted, however short ago', () => {
+    expect(readCheckpoint(table.tableName)).toMatchObject({ ConsistentRead: true });
+  });
+
   it('is one item without an end', async () => {
     await write(places);
     const [item, ...others] = await table.items();

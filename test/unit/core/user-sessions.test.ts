@@ -239,6 +239,16 @@ describe('a logout everywhere but here', () => {
   });
 });
 
+describe('a logout everywhere', () => {
+  it('ends what the list still shows, until it shows nothing new, and gives that up after 30 lists', async () => {
+    const shown: string[] = [];
+    memory.userSessions = async () => [...shown, await sessionOf().then((id) => (shown.push(id), id))];
+    await expect(world.sessions().logOutUser(USER)).rejects.toMatchObject({ code: 'ERR_SESSION_STORE_UNAVAILABLE' });
+    expect(shown).toHaveLength(30);
+    expect(await Promise.all(shown.map(recordAt))).toEqual(shown.map(() => undefined));
+  });
+});
+
 describe('an exclusive login', () => {
   it.each<[string, (layer: PersistenceLayer) => PersistenceLayer]>([
     ['that has marks', (layer) => layer],
