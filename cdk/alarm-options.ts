@@ -1,3 +1,5 @@
+import { type Expect, expecting, expectKnown } from './expect.js';
+
 /** The name of an alarm. */
 export type SessionAlarmName =
   | 'TableThrottled'
@@ -44,22 +46,27 @@ export interface SessionAlarmTuning {
  */
 export type SessionAlarmOptions = { readonly [Name in SessionAlarmName]?: false | SessionAlarmTuning };
 
-const TUNING_NAMES: readonly string[] = ['threshold', 'periods'] satisfies (keyof SessionAlarmTuning)[];
+const TUNING: Readonly<Record<keyof SessionAlarmTuning, true>> = { threshold: true, periods: true };
+
+const CONSTRUCT = 'SessionAlarms';
+/** Checks one thing about an alarm, or about its setting. */
+export const expectOfAlarm: Expect = expecting(CONSTRUCT, 'alarms.');
 
 /** @throws an error that names what is unknown or out of range */
 export function checkAlarmOptions(options: SessionAlarmOptions): void {
+  expectKnown(expectOfAlarm, options, NAMED);
   for (const [name, tuning] of Object.entries(options)) {
-    expectOneOf(ALARM_NAMES, name, 'alarms', 'no such alarm');
     if (tuning === undefined || tuning === false) continue;
-    const path = `alarms.${name}`;
-    expect(typeof tuning === 'object' && tuning !== null, path, 'expected false, or an object with what is to differ');
-    for (const key of Object.keys(tuning)) expectOneOf(TUNING_NAMES, key, path, 'no such setting');
+    const isObject = typeof tuning === 'object' && tuning !== null;
+    expectOfAlarm(isObject, name, 'expected false, or an object with what is to differ');
+    const expect = expecting(CONSTRUCT, `alarms.${name}.`);
+    expectKnown(expect, tuning, TUNING);
     const { threshold, periods } = tuning;
     if (threshold !== undefined) {
-      expect(Number.isFinite(threshold) && threshold > 0, `${path}.threshold`, 'expected a number above 0');
+      expect(Number.isFinite(threshold) && threshold > 0, 'threshold', 'expected a number above 0');
     }
     if (periods !== undefined) {
-      expect(Number.isInteger(periods) && periods > 0, `${path}.periods`, 'expected a whole number above 0');
+      expect(Number.isInteger(periods) && periods > 0, 'periods', 'expected a whole number above 0');
     }
   }
 }
@@ -68,15 +75,6 @@ export function checkAlarmOptions(options: SessionAlarmOptions): void {
 export function expectAlarms(options: SessionAlarmOptions, made: readonly string[]): void {
   for (const [name, tuning] of Object.entries(options)) {
     const isLeftOut = tuning === undefined || tuning === false;
-    expect(isLeftOut || made.includes(name), `alarms.${name}`, 'this store has no such alarm to tune');
+    expectOfAlarm(isLeftOut || made.includes(name), name, 'this store has no such alarm to tune');
   }
-}
-
-function expectOneOf(names: readonly string[], name: string, path: string, reason: string): void {
-  expect(names.includes(name), `${path}.${name}`, `${reason}; there are ${names.join(', ')}`);
-}
-
-/** @throws an error with the property's name, and what is wrong with it */
-export function expect(condition: boolean, property: string, reason: string): void {
-  if (!condition) throw new Error(`SessionAlarms: ${property}: ${reason}.`);
 }

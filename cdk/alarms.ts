@@ -13,8 +13,8 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import {
   checkAlarmOptions,
-  expect,
   expectAlarms,
+  expectOfAlarm,
   type SessionAlarmName,
   type SessionAlarmOptions,
   type SessionAlarmTuning,
@@ -220,7 +220,7 @@ function ofTable(table: ISessionStore): Plans {
 function tuned(name: string, plan: Plan, { threshold, periods }: SessionAlarmTuning = {}): Plan {
   const period = plan.metric.period.toSeconds();
   if (periods !== undefined) {
-    expect(periods <= mostPeriods(period), `alarms.${name}.periods`, 'CloudWatch does not look back that long');
+    expectOfAlarm(periods <= mostPeriods(period), `${name}.periods`, 'CloudWatch does not look back that long');
   }
   return { ...plan, threshold: threshold ?? plan.threshold, periods: periods ?? plan.periods };
 }
