@@ -45,31 +45,27 @@ export interface DynamoDBPersistenceLayerOptions<
  * const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer() });
  * ```
  */
-export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> extends TablePersistenceLayer<User> {
-  readonly #port: LightPort;
-
+export class DynamoDBPersistenceLayer<User extends SessionUser = SessionUser> extends TablePersistenceLayer<
+  User,
+  LightPort
+> {
   constructor(options: DynamoDBPersistenceLayerOptions<User> = {}) {
     refuseUnknown('', options, [...TABLE_OPTIONS, 'region', 'endpoint', 'credentials', 'connectEarly']);
     const { region, endpoint, credentials, connectEarly = isLambda(), ...others } = options;
     expectBoolean('connectEarly', connectEarly);
-    if (endpoint !== undefined) urlOf(endpoint);
-    let port!: LightPort;
-    super(others, (timeoutMs) => {
-      port = new LightPort({
-        region: () => region ?? regionOfEnvironment(),
-        endpoint: (found) => (endpoint === undefined ? endpointOfEnvironment(found) : urlOf(endpoint)),
-        credentials,
-        timeoutMs,
-      });
-      return port;
-    });
-    this.#port = port;
-    if (connectEarly) port.connect();
+    const given = endpoint === undefined ? undefined : urlOf(endpoint);
+    const portOptions = {
+      region: () => region ?? regionOfEnvironment(),
+      endpoint: (found: string) => given ?? endpointOfEnvironment(found),
+      credentials,
+    };
+    super(others, (timeoutMs) => new LightPort({ ...portOptions, timeoutMs }));
+    if (connectEarly) this.port.connect();
   }
 
   /** Ends its connections: for tests and scripts, which would wait for them. */
   close(): void {
-    this.#port.close();
+    this.port.close();
   }
 }
 

@@ -79,7 +79,7 @@ export const TABLE_OPTIONS: readonly string[] = [
 ];
 
 /** Keeps sessions in a table, through whatever asks DynamoDB. */
-export class TablePersistenceLayer<User extends SessionUser = SessionUser>
+export class TablePersistenceLayer<User extends SessionUser = SessionUser, AskedBy extends Port = Port>
   extends ExtendablePersistenceLayer<User>
   implements PersistenceLayer<User>
 {
@@ -87,12 +87,13 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
   readonly limits: Limits = LIMITS;
 
   #tableName: string | undefined;
-  readonly #port: Port;
+  /** @internal */
+  protected readonly port: AskedBy;
   /** Everyone's mark as it was seen last, and when (seconds). */
   #everyone: { readonly mark?: Item | undefined; readonly seenAt: number } = { seenAt: Number.NEGATIVE_INFINITY };
 
   /** @param portFor makes what asks DynamoDB, given how long one call may take, in milliseconds */
-  constructor(options: TablePersistenceLayerOptions<User>, portFor: (timeoutMs: number) => Port) {
+  constructor(options: TablePersistenceLayerOptions<User>, portFor: (timeoutMs: number) => AskedBy) {
     const { timeoutMs = 2_000, consistentRead = true, tableName, ...functions } = options;
     super(functions);
     if (tableName !== undefined && (typeof tableName !== 'string' || tableName === '')) throw nameless();
@@ -101,7 +102,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
     expectFunctions('', this, ['loadUser', 'roleHierarchy']);
 
     this.#tableName = tableName;
-    this.#port = portFor(timeoutMs);
+    this.port = portFor(timeoutMs);
     this.mayBeStale = !consistentRead;
   }
 
@@ -140,7 +141,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
       );
     }
     try {
-      const answer = await this.#port.send(options, 'UpdateItem', input);
+      const answer = await this.port.send(options, 'UpdateItem', input);
       return { kind: 'saved', repeated: wasRepeated(answer) };
     } catch (error) {
       if (!isConditionFailure(error)) throw error;
@@ -156,7 +157,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
     const lastWrite = mintWriteMark();
     try {
       const tombstone = tombstoneOf(id, timeOf(options), lastWrite);
-      await this.#port.send(options, 'PutItem', endSession(this.#table, tombstone, condition));
+      await this.port.send(options, 'PutItem', endSession(this.#table, tombstone, condition));
       return { kind: 'deleted' };
     } catch (error) {
       if (!isConditionFailure(error)) throw error;
@@ -171,7 +172,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
     let after: Item | undefined;
     do {
       const input = queryUserSessions(this.#table, userId, after);
-      const page = await this.#port.send(options, 'Query', input);
+      const page = await this.port.send(options, 'Query', input);
       for (const item of page.Items ?? []) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
       after = page.LastEvaluatedKey;
     } while (after !== undefined);
@@ -193,7 +194,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
 
   /** Unconditional: meant for sessions that their user's mark has already ended. */
   async deleteSessions(ids: readonly string[], options: DeleteOptions = {}): Promise<void> {
-    await endAll(this.#port, options, this.#table, ids);
+    await endAll(this.port, options, this.#table, ids);
   }
 
   /** One call. All requests would read the epoch from one item, so each instance believes for 10 seconds what it saw. */
@@ -219,7 +220,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
     const { spare, since } = options;
     const raise = { lastWrite: mintWriteMark(), expiresAt, spare, since, now: timeOf(options) };
     try {
-      const answer = await this.#port.send(options, 'UpdateItem', raiseMark(this.#table, id, raise));
+      const answer = await this.port.send(options, 'UpdateItem', raiseMark(this.#table, id, raise));
       return await this.#raised(id, raise, answer.Attributes, wasRepeated(answer), options);
     } catch (error) {
       if (!isConditionFailure(error)) throw error;
@@ -239,7 +240,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
     repeated: boolean,
     options: CallOptions,
   ): Promise<number> {
-    if (repeated) await this.#port.send(options, 'UpdateItem', refuseCopies(this.#table, id, raise));
+    if (repeated) await this.port.send(options, 'UpdateItem', refuseCopies(this.#table, id, raise));
     return generationOf(mark);
   }
 
@@ -249,14 +250,14 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
   }
 
   async #getAll(ids: readonly string[], options: CallOptions, withoutData = false): Promise<ReadonlyMap<string, Item>> {
-    const items = await getAll(this.#port, options, this.#table, ids, withoutData);
+    const items = await getAll(this.port, options, this.#table, ids, withoutData);
     return new Map(items.map((item) => [item[PARTITION_KEY]?.S as string, item]));
   }
 
   async #create(id: string, session: SessionRecord, options: CallOptions): Promise<SaveOutcome> {
     try {
       const input = createSession(this.#table, id, session);
-      await this.#port.send(options, 'PutItem', input);
+      await this.port.send(options, 'PutItem', input);
       return { kind: 'saved' };
     } catch (error) {
       if (!isConditionFailure(error)) throw error;
@@ -306,7 +307,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser>
   }
 
   async #get(input: GetItemInput, options: CallOptions): Promise<Item | undefined> {
-    const { Item: item } = await this.#port.send(options, 'GetItem', input);
+    const { Item: item } = await this.port.send(options, 'GetItem', input);
     return item;
   }
 }
