@@ -6,8 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { SessionAlarms, type SessionAlarmOptions, SessionStore, type SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
 import type { CleanupOutcome } from '../../src/cleanup/report.js';
-import { metricsLine } from '../../src/cleanup/metrics.js';
-import { type AlarmProperties, type Datum, goesOff } from './cloudwatch.js';
+import { type AlarmProperties, type Datum, goesOff, writtenOf } from './cloudwatch.js';
 import { only, type Synthesised, synth, synthDefault } from './synth.js';
 
 type Alarms = Readonly<Record<string, AlarmProperties>>;
@@ -119,16 +118,7 @@ function run(minute: number, kind: CleanupOutcome['kind'] | 'failed'): Datum[] {
       : kind === 'unfinished'
         ? ({ kind, reason: 'deadline' } as const)
         : ({ kind } as const);
-  const counts = { scanned: 9, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 1 };
-  const line = metricsLine({
-    tableName: 'Sessions',
-    dryRun: false,
-    endedAt: 0,
-    durationMs: 0,
-    progress: { ...counts, oldestExpiredAt: undefined, segments: 1, segmentsDone: 1 },
-    outcome,
-  });
-  const written = JSON.parse(line) as Record<string, number>;
+  const written = writtenOf(outcome);
   return ['Finished', 'Unfinished', 'Failed'].map((metric) => ({ metric, minute, value: written[metric] as number }));
 }
 
@@ -329,26 +319,8 @@ describe('the alarms of replicas', () => {
 
 describe('the alarms and the dashboard', () => {
   it('look at metrics which the cleanup writes', () => {
-    const line = metricsLine({
-      tableName: 'Sessions',
-      dryRun: false,
-      endedAt: 0,
-      durationMs: 0,
-      progress: {
-        scanned: 0,
-        expired: 0,
-        deleted: 0,
-        extended: 0,
-        skipped: 0,
-        readUnits: 0,
-        oldestExpiredAt: undefined,
-        segments: 1,
-        segmentsDone: 1,
-      },
-      outcome: { kind: 'finished' },
-    });
-    const [written] = JSON.parse(line)._aws.CloudWatchMetrics;
-    const names = written.Metrics.map(({ Name }: { Name: string }) => Name) as string[];
+    const [written] = writtenOf({ kind: 'finished' })._aws.CloudWatchMetrics;
+    const names = written?.Metrics.map(({ Name }) => Name);
     expect(written).toMatchObject({ Namespace: 'DynamoDBSessions', Dimensions: [['TableName']] });
 
     const { template } = synthDefault();

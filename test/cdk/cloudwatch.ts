@@ -1,3 +1,5 @@
+import { metricsLine } from '../../src/cleanup/metrics.js';
+
 /** The properties of an alarm on one metric, as they are in a template. */
 export interface AlarmProperties {
   readonly Namespace?: string;
@@ -66,3 +68,30 @@ export function goesOff(alarm: AlarmProperties, data: readonly Datum[], from: nu
 
 /** With `ignore` an alarm stays as it is. */
 const missing: Readonly<Record<string, boolean>> = { breaching: true, notBreaching: false };
+
+/** How CloudWatch finds the metrics in a line. */
+interface Written {
+  readonly _aws: {
+    readonly CloudWatchMetrics: {
+      readonly Namespace: string;
+      readonly Dimensions: string[][];
+      readonly Metrics: { readonly Name: string }[];
+    }[];
+  };
+}
+
+/** What the cleanup writes of a run that comes to this: each metric, and `_aws`, by which CloudWatch finds them. */
+export function writtenOf(
+  outcome: Parameters<typeof metricsLine>[0]['outcome'],
+): Readonly<Record<string, unknown>> & Written {
+  const counts = { scanned: 9, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 1 };
+  const line = metricsLine({
+    tableName: 'Sessions',
+    dryRun: false,
+    endedAt: 0,
+    durationMs: 0,
+    progress: { ...counts, oldestExpiredAt: undefined, segments: 1, segmentsDone: 1 },
+    outcome,
+  });
+  return JSON.parse(line) as Readonly<Record<string, unknown>> & Written;
+}

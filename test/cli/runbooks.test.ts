@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALARM_NAMES } from '../../cdk/alarm-options.js';
-import { metricsLine } from '../../src/cleanup/metrics.js';
+import { writtenOf } from '../cdk/cloudwatch.js';
 import { only, synth } from '../cdk/synth.js';
 import { type Engine, engines } from '../engines/index.js';
 import { useCommand } from './command.js';
@@ -45,17 +45,8 @@ describe('the guide to operations', () => {
   });
 
   it('names every metric of the cleanup, and no other', () => {
-    const progress = { scanned: 0, expired: 0, deleted: 0, extended: 0, skipped: 0, readUnits: 0 };
-    const line = metricsLine({
-      tableName: 'Sessions',
-      dryRun: false,
-      endedAt: 0,
-      durationMs: 0,
-      progress: { ...progress, oldestExpiredAt: undefined, segments: 1, segmentsDone: 1 },
-      outcome: { kind: 'finished' },
-    });
-    const [{ Metrics: written }] = JSON.parse(line)._aws.CloudWatchMetrics;
-    const names = written.map(({ Name }: { Name: string }) => Name);
+    const [written] = writtenOf({ kind: 'finished' })._aws.CloudWatchMetrics;
+    const names = written?.Metrics.map(({ Name }) => Name);
     expect(new Set(firstColumn('metric (namespace'))).toEqual(new Set(names));
   });
 
