@@ -41,6 +41,14 @@ function canonicalAddress(address: string): string | undefined {
   return new SocketAddress({ address: withoutZone, family: 'ipv6' }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
 }
 
+/** Which of the client's attributes a write changes: those that stay cost nothing. */
+export function clientChanges(
+  before: Client,
+  next: Client,
+): { readonly address: boolean; readonly userAgent: boolean } {
+  return { address: before.address !== next.address, userAgent: before.userAgent !== next.userAgent };
+}
+
 /** In what the client differs from the session's by more than the policy accepts, and what is to be done about it. */
 export function anomalyOf(
   policy: ClientPolicy,

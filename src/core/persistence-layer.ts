@@ -59,7 +59,8 @@ export interface Expected {
 
 /**
  * What is different from the stored session, so that a layer can write just that.
- * The groups of attributes (`touched`, `rotated`, `userAttached`, `fenced`) are those of `RECORD_ATTRIBUTES`.
+ * The groups of attributes (`touched`, `address`, `userAgent`, `rotated`, `userAttached`, `fenced`) are those of
+ * `RECORD_ATTRIBUTES`.
  */
 export type SessionChange =
   | { readonly kind: 'create' }
@@ -70,6 +71,10 @@ export type SessionChange =
       /** Keys of the data that are gone. */
       readonly removed: readonly string[];
       readonly touched: boolean;
+      /** The client's address is another. */
+      readonly address: boolean;
+      /** The client's user agent is another. */
+      readonly userAgent: boolean;
       readonly rotated: boolean;
       readonly userAttached: boolean;
       readonly fenced: boolean;
@@ -85,6 +90,8 @@ export const NO_CHANGE: Omit<Update, 'expected'> = {
   set: [],
   removed: [],
   touched: false,
+  address: false,
+  userAgent: false,
   rotated: false,
   userAttached: false,
   fenced: false,

@@ -43,9 +43,9 @@ export interface SessionRecord {
   /** When the user last proved who they are, in seconds with a fraction: of two logins, the later one is the newer. */
   readonly authenticatedAt?: number;
 
-  /** The client's address at the last touch. */
+  /** The client's address at the last touch that told one. */
   readonly address?: string | undefined;
-  /** The client's user agent at the last touch, bounded. */
+  /** The client's user agent at the last touch that told one, bounded. */
   readonly userAgent?: string | undefined;
 
   /** Goes up when a copy of an earlier write of data may still land: the copy is then refused. Absent: 0. */
@@ -70,15 +70,15 @@ export const RECORD_ATTRIBUTES: {
   readonly [Name in RecordAttribute]: {
     readonly kind: AttributeKind;
     readonly required: boolean;
-    readonly group: 'always' | 'created' | 'touched' | 'rotated' | 'userAttached' | 'fenced';
+    readonly group: 'always' | 'created' | 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'fenced';
   };
 } = {
   createdAt: { kind: 'number', required: true, group: 'created' },
   absoluteExpiresAt: { kind: 'number', required: true, group: 'created' },
   lastSeenAt: { kind: 'number', required: true, group: 'touched' },
   expiresAt: { kind: 'number', required: true, group: 'touched' },
-  address: { kind: 'text', required: false, group: 'touched' },
-  userAgent: { kind: 'text', required: false, group: 'touched' },
+  address: { kind: 'text', required: false, group: 'address' },
+  userAgent: { kind: 'text', required: false, group: 'userAgent' },
   secretHash: { kind: 'bytes', required: true, group: 'rotated' },
   previousHash: { kind: 'bytes', required: false, group: 'rotated' },
   previousUntil: { kind: 'number', required: false, group: 'rotated' },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from './client.js';
+import { type Client, clientChanges } from './client.js';
 import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { begin, isLive, touch, touchIsDue } from './lifetime.js';
@@ -279,6 +279,7 @@ export class StoredSession<User extends SessionUser> {
       ...NO_CHANGE,
       ...different,
       ...groups,
+      ...clientChanges(this.#record, next),
       fenced,
       expected: { now: this.#layer.now, auth, ...expected, ...((isPlain || fenced) && { fence }) },
     };

@@ -30,8 +30,8 @@ export async function listUserSessions<User extends SessionUser>(
 }
 
 /**
- * Ends all of a user's sessions but the one. The mark comes first: from then on the others are dead, those that the
- * index does not show yet included. Run again after a failure, it finishes what is left.
+ * Ends all of a user's sessions but the one. None is deleted before the mark is raised: from then on they are dead, those
+ * that the index does not show yet included. Run again after a failure, it finishes what is left.
  *
  * @param markLifetime for how long the mark stays (seconds), if nobody is spared
  */
@@ -41,9 +41,13 @@ export async function logOutEverywhere<User extends SessionUser>(
   except?: string,
   markLifetime?: number,
 ): Promise<void> {
-  if (except === undefined) await layer.raiseUserMark(userId, undefined, markLifetime);
-  else await raiseSparing(layer, userId, except);
-  await sweep(layer, userId, except, (ids) => layer.deleteAll(ids));
+  const raised =
+    except === undefined ? layer.raiseUserMark(userId, undefined, markLifetime) : raiseSparing(layer, userId, except);
+  const listed = layer.userSessions(userId);
+  // A failure is told when nothing is under way any more.
+  await Promise.allSettled([raised, listed]);
+  await raised;
+  await sweep(layer, userId, except, (ids) => layer.deleteAll(ids), listed);
   layer.emit({ type: 'logged-out', everywhere: true }, undefined, userId);
 }
 
@@ -115,10 +119,11 @@ async function sweep<User extends SessionUser>(
   userId: UserId,
   except: string | undefined,
   end: (ids: readonly string[]) => Promise<void>,
+  listed = layer.userSessions(userId),
 ): Promise<void> {
   const done = new Set([except]);
   for (let round = 1; round <= MOST_ATTEMPTS; round += 1) {
-    const ids = (await layer.userSessions(userId)).filter((id) => !done.has(id));
+    const ids = (await (round === 1 ? listed : layer.userSessions(userId))).filter((id) => !done.has(id));
     if (ids.length === 0) return;
     await end(ids);
     for (const id of ids) done.add(id);

@@ -1,4 +1,5 @@
 import { type Session, type SessionData, Store } from 'express-session';
+import { clientChanges } from '../core/client.js';
 import { contended } from '../core/errors.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
 import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../core/options.js';
@@ -195,6 +196,7 @@ export class ExpressSessionStore extends Store {
       set: before.data.get(COOKIE) === data.get(COOKIE) ? set : [...set, COOKIE],
       removed,
       touched,
+      ...clientChanges(before, record),
       userAttached: login !== undefined,
     };
     let { fence = 0 } = before;

@@ -94,7 +94,7 @@ export function describeConditionalWrites(layer: Layer): void {
       expect(await layer().saveSession(id, written(before), change, { now: NOW })).toEqual(SAVED);
     });
 
-    it.each(['touched', 'rotated', 'userAttached', 'fenced'] as const)(
+    it.each(['touched', 'address', 'userAgent', 'rotated', 'userAttached', 'fenced'] as const)(
       'writes the attributes of %s and no others',
       async (group) => {
         const before = fullRecord();
@@ -138,7 +138,8 @@ export function describeConditionalWrites(layer: Layer): void {
         ...bare
       } = before;
       const after = written(bare);
-      const change = changeOf(before, { touched: true, rotated: true, userAttached: true, fenced: true });
+      const groups = { address: true, userAgent: true, rotated: true, userAttached: true, fenced: true };
+      const change = changeOf(before, groups);
       expect(await layer().saveSession(id, after, change, { now: NOW })).toEqual(SAVED);
       expect(await load(id)).toEqual(after);
     });
@@ -321,7 +322,7 @@ export function describeConditionalWrites(layer: Layer): void {
   });
 }
 
-type Group = 'touched' | 'rotated' | 'userAttached' | 'fenced';
+type Group = 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'fenced';
 
 function attributesOf(record: SessionRecord, group: Group): Partial<SessionRecord> {
   const names = Object.entries(RECORD_ATTRIBUTES).filter(([, attribute]) => attribute.group === group);

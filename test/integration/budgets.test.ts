@@ -1,13 +1,20 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import type { Client } from '../../src/core/client.js';
 import type { Sessions, SessionsOptions } from '../../src/index.js';
 import { capabilities, engines } from '../engines/index.js';
 import { Meter } from '../world/meter.js';
-import { createTestTable, type TestTable } from '../world/tables.js';
+import { clientFor, createTestTable, type TestTable } from '../world/tables.js';
+import { Traffic } from '../world/traffic.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // What each operation may cost, for a session of up to 1 KB. Calls are counted on every engine, units where the
 // engine counts them as the service does.
+
+const LAPTOP = {
+  address: '203.0.113.7',
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+};
 
 describe.each(engines())('what an operation costs on $name', ({ name, endpoint }) => {
   let table: TestTable;
@@ -42,7 +49,7 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
 
   const units = capabilities[name].capacityUnits;
   const costs = (calls: number, reads = 0, writes = 0, indexWrites = 0): unknown =>
-    units ? { calls, reads, writes, indexWrites } : expect.objectContaining({ calls });
+    expect.objectContaining(units ? { calls, reads, writes, indexWrites } : { calls });
 
   const page =
     (handler?: Parameters<Browser['request']>[0]): (() => unknown) =>
@@ -156,12 +163,12 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
   });
 
   it.each([0, 10, 60])(
-    'log out everywhere, %i sessions: the mark, two lists, and a bulk delete for each 25',
+    'log out everywhere, %i sessions: the mark beside a list, a bulk delete for each 25 at once, and a second list',
     async (count) => {
       for (let n = 0; n < count; n += 1) await new Browser(sessions).request((session) => session.logIn(user));
       const cost = await meter.of(() => sessions.logOutUser(user));
       const lists = count === 0 ? 1 : 2;
-      expect(cost).toMatchObject({ calls: 1 + lists + Math.ceil(count / 25) });
+      expect(cost).toMatchObject({ calls: 1 + lists + Math.ceil(count / 25), rounds: count === 0 ? 1 : 3 });
       if (units) expect(cost).toMatchObject({ writes: count + 1, indexWrites: count });
     },
   );
@@ -170,5 +177,67 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     await loggedIn();
     expect(await meter.of(page((session) => session.update('visits', (n = 0) => n + 1)))).toEqual(costs(2, 1, 1));
     expect(await meter.of(page((session) => session.getAndDelete('visits')))).toEqual(costs(2, 1, 1));
+  });
+});
+
+describe.each(engines())('the bytes of what an operation asks, and of the answers, on $name', (engine) => {
+  const LARGE = 'x'.repeat(8_000);
+  let traffic: Traffic;
+  let world: World;
+  let sessions: Sessions<App>;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const table = await createTestTable(engine);
+    const client = clientFor(engine);
+    traffic = new Traffic(client);
+    world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
+    return async () => {
+      client.destroy();
+      await table.drop();
+    };
+  });
+
+  const logIn = async (): Promise<void> => {
+    browser = new Browser(sessions);
+    const session = await browser.start(LAPTOP);
+    session.set('cart', [LARGE]);
+    await session.logIn('user-1');
+    await browser.finish(session);
+  };
+
+  beforeEach(async () => {
+    sessions = world.sessions();
+    await sessions.logOutUser('user-1');
+    await logIn();
+  });
+
+  it('a touch: the times, and of the client what has changed', async () => {
+    const touch = async (client: Client): Promise<number> => {
+      world.now += 300;
+      const session = await browser.start(client);
+      return (await traffic.of(() => browser.finish(session))).sent;
+    };
+    const usual = await touch(LAPTOP);
+    expect(usual).toBeLessThan(700);
+    expect(await touch({ ...LAPTOP, address: '198.51.100.20' })).toBeGreaterThan(usual);
+    expect(await touch({ userAgent: LAPTOP.userAgent })).toBe(usual);
+  });
+
+  it('a logout: no data of the session', async () => {
+    const session = await browser.start(LAPTOP);
+    const { sent, received } = await traffic.of(async () => {
+      await session.logOut();
+      await browser.finish(session);
+    });
+    expect(sent).toBeLessThan(650);
+    expect(received).toBeLessThan(10);
+  });
+
+  it('a list of 10 sessions: no data of the sessions', async () => {
+    for (let n = 1; n < 10; n += 1) await logIn();
+    const { sent, received } = await traffic.of(async () => expect(await sessions.ofUser('user-1')).toHaveLength(10));
+    expect(sent).toBeLessThan(2_000);
+    expect(received).toBeLessThan(6_500);
   });
 });

@@ -59,6 +59,8 @@ export function changeOf(
     set: [],
     removed: [],
     touched: false,
+    address: false,
+    userAgent: false,
     rotated: false,
     userAttached: false,
     fenced: false,

@@ -9,6 +9,7 @@ import {
   type Sessions,
   StoreUnavailableError,
 } from '../../../src/index.js';
+import type { Client } from '../../../src/core/client.js';
 import { layerWith } from '../../world/layer-with.js';
 import type { Update } from '../../world/records.js';
 import { type App, Browser, World } from '../../world/world.js';
@@ -479,6 +480,28 @@ describe('a touch', () => {
     await quick.logIn('user-1');
     expect((await record()).lastSeenAt).toBe(world.now);
     for (const { touched, expected } of updates()) expect('lastSeenAt' in expected).toBe(touched);
+  });
+
+  it('writes of the client what is another than stored, and keeps what the request does not tell', async () => {
+    const phone = { address: '203.0.113.7', userAgent: 'Phone' };
+    const visits: readonly [client: Client, written: Partial<Update>, stored: Client][] = [
+      [phone, { address: true, userAgent: true }, phone],
+      [phone, { address: false, userAgent: false }, phone],
+      [
+        { ...phone, address: '203.0.113.8' },
+        { address: true, userAgent: false },
+        { ...phone, address: '203.0.113.8' },
+      ],
+      [{}, { address: false, userAgent: false }, { ...phone, address: '203.0.113.8' }],
+      [{ userAgent: 'Tablet' }, { address: false, userAgent: true }, { address: '203.0.113.8', userAgent: 'Tablet' }],
+    ];
+    for (const [client, written, stored] of visits) {
+      changes.length = 0;
+      world.now += 400;
+      await browser.finish(await browser.start(client));
+      expect(updates()).toMatchObject([{ touched: true, ...written }]);
+      expect(await record()).toMatchObject(stored);
+    }
   });
 });
 
