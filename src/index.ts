@@ -1,6 +1,8 @@
+export { BareSessions, type BareSessionsOptions, type SessionRequest } from './core/bare-sessions.js';
 export type { AnomalyPolicy, Client } from './core/client.js';
 export type { Clock } from './core/clock.js';
 export { type Codec, type CodecOptions, createCodec, readableCodec, type StorableType } from './codec/codec.js';
+export { jsonCodec } from './codec/json-codec.js';
 export type { DeepReadonly } from './codec/deep-readonly.js';
 export {
   ConfigurationError,
@@ -22,13 +24,7 @@ export type { SessionRecord } from './core/record.js';
 export { descendantRoles, type RoleHierarchy } from './core/roles.js';
 export { deserializeSession, serializeSession } from './core/serialization.js';
 export type { AnyData, KeyOf, LogInOptions, ReadonlySession, Session, ValueOf } from './core/session.js';
-export {
-  type LogOutUserOptions,
-  type OfUserOptions,
-  Sessions,
-  type SessionRequest,
-  type SessionSummary,
-} from './core/sessions.js';
+export { type LogOutUserOptions, type OfUserOptions, Sessions, type SessionSummary } from './core/sessions.js';
 export type { CookieAction } from './core/stored-session.js';
 export type { SecretHash } from './core/token.js';
 export type { UserId } from './core/user-id.js';

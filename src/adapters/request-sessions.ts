@@ -10,7 +10,7 @@ import {
 } from '../cookies/index.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
-import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import { type CookieAction, KEEP } from '../core/stored-session.js';
 import { warnOfPlainHttp } from './plain-http-warning.js';
 
@@ -48,7 +48,7 @@ export interface VisitOptions {
  */
 export class RequestSessions<Data extends object, User extends SessionUser> {
   /** @internal */
-  protected readonly sessions: Sessions<Data, User>;
+  protected readonly sessions: BareSessions<Data, User>;
   /** @internal */
   protected readonly cookie: SessionCookie;
   readonly #csrf: CsrfOptions | undefined;
@@ -56,7 +56,7 @@ export class RequestSessions<Data extends object, User extends SessionUser> {
   readonly #inPlain = new WeakSet<Session<Data, User>>();
 
   /** @internal */
-  constructor(sessions: Sessions<Data, User>, { cookie, csrf }: RequestSessionsOptions) {
+  constructor(sessions: BareSessions<Data, User>, { cookie, csrf }: RequestSessionsOptions) {
     this.sessions = sessions;
     this.cookie = new SessionCookie(cookie);
     this.#csrf = csrf === undefined ? undefined : checkCsrfOptions(csrf);

@@ -1,4 +1,5 @@
 import { NotStorableError } from '../core/errors.js';
+import { formatPath, formatStep } from './path.js';
 
 /** What can be stored: a value is looked through before it is written, so that nothing comes back different. */
 
@@ -195,21 +196,13 @@ export class Inspection {
   }
 
   #refuse(reason: string, options?: ErrorOptions): never {
-    throw new NotStorableError(`Cannot store ${formatPath(this.#path)}: it ${reason}.`, options);
+    throw new NotStorableError(
+      `Cannot store ${formatPath(this.#path.map(formatStep).join(''))}: it ${reason}.`,
+      options,
+    );
   }
 }
 
 const isIndex = (key: string, length: number): boolean => Number(key) < length && String(Number(key) >>> 0) === key;
 
 const className = (prototype: object): string => String(prototype.constructor?.name || 'an unnamed class');
-
-/** `['items', '3', 'fn']` → `value.items[3].fn`. */
-function formatPath(path: readonly string[]): string {
-  const steps = path.map((step) =>
-    /^[a-z_$][\w$]*(\(\)(\[\d+\])?)?$/i.test(step)
-      ? `.${step}`
-      : `[${/^\d+$/.test(step) ? step : JSON.stringify(step)}]`,
-  );
-  const text = `value${steps.join('')}`;
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}

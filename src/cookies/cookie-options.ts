@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
+import { expectBoolean, expectOneOf, refuseUnknown, unexpected } from '../core/option-checks.js';
 
 /**
  * When a browser sends the cookie along with a request that another site caused (RFC 6265bis §4.1.2.7).
@@ -101,74 +102,41 @@ const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])
  * @throws {@link ConfigurationError} naming the option, the kind of value it had, and what was expected.
  */
 export function checkCookieOptions(options: CookieOptions): CheckedCookieOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(`Cookie options must be an object, not ${kindOf(options)}.`);
-  }
+  refuseUnknown('cookie.', options, OPTIONS, ' HttpOnly is always set, and Max-Age follows the session.');
   // A copy: every getter runs once, and a polluted Object.prototype adds nothing.
   const given: Readonly<Record<string, unknown>> = { __proto__: null, ...options };
-  for (const key of Object.keys(given)) {
-    if (!OPTIONS.includes(key)) {
-      throw new ConfigurationError(
-        `Unknown cookie option ${JSON.stringify(key)}: the options are ${OPTIONS.join(', ')}. ` +
-          'HttpOnly is always set, and Max-Age follows the session.',
-      );
-    }
-  }
-
   const { name = '__Host-id', path = '/', domain, secure = true, sameSite = 'Lax', partitioned = false } = given;
 
-  if (!isText(name, TOKEN)) {
-    throw refused('name', name, "1 to 1,024 characters out of letters, digits and !#$%&'*+-.^_`|~");
-  }
-  if (!isText(path, PATH)) {
-    throw refused('path', path, 'an absolute path of at most 1,024 characters, percent-encoded, without ";" and ","');
-  }
-  if (domain !== undefined && !isText(domain, HOST_NAME)) {
-    throw refused('domain', domain, 'a host name in ASCII ("xn--…" if international) without a leading dot');
-  }
-  if (typeof secure !== 'boolean') throw refused('secure', secure, 'true or false');
-  if (!isSameSite(sameSite)) throw refused('sameSite', sameSite, '"Lax", "Strict" or "None"');
-  if (typeof partitioned !== 'boolean') throw refused('partitioned', partitioned, 'true or false');
+  expectText('name', name, TOKEN, "1 to 1,024 characters out of letters, digits and !#$%&'*+-.^_`|~");
+  expectText('path', path, PATH, 'an absolute path of at most 1,024 characters, percent-encoded, without ";" and ","');
+  if (domain !== undefined)
+    expectText('domain', domain, HOST_NAME, 'a host name in ASCII ("xn--…" if international) without a leading dot');
+  expectBoolean('cookie.secure', secure);
+  expectOneOf('cookie.sameSite', sameSite, ['Lax', 'Strict', 'None']);
+  expectBoolean('cookie.partitioned', partitioned);
 
   // RFC 6265bis §5.4: browsers hold a name to its prefix however it is capitalised. "__Host-Http-" is a "__Host-".
   const prefix = /^__(?:host|secure|http)-/i.exec(name)?.[0];
+  const prefixed = `a "${prefix}" name (the default is "__Host-id")`;
   if (prefix?.toLowerCase() === '__host-') {
-    const cause = `a "${prefix}" name (the default is "__Host-id")`;
-    const remedy = 'Or choose a name such as "__Secure-id".';
-    if (domain !== undefined) throw clash('domain', 'absent', cause, remedy);
-    if (path !== '/') throw clash('path', '"/"', cause, remedy);
+    if (domain !== undefined) throw clash('domain', 'absent', prefixed, '__Secure-id');
+    if (path !== '/') throw clash('path', '"/"', prefixed, '__Secure-id');
   }
   if (!secure) {
-    if (prefix !== undefined) {
-      const cause = `a "${prefix}" name (the default is "__Host-id")`;
-      throw clash('secure', 'true', cause, 'Or choose a name without a prefix, such as "id".');
-    }
+    if (prefix !== undefined) throw clash('secure', 'true', prefixed, 'id');
     if (sameSite === 'None') throw clash('secure', 'true', 'sameSite "None"');
     if (partitioned) throw clash('secure', 'true', 'partitioned');
   }
   return { name, path, domain, secure, sameSite, partitioned };
 }
 
-function isText(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value);
+function expectText(option: string, value: unknown, pattern: RegExp, expected: string): asserts value is string {
+  if (typeof value !== 'string' || !pattern.test(value)) throw unexpected(`cookie.${option}`, value, expected);
 }
 
-function isSameSite(value: unknown): value is SameSite {
-  return value === 'Lax' || value === 'Strict' || value === 'None';
-}
-
-function refused(option: string, value: unknown, expected: string): ConfigurationError {
-  const got = typeof value === 'string' ? 'this string' : kindOf(value);
-  return new ConfigurationError(`Cookie option "${option}" must be ${expected}, not ${got}.`);
-}
-
-function clash(option: string, expected: string, cause: string, remedy?: string): ConfigurationError {
-  const rule = `Cookie option "${option}" must be ${expected} with ${cause}: browsers refuse it otherwise.`;
-  return new ConfigurationError(remedy === undefined ? rule : `${rule} ${remedy}`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+function clash(option: string, expected: string, cause: string, possibleName?: string): ConfigurationError {
+  const remedy = possibleName === undefined ? '' : ` Or choose a name such as "${possibleName}".`;
+  return new ConfigurationError(
+    `Option cookie.${option} must be ${expected} with ${cause}: browsers refuse it otherwise.${remedy}`,
+  );
 }

@@ -105,14 +105,10 @@ export class SessionCookie {
    * @throws {@link ConfigurationError} for a token that a cookie cannot hold, or a maxAge that is not a number.
    */
   write(token: string, maxAge: number): string {
-    if (typeof token !== 'string' || !COOKIE_OCTETS.test(token)) {
+    const most = MAX_NAME_AND_VALUE_OCTETS - this.name.length;
+    if (typeof token !== 'string' || !COOKIE_OCTETS.test(token) || token.length > most) {
       throw new ConfigurationError(
-        'The token of a session cookie must be a string of visible ASCII characters without " , ; and \\.',
-      );
-    }
-    if (this.name.length + token.length > MAX_NAME_AND_VALUE_OCTETS) {
-      throw new ConfigurationError(
-        `The name and the token of a session cookie must have at most ${MAX_NAME_AND_VALUE_OCTETS} octets together.`,
+        `The token of a session cookie must be visible ASCII without " , ; and \\, and have at most ${most} characters.`,
       );
     }
     if (typeof maxAge !== 'number' || Number.isNaN(maxAge)) {

@@ -2,12 +2,14 @@ import { ConfigurationError } from './errors.js';
 
 /** What an option must be; a {@link ConfigurationError} says which one is not, the kind of value it has, and what was expected. */
 
-export function refuseUnknown(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null)
+/** @param hint what else an error about an unknown option says */
+export function refuseUnknown(owner: string, options: object, known: readonly string[], hint = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw unexpected(owner === '' ? 'options' : owner.slice(0, -1), options, 'an object');
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new ConfigurationError(`Unknown option ${owner}${name}; expected one of ${known.join(', ')}.`);
+      const quoted = JSON.stringify(owner + name).slice(1, -1); // no line breaks
+      throw new ConfigurationError(`Unknown option ${quoted}; expected one of ${known.join(', ')}.${hint}`);
     }
   }
 }
@@ -34,8 +36,12 @@ export function expectSeconds(name: string, value: unknown, least: number, most:
   expectWholeNumber(name, value, least, most, ' of seconds');
 }
 
-export function expectOneOf(name: string, value: unknown, choices: readonly string[]): void {
-  if (!choices.includes(value as string)) throw unexpected(name, value, `one of ${choices.join(', ')}`);
+export function expectOneOf<Choice extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly Choice[],
+): asserts value is Choice {
+  if (!choices.includes(value as Choice)) throw unexpected(name, value, `one of ${choices.join(', ')}`);
 }
 
 export function expectFunctions(name: string, value: object, functions: readonly string[]): void {
@@ -46,11 +52,11 @@ export function expectFunctions(name: string, value: object, functions: readonly
   }
 }
 
-export function expectBoolean(name: string, value: unknown): void {
+export function expectBoolean(name: string, value: unknown): asserts value is boolean {
   if (typeof value !== 'boolean') throw unexpected(name, value, 'a boolean');
 }
 
-function unexpected(name: string, value: unknown, expected: string): ConfigurationError {
+export function unexpected(name: string, value: unknown, expected: string): ConfigurationError {
   return new ConfigurationError(`Option ${name} is ${kindOf(value)}; expected ${expected}.`);
 }
 

@@ -106,8 +106,25 @@ export const NIST_AAL3: { readonly idleTimeout: number; readonly absoluteTimeout
   absoluteTimeout: 12 * HOUR,
 };
 
-/** Applies the defaults and refuses what cannot work. */
+/** What stands for an option that is not given, where a bundle should not have it otherwise. */
+export interface Defaults {
+  persistence<User extends SessionUser>(): PersistenceLayer<User>;
+  readonly codec: Codec;
+}
+
+/** The defaults of `Sessions`. */
+export const DEFAULTS: Defaults = { persistence: () => new MemoryPersistenceLayer(), codec: readableCodec };
+
+/** Applies all defaults and refuses what cannot work. */
 export function resolveOptions<User extends SessionUser>(options: SessionsOptions<User>): ResolvedOptions<User> {
+  return resolveBareOptions(options, DEFAULTS);
+}
+
+/** Without defaults, refuses options that lack a persistence layer or a codec. */
+export function resolveBareOptions<User extends SessionUser>(
+  options: SessionsOptions<User>,
+  defaults?: Defaults,
+): ResolvedOptions<User> {
   refuseUnknown('', options, OPTION_NAMES);
   const { acceptRemoteIp = { otherwise: 'ignore' }, acceptChangingUserAgent = { otherwise: 'ignore' } } = options;
   refuseUnknown('acceptRemoteIp.', acceptRemoteIp, ['ipv4Bits', 'ipv6Bits', 'otherwise']);
@@ -116,7 +133,9 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
   const idleTimeout = options.idleTimeout ?? DAY;
   expectSeconds('idleTimeout', idleTimeout, 1, LONGEST_COOKIE);
   const resolved: ResolvedOptions<User> = {
-    persistence: options.persistence === undefined ? new MemoryPersistenceLayer<User>() : options.persistence,
+    persistence: (options.persistence === undefined
+      ? defaults?.persistence<User>()
+      : options.persistence) as PersistenceLayer<User>,
     idleTimeout,
     absoluteTimeout: options.absoluteTimeout ?? Math.max(30 * DAY, idleTimeout),
     touchInterval: options.touchInterval ?? Math.min(5 * MINUTE, Math.floor(idleTimeout / 10)),
@@ -131,7 +150,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     acceptChangingUserAgent,
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
-    codec: options.codec ?? readableCodec,
+    codec: options.codec ?? (defaults?.codec as Codec),
     onEvent: options.onEvent ?? logStoreFailures(),
     clock: options.clock ?? systemClock,
     freezesValues: process.env['NODE_ENV'] !== 'production' && process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined,

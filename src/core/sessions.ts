@@ -1,26 +1,11 @@
-import { canonical } from './client.js';
-import { GuardedLayer } from './guarded-layer.js';
-import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
+import { BareSessions } from './bare-sessions.js';
+import { DEFAULTS, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
-import { type AnyData, type ReadonlySession, Session } from './session.js';
-import { findSession } from './find-session.js';
+import type { AnyData, Session } from './session.js';
 import { isSessionId } from './token.js';
 import { sameUser } from './user-id.js';
 import { listUserSessions, logOutEverywhere } from './user-sessions.js';
-
-/** What a request tells of its session. `dynamodb-sessions/lambda` makes it from an event. */
-export interface SessionRequest {
-  /** The values of the session cookie, unverified, in any order. */
-  readonly tokens?: readonly string[];
-  /** The client's address, from the event's request context: never from a header that the client can write. */
-  readonly address?: string | undefined;
-  readonly userAgent?: string | undefined;
-  /** When the answer must be there, in milliseconds since the epoch: no call to the store goes on for longer. */
-  readonly deadline?: number;
-  /** Store a session even if nothing is set in it. @defaultValue false */
-  readonly create?: boolean;
-}
 
 /** The options of `sessions.ofUser`. */
 export interface OfUserOptions {
@@ -63,46 +48,12 @@ export interface SessionSummary {
  * const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer(), idleTimeout: 3_600 });
  * ```
  */
-export class Sessions<Data extends object = AnyData, User extends SessionUser = SessionUser> {
-  /** @internal For the adapters: the sessions of the requests that they are handling, by object and name of the cookie. */
-  readonly ongoing: WeakMap<object, Map<string, Session<Data, User>>> = new WeakMap();
-
-  readonly #options: ResolvedOptions<User>;
-
+export class Sessions<Data extends object = AnyData, User extends SessionUser = SessionUser> extends BareSessions<
+  Data,
+  User
+> {
   constructor(options: SessionsOptions<User> = {}) {
-    this.#options = resolveOptions(options);
-  }
-
-  /** @internal For what is done to sessions in other rooms. */
-  get options(): ResolvedOptions<User> {
-    return this.#options;
-  }
-
-  /**
-   * Begins a request: finds the session that its tokens prove, with one read at most in the ordinary case and none
-   * where there is no well-formed token. Nothing that a client sends makes it throw.
-   *
-   * @throws {@link StoreUnavailableError}: answer with a 503, and do not touch the cookie
-   * @example
-   * ```ts
-   * const session = await sessions.start({ tokens: cookie.tokens([request.headers.cookie]) });
-   * session.set('theme', 'dark');
-   * const action = await session.commit();
-   * ```
-   */
-  async start(request: SessionRequest = {}): Promise<Session<Data, User>> {
-    return this.#begin(this.#layer(request.deadline), request);
-  }
-
-  /**
-   * Finds the session of a request where no cookie can be set, to look at it: nothing is written, not even that it was
-   * seen, and nothing can be changed. What ends a session in `start` (a retired secret, a strange client, a logout
-   * everywhere) only makes it no session here.
-   *
-   * @throws {@link StoreUnavailableError}
-   */
-  async read(request: Omit<SessionRequest, 'create'> = {}): Promise<ReadonlySession<Data, User>> {
-    return this.#begin(this.#layer(request.deadline, true), request);
+    super(options, DEFAULTS);
   }
 
   /**
@@ -111,7 +62,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
    * @throws {@link StoreUnavailableError}
    */
   async ofUser(userId: User['id'], { current }: OfUserOptions = {}): Promise<readonly SessionSummary[]> {
-    const sessions = await listUserSessions(this.#layer(), userId);
+    const sessions = await listUserSessions(this.layer(), userId);
     return sessions.map(([id, record]) => ({
       id,
       current: id === current?.id,
@@ -135,7 +86,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     const { ofUser } = options;
     const isNobodys = 'ofUser' in options && ofUser === undefined;
     if (isNobodys || !isSessionId(id)) return false;
-    const layer = this.#layer();
+    const layer = this.layer();
     let isDamaged = false;
     let record = await layer.load(id, true, (finding) => {
       isDamaged = finding === 'unreadable';
@@ -159,7 +110,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
    * finishes the rest. What was sent may still land, and end a session on which the user has logged in again meanwhile
    */
   async logOutUser(userId: User['id'], { except, deadline }: LogOutUserOptions = {}): Promise<void> {
-    await logOutEverywhere(this.#layer(deadline), userId, except?.id);
+    await logOutEverywhere(this.layer(deadline), userId, except?.id);
   }
 
   /**
@@ -172,7 +123,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
    * @throws {@link StoreUnavailableError}; {@link ConfigurationError} if the persistence layer cannot do it
    */
   async logOutEveryone(): Promise<void> {
-    const layer = this.#layer();
+    const layer = this.layer();
     await layer.raiseEpoch();
     layer.emit({ type: 'everyone-logged-out' });
   }
@@ -183,24 +134,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
    * @throws {@link ConfigurationError} if the hierarchy has a cycle
    */
   async hasRole(user: Pick<SessionUser, 'roles'>, role: string): Promise<boolean> {
-    const hierarchy = await this.#layer().roleHierarchy();
+    const hierarchy = await this.layer().roleHierarchy();
     return (user.roles ?? []).some((own) => descendantRoles(hierarchy, own).has(role));
-  }
-
-  /** @internal Tells of a request that an adapter has refused before it was looked for a session. */
-  tellOfRefusal(reason: 'sec-fetch-site' | 'origin'): void {
-    this.#layer().emit({ type: 'csrf-refused', reason });
-  }
-
-  async #begin(
-    layer: GuardedLayer<User>,
-    { tokens = [], create = false, ...request }: SessionRequest,
-  ): Promise<Session<Data, User>> {
-    const client = canonical(request);
-    return new Session(layer, client, create, await findSession(layer, tokens, client));
-  }
-
-  #layer(deadline?: number, readOnly = false): GuardedLayer<User> {
-    return new GuardedLayer(this.#options, deadline, readOnly);
   }
 }

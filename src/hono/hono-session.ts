@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { AnyData, Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import { findSource, type LambdaEvent } from '../lambda/sources.js';
 import { isResponse } from '../web/thrown-response.js';
 import { type WebRequest, WebSessions, type WebSessionsOptions } from '../web/index.js';
@@ -54,7 +54,7 @@ export interface SessionEnv<Data extends object = AnyData, User extends SessionU
  * ```
  */
 export function honoSession<Data extends object, User extends SessionUser>(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   options: HonoSessionOptions = {},
 ): MiddlewareHandler<SessionEnv<Data, User>> {
   expectOptions(options, {

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { at, type EventSource, text } from './event-source.js';
-import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
-import { valuesIn } from './rest-api.js';
+import { allCookies, headersBeside, lastForwarded, otherHeaders, valuesIn } from './headers.js';
 
 /** An event of an Application Load Balancer. `ALBEvent` is one. */
 export interface AlbEvent {
@@ -43,16 +42,9 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   cookies: (event) => valuesIn(event, 'cookie'),
 
-  // The load balancer appends the address it sees; what stands before it, anybody may have written.
+  // The load balancer appends the address it sees.
   address(event) {
-    const last = [
-      ...valuesOf(event.multiValueHeaders, 'x-forwarded-for'),
-      ...valuesOf(event.headers, 'x-forwarded-for'),
-    ]
-      .at(-1)
-      ?.split(',')
-      .at(-1)
-      ?.trim();
+    const last = lastForwarded(valuesIn(event, 'x-forwarded-for'));
     return last === undefined || isIP(last) !== 0 ? last : withoutPort(last);
   },
 
@@ -75,13 +67,12 @@ function readsMultiHeaders({ multiValueHeaders }: AlbEvent): boolean {
 /** With multi-value headers on, nothing else is read: headers that the handler set singly are moved there. */
 function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
   const { headers = {}, multiValueHeaders = {}, ...rest } = result;
-  const own = [...valuesOf(headers, 'set-cookie'), ...valuesOf(multiValueHeaders, 'set-cookie')];
   return {
     ...rest,
     multiValueHeaders: {
-      ...severally({ ...cachingHeader(headers, multiValueHeaders), ...otherHeaders(headers) }),
+      ...severally(headersBeside(headers, multiValueHeaders)),
       ...otherHeaders(multiValueHeaders),
-      'set-cookie': [...new Set([...own, ...setCookies])],
+      'set-cookie': allCookies(setCookies, headers, multiValueHeaders),
     },
   };
 }
@@ -96,12 +87,9 @@ function severally<Value>(single: { readonly [name: string]: Value }): { [name: 
  * multi-value headers can prevent.
  */
 function withSingleHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
-  const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
-  const spelled = [...new Set([...own, ...setCookies])].map((cookie, index) => [spelling(index), cookie] as const);
-  return {
-    ...result,
-    headers: { ...cachingHeader(result.headers), ...otherHeaders(result.headers), ...Object.fromEntries(spelled) },
-  };
+  const all = allCookies(setCookies, result.headers, result.multiValueHeaders);
+  const spelled = all.map((cookie, index) => [spelling(index), cookie] as const);
+  return { ...result, headers: { ...headersBeside(result.headers), ...Object.fromEntries(spelled) } };
 }
 
 /** `set-cookie` with those letters in capitals that have a bit in the index. */

@@ -20,6 +20,14 @@ export interface EventSource<Event, Result> extends RequestSource<Event> {
   answer(event: Event, statusCode: number, headers: Readonly<Record<string, string>>, body: string): Result;
 }
 
+/** As most services take a plain text answer. */
+export const plainAnswer = (
+  _event: unknown,
+  statusCode: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): { statusCode: number; headers: Record<string, string>; body: string } => ({ statusCode, headers, body });
+
 /** Looks into something of unknown shape. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(

@@ -14,10 +14,39 @@ export function valuesOf(headers: Headers | null | undefined, name: string): str
     .map(String);
 }
 
-/** What the handler says with Cache-Control, in all places that the service reads, as one header beside a Set-Cookie. */
-export function cachingHeader(...own: readonly (Headers | null | undefined)[]): { 'cache-control': string } {
-  const values = new Set(own.flatMap((headers) => valuesOf(headers, 'cache-control')));
-  return { 'cache-control': cacheControl([...values].join(', ')) };
+/** An event that may have both kinds of headers. */
+export interface BothHeaders {
+  readonly headers?: Headers | null | undefined;
+  readonly multiValueHeaders?: Headers | null | undefined;
+}
+
+/** Both kinds of headers say the same, the single ones with the last value only; whoever calls by hand may send one kind. */
+export function valuesIn(event: BothHeaders, name: string): string[] {
+  const values = valuesOf(event.multiValueHeaders, name);
+  return values.length > 0 ? values : valuesOf(event.headers, name);
+}
+
+/** The last address of `X-Forwarded-For`: what stands before it, anybody may have written. */
+export function lastForwarded(values: readonly string[]): string | undefined {
+  return values.at(-1)?.split(',').at(-1)?.trim();
+}
+
+/** The cookies that a result sets already, in all places that the service reads, and those to be added. */
+export function allCookies(added: readonly string[], ...own: readonly (Headers | null | undefined)[]): string[] {
+  return [...new Set([...own.flatMap((headers) => valuesOf(headers, 'set-cookie')), ...added])];
+}
+
+/**
+ * A result's headers as they may stand beside a Set-Cookie.
+ *
+ * @param elsewhere in what other place the handler may have said something with Cache-Control
+ */
+export function headersBeside<H extends Headers>(
+  headers: H | null | undefined,
+  elsewhere?: Headers | null,
+): H & { 'cache-control': string } {
+  const values = new Set([headers, elsewhere].flatMap((own) => valuesOf(own, 'cache-control')));
+  return { 'cache-control': cacheControl([...values].join(', ')), ...otherHeaders(headers) };
 }
 
 /** The headers that stay beside a Set-Cookie: without those that are written anew, that caches obey instead, or that have no value. */

@@ -1,5 +1,5 @@
-import { at, type EventSource, text } from './event-source.js';
-import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
+import { at, type EventSource, plainAnswer, text } from './event-source.js';
+import { allCookies, headersBeside, valuesOf } from './headers.js';
 
 /**
  * An event of an HTTP API or a Function URL: payload format 2.0. `APIGatewayProxyEventV2` is one, and it is one of those:
@@ -70,16 +70,15 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
   withCookies(_event, result, setCookies) {
     const answer = explicit(result);
-    // Beside `cookies`, a header of that name may or may not be sent.
-    const own = [...(answer.cookies ?? []), ...valuesOf(answer.headers, 'set-cookie')];
     return {
       ...answer,
-      headers: { ...cachingHeader(answer.headers), ...otherHeaders(answer.headers) },
-      cookies: [...new Set([...own, ...setCookies])],
+      headers: headersBeside(answer.headers),
+      // Beside `cookies`, a header of that name may or may not be sent.
+      cookies: allCookies(setCookies, { 'set-cookie': answer.cookies }, answer.headers),
     };
   },
 
-  answer: (_event, statusCode, headers, body) => ({ statusCode, headers, body }),
+  answer: plainAnswer,
 };
 
 /** The result as the service would understand it: what has no `statusCode` is the body of a 200. */

@@ -4,7 +4,7 @@ import { deadlineOf, type LambdaContext } from './deadline.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
 import type { EventSource, RequestSource } from './event-source.js';
 import { type LambdaEvent, requestSourceOf, type ResultOf, sourceOf } from './sources.js';
@@ -34,7 +34,7 @@ export interface StartOptions extends VisitOptions {
  * ```
  */
 export class LambdaSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
-  constructor(sessions: Sessions<Data, User>, options: LambdaSessionsOptions = {}) {
+  constructor(sessions: BareSessions<Data, User>, options: LambdaSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     super(sessions, options);
   }

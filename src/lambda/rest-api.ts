@@ -1,5 +1,5 @@
-import { at, type EventSource, text } from './event-source.js';
-import { cachingHeader, type Headers, otherHeaders, valuesOf } from './headers.js';
+import { at, type EventSource, plainAnswer, type RequestSource, text } from './event-source.js';
+import { allCookies, type BothHeaders, headersBeside, otherHeaders, valuesIn, valuesOf } from './headers.js';
 
 /** An event of a REST API: payload format 1.0, which an HTTP API can be told to send as well. `APIGatewayProxyEvent` is one. */
 export interface RestApiEvent {
@@ -27,13 +27,8 @@ export interface RestApiResult {
   cookies?: never;
 }
 
-/** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
-export const restApi: EventSource<RestApiEvent, RestApiResult> = {
-  matches: (event): event is RestApiEvent =>
-    typeof at(event, 'httpMethod') === 'string' && at(event, 'requestContext', 'identity') !== undefined,
-
-  method: (event) => event.httpMethod,
-
+/** What is read in the same way from the handshake of a WebSocket API. */
+export const readsIdentity: Omit<RequestSource<BothHeaders>, 'matches' | 'method'> = {
   header: (event, name) => valuesIn(event, name)[0],
 
   cookies: (event) => valuesIn(event, 'cookie'),
@@ -42,30 +37,28 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
 
   userAgent: (event) =>
     text(at(event, 'requestContext', 'identity', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
+};
+
+/** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
+export const restApi: EventSource<RestApiEvent, RestApiResult> = {
+  matches: (event): event is RestApiEvent =>
+    typeof at(event, 'httpMethod') === 'string' && at(event, 'requestContext', 'identity') !== undefined,
+
+  method: (event) => event.httpMethod,
+
+  ...readsIdentity,
 
   withCookies(_event, result, setCookies) {
-    const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
+    const { headers, multiValueHeaders } = result;
     return {
       ...result,
-      headers: { ...cachingHeader(result.headers, result.multiValueHeaders), ...otherHeaders(result.headers) },
+      headers: headersBeside(headers, multiValueHeaders),
       multiValueHeaders: {
-        ...otherHeaders(result.multiValueHeaders),
-        'set-cookie': [...new Set([...own, ...setCookies])],
+        ...otherHeaders(multiValueHeaders),
+        'set-cookie': allCookies(setCookies, headers, multiValueHeaders),
       },
     };
   },
 
-  answer: (_event, statusCode, headers, body) => ({ statusCode, headers, body }),
+  answer: plainAnswer,
 };
-
-/** Both kinds of headers say the same, the single ones with the last value only; whoever calls by hand may send one kind. */
-export function valuesIn(
-  event: {
-    readonly headers?: Headers | null | undefined;
-    readonly multiValueHeaders?: Headers | null | undefined;
-  },
-  name: string,
-): string[] {
-  const values = valuesOf(event.multiValueHeaders, name);
-  return values.length > 0 ? values : valuesOf(event.headers, name);
-}

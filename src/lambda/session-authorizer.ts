@@ -3,7 +3,7 @@ import { SessionGoneError, StoreUnavailableError, UnsupportedEventError } from '
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import { digestOf } from '../core/token.js';
 import { userKey } from '../core/user-id.js';
 import { at } from './event-source.js';
@@ -108,7 +108,7 @@ export interface SessionAuthorizerOptions<Data extends object, User extends Sess
  * ```
  */
 export function sessionAuthorizer<Data extends object, User extends SessionUser>(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   options: SessionAuthorizerOptions<Data, User> = {},
 ): <Event extends AuthorizerEvent>(event: Event, context?: LambdaContext) => Promise<AuthorizerResultOf<Event>> {
   expectOptions(options, { cookie: 'an object', authorize: 'a function', context: 'a function' });

@@ -1,5 +1,5 @@
-import { at, type EventSource, text } from './event-source.js';
-import { cachingHeader, otherHeaders, valuesOf } from './headers.js';
+import { at, type EventSource, plainAnswer, text } from './event-source.js';
+import { allCookies, headersBeside, lastForwarded, valuesOf } from './headers.js';
 
 /** An event of a VPC Lattice service whose target group has event structure version 2. */
 export interface VpcLatticeEvent {
@@ -43,23 +43,22 @@ export const vpcLattice: EventSource<VpcLatticeEvent, VpcLatticeResult> = {
 
   cookies: (event) => valuesOf(event.headers, 'cookie'),
 
-  // VPC Lattice adds the source address that it sees; what stands before it, anybody may have written.
-  address: (event) => valuesOf(event.headers, 'x-forwarded-for').at(-1)?.split(',').at(-1)?.trim(),
+  // VPC Lattice adds the source address that it sees.
+  address: (event) => lastForwarded(valuesOf(event.headers, 'x-forwarded-for')),
 
   userAgent: (event) => valuesOf(event.headers, 'user-agent')[0],
 
   withCookies(_event, result, setCookies) {
-    const all = [...new Set([...valuesOf(result.headers, 'set-cookie'), ...setCookies])];
+    const all = allCookies(setCookies, result.headers);
     return {
       ...result,
       headers: {
-        ...cachingHeader(result.headers),
-        ...otherHeaders(result.headers),
+        ...headersBeside(result.headers),
         // One cookie as the documentation shows it; several as a list, as headers come in.
         'set-cookie': all.length === 1 ? (all[0] as string) : all,
       },
     };
   },
 
-  answer: (_event, statusCode, headers, body) => ({ statusCode, headers, body, isBase64Encoded: false }),
+  answer: (...answer) => ({ ...plainAnswer(...answer), isBase64Encoded: false }),
 };

@@ -1,6 +1,5 @@
-import { at, type RequestSource, text } from './event-source.js';
-import { valuesOf } from './headers.js';
-import { valuesIn } from './rest-api.js';
+import { at, type RequestSource } from './event-source.js';
+import { readsIdentity } from './rest-api.js';
 
 /** The event with which a client connects to a WebSocket API. `APIGatewayProxyWebsocketEventV2` is one. */
 export interface WebSocketConnectEvent {
@@ -25,12 +24,5 @@ export const webSocket: RequestSource<WebSocketConnectEvent> = {
 
   method: () => 'GET',
 
-  header: (event, name) => valuesIn(event, name)[0],
-
-  cookies: (event) => valuesIn(event, 'cookie'),
-
-  address: (event) => text(at(event, 'requestContext', 'identity', 'sourceIp')),
-
-  userAgent: (event) =>
-    text(at(event, 'requestContext', 'identity', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
+  ...readsIdentity,
 };

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import type { HttpApiEvent } from './http-api.js';
 import { LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
 import type { LambdaEvent, ResultOf } from './sources.js';
@@ -48,7 +48,7 @@ export function withSession<
   Event extends LambdaEvent = HttpApiEvent,
   Context extends LambdaContext = LambdaContext,
 >(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   handler: (
     event: Event,
     session: Session<Data, User>,

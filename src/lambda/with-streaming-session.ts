@@ -4,7 +4,7 @@ import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import type { HttpApiEvent } from './http-api.js';
 import { LambdaSessions, type LambdaSessionsOptions } from './lambda-sessions.js';
 import type { RestApiEvent } from './rest-api.js';
@@ -55,7 +55,7 @@ export function withStreamingSession<
   Event extends HttpApiEvent | RestApiEvent = HttpApiEvent,
   Context extends LambdaContext = LambdaContext,
 >(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   handler: (event: Event, session: Session<Data, User>, respond: Respond, context: Context) => Promise<void>,
   options: LambdaSessionsOptions = {},
 ): (event: Event, responseStream: Writable, context: Context) => Promise<void> {

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import { type LambdaEvent, LambdaSessions, type WithSessionOptions } from '../lambda/index.js';
 
 /** The options of {@link sessionMiddleware}. */
@@ -36,7 +36,7 @@ export type SessionContext<Data extends object, User extends SessionUser> = Requ
  * ```
  */
 export function sessionMiddleware<Data extends object, User extends SessionUser>(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   options: SessionMiddlewareOptions = {},
 ): MiddlewareObj<unknown, unknown, Error, SessionContext<Data, User>> {
   expectOptions(options, {

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import { type CookieJar, JarSessions, WebSessions, type WebSessionsOptions } from '../web/index.js';
 import { isResponse } from '../web/thrown-response.js';
 import { withCookies } from '../web/web-sessions.js';
@@ -55,7 +55,7 @@ export class NextSessions<Data extends object, User extends SessionUser> {
   readonly #web: WebSessions<Data, User>;
   readonly #address: (headers: Headers) => string | undefined;
 
-  constructor(sessions: Sessions<Data, User>, options: NextSessionsOptions = {}) {
+  constructor(sessions: BareSessions<Data, User>, options: NextSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object', address: 'a function' });
     const { address = () => undefined, ...webOptions } = options;
     this.#jars = new JarSessions(sessions, { ...webOptions, isAnswer: isControlFlow });

@@ -3,7 +3,7 @@ import { checkCookieOptions } from '../cookies/cookie-options.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
 import { forbidden, headOf, type StartOptions, type WebRequest } from './web-sessions.js';
 
@@ -62,7 +62,7 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
   readonly #attributes: Omit<CookieAttributes, 'expires'>;
   readonly #isAnswer: (thrown: unknown) => boolean;
 
-  constructor(sessions: Sessions<Data, User>, options: JarSessionsOptions = {}) {
+  constructor(sessions: BareSessions<Data, User>, options: JarSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object', isAnswer: 'a function' });
     super(sessions, options);
     const { cookie = {}, isAnswer = () => false } = options;

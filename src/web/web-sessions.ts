@@ -3,7 +3,7 @@ import { cacheControl, FORBIDDEN, overridesCacheControl, type RequestHead, UNAVA
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { SessionRequest, Sessions } from '../core/sessions.js';
+import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
 
 /** What is read of a request: a `Request` is one, and so is `{ headers: await headers() }` in Next.js. */
@@ -36,7 +36,7 @@ export interface StartOptions extends VisitOptions, Pick<SessionRequest, 'addres
  * ```
  */
 export class WebSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
-  constructor(sessions: Sessions<Data, User>, options: WebSessionsOptions = {}) {
+  constructor(sessions: BareSessions<Data, User>, options: WebSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     super(sessions, options);
   }

@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import { thrownResponse } from './thrown-response.js';
 import { WebSessions, type WebSessionsOptions } from './web-sessions.js';
 
@@ -61,7 +61,7 @@ export function withSession<
   Incoming extends Request = Request,
   Rest extends readonly unknown[] = [],
 >(
-  sessions: Sessions<Data, User>,
+  sessions: BareSessions<Data, User>,
   handler: (request: Incoming, session: Session<Data, User>, ...rest: Rest) => Response | Promise<Response>,
   options: WithSessionOptions<NoInfer<Incoming>, Rest> = {},
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {

@@ -36,7 +36,7 @@ describe('combinations that browsers refuse', () => {
     ],
   ])('C1: throw, and say what to do: %j', (options, option, expected, name) => {
     expect(rejection(options).message).toContain(
-      `Cookie option "${option}" must be ${expected}: browsers refuse it otherwise. Or choose a name `,
+      `Option cookie.${option} must be ${expected}: browsers refuse it otherwise. Or choose a name `,
     );
     expect(rejection(options).message).toContain(`such as "${name}".`);
   });
@@ -46,7 +46,7 @@ describe('combinations that browsers refuse', () => {
     [{ name: 'sid', secure: false, partitioned: true }, 'partitioned'],
   ])('C1: throw for what only a secure cookie may be: %j', (options, cause) => {
     expect(rejection(options).message).toBe(
-      `Cookie option "secure" must be true with ${cause}: browsers refuse it otherwise.`,
+      `Option cookie.secure must be true with ${cause}: browsers refuse it otherwise.`,
     );
   });
 
@@ -68,12 +68,14 @@ describe('combinations that browsers refuse', () => {
 
   it('C1: are found under every capitalisation of a prefix, as in browsers (RFC 6265bis §5.4)', () => {
     for (const prefix of ['__host-', '__HOST-', '__hOsT-', '__host-http-', '__HOST-HTTP-']) {
-      expect(rejection({ name: `${prefix}id`, domain: 'example.com' }).message).toContain('"domain" must be absent');
-      expect(rejection({ name: `${prefix}id`, path: '/app' }).message).toContain('"path" must be "/"');
-      expect(rejection({ name: `${prefix}id`, secure: false }).message).toContain('"secure" must be true');
+      expect(rejection({ name: `${prefix}id`, domain: 'example.com' }).message).toContain(
+        'cookie.domain must be absent',
+      );
+      expect(rejection({ name: `${prefix}id`, path: '/app' }).message).toContain('cookie.path must be "/"');
+      expect(rejection({ name: `${prefix}id`, secure: false }).message).toContain('cookie.secure must be true');
     }
     for (const prefix of ['__secure-', '__SECURE-', '__http-', '__HTTP-', '__hTTp-']) {
-      expect(rejection({ name: `${prefix}id`, secure: false }).message).toContain('"secure" must be true');
+      expect(rejection({ name: `${prefix}id`, secure: false }).message).toContain('cookie.secure must be true');
     }
   });
 
@@ -110,26 +112,26 @@ describe('combinations that browsers refuse', () => {
 
 describe('options of the wrong kind', () => {
   it('are refused by name, kind and what was expected', () => {
-    expect(rejection({ name: 7 }).message).toMatch(/^Cookie option "name" must be .*, not a number\.$/);
-    expect(rejection({ path: null }).message).toMatch(/^Cookie option "path" must be .*, not null\.$/);
-    expect(rejection({ domain: ['a'] }).message).toMatch(/^Cookie option "domain" must be .*, not an array\.$/);
-    expect(rejection({ secure: 'yes' }).message).toMatch(
-      /^Cookie option "secure" must be true or false, not this string\.$/,
+    expect(rejection({ name: 7 }).message).toMatch(/^Option cookie\.name is 7; expected 1 to 1,024 characters /);
+    expect(rejection({ path: null }).message).toMatch(/^Option cookie\.path is null; expected an absolute path /);
+    expect(rejection({ domain: ['a'] }).message).toMatch(/^Option cookie\.domain is a value of type object; expected /);
+    expect(rejection({ secure: 'yes' }).message).toBe(
+      'Option cookie.secure is a value of type string; expected a boolean.',
     );
-    expect(rejection({ sameSite: true }).message).toMatch(/^Cookie option "sameSite" must be .*, not a boolean\.$/);
-    expect(rejection({ sameSite: 'none' }).message).toMatch(/"Lax", "Strict" or "None"/);
-    expect(rejection({ partitioned: {} }).message).toMatch(/^Cookie option "partitioned" .*, not an object\.$/);
+    expect(rejection({ sameSite: true }).message).toMatch(/^Option cookie\.sameSite is a value of type boolean; /);
+    expect(rejection({ sameSite: 'none' }).message).toMatch(/expected one of Lax, Strict, None\.$/);
+    expect(rejection({ partitioned: {} }).message).toMatch(/^Option cookie\.partitioned is a value of type object; /);
     for (const options of [null, 'name', 7, [], () => 1]) {
-      expect(rejection(options).message).toMatch(/^Cookie options must be an object, not /);
+      expect(rejection(options).message).toMatch(/^Option cookie is .*; expected an object\.$/);
     }
   });
 
   it('are not accepted for what they turn into: an object with toString is no string', () => {
     const disguised = { toString: () => 'id' };
     for (const option of ['name', 'path', 'domain', 'sameSite']) {
-      expect(rejection({ [option]: disguised }).message).toContain('not an object');
+      expect(rejection({ [option]: disguised }).message).toContain('is a value of type object; expected');
     }
-    expect(rejection({ name: new String('id') }).message).toContain('not an object');
+    expect(rejection({ name: new String('id') }).message).toContain('is a value of type object; expected');
   });
 
   it('C4: a getter is read once, so that what was checked is what is written', () => {
@@ -157,11 +159,11 @@ describe('options of the wrong kind', () => {
 
   it('unknown options are an error that says which there are', () => {
     expect(rejection({ httpOnly: true }).message).toBe(
-      'Unknown cookie option "httpOnly": the options are name, path, domain, secure, sameSite, partitioned. ' +
+      'Unknown option cookie.httpOnly; expected one of name, path, domain, secure, sameSite, partitioned. ' +
         'HttpOnly is always set, and Max-Age follows the session.',
     );
     for (const key of ['Name', 'maxAge', 'expires', 'samesite', 'toString', 'constructor', '']) {
-      expect(rejection({ [key]: undefined }).message).toContain(`Unknown cookie option ${JSON.stringify(key)}`);
+      expect(rejection({ [key]: undefined }).message).toContain(`Unknown option cookie.${key};`);
     }
     expect(rejection({ 'a\r\nX: y': 1 }).message).not.toMatch(/[\r\n]/);
   });
@@ -192,7 +194,7 @@ describe('the grammar of options', () => {
       '[id]',
       'a'.repeat(1025),
     ]) {
-      expect(rejection({ name }).message).toContain('"name"');
+      expect(rejection({ name }).message).toContain('cookie.name');
     }
   });
 
@@ -216,7 +218,7 @@ describe('the grammar of options', () => {
       '/\0',
       `/${'a'.repeat(1024)}`,
     ]) {
-      expect(rejection({ name: 'id', path }).message).toContain('"path"');
+      expect(rejection({ name: 'id', path }).message).toContain('cookie.path');
     }
   });
 
@@ -248,7 +250,7 @@ describe('the grammar of options', () => {
       `a.${longest}`,
     ];
     for (const domain of malformed) {
-      expect(rejection({ name: 'id', domain }).message).toContain('"domain"');
+      expect(rejection({ name: 'id', domain }).message).toContain('cookie.domain');
     }
   });
 
