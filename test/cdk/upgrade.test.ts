@@ -37,8 +37,7 @@ describe('an upgrade from version 0.1.0', () => {
   });
 
   it('updates everything else in its place, the table with what is on by default', () => {
-    const props = { deletionProtection: false, removalPolicy: RemovalPolicy.DESTROY };
-    const { resources } = fullDiff(earlier.template, synth(props).template.toJSON() as object);
+    const { resources } = fullDiff(earlier.template, synth({ tableName: 'sessions' }).template.toJSON() as object);
     const withImpact = (...impacts: ResourceImpact[]): string[] =>
       resources.logicalIds.filter((id) => impacts.includes(resources.get(id).changeImpact));
     expect(withImpact(ResourceImpact.WILL_UPDATE)).toContain(TABLE);
