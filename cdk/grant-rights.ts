@@ -61,7 +61,7 @@ function grantOnTable(store: ISessionStore, table: TableInRegion, grantee: IGran
 function grantOnKey(store: ISessionStore, region: string, key: IKey, grantee: IGrantable, actions: string[]): Grant {
   // A key has no name that another environment could know before it is there.
   const resourceArns = [isElsewhere(key.env, grantee) && Token.isUnresolved(key.keyArn) ? '*' : key.keyArn];
-  const conditions = { StringEquals: { 'kms:ViaService': `dynamodb.${region}.amazonaws.com` } };
+  const conditions = { StringEquals: { 'kms:ViaService': dynamodbIn(region) } };
   const resource: GrantWithResourceOptions['resource'] = {
     env: key.env,
     addToResourcePolicy(statement) {
@@ -71,6 +71,15 @@ function grantOnKey(store: ISessionStore, region: string, key: IKey, grantee: IG
     },
   };
   return grantBy({ grantee, actions, resourceArns, conditions, resource, resourceSelfArns: ['*'] }, store);
+}
+
+/**
+ * What KMS calls DynamoDB. For China, AWS documents neither that it is the name from elsewhere, as CDK has it, nor that
+ * it ends like the endpoints there: so it may be either.
+ */
+function dynamodbIn(region: string): string | string[] {
+  const name = `dynamodb.${region}.amazonaws.com`;
+  return Token.isUnresolved(region) || region.startsWith('cn-') ? [name, `${name}.cn`] : name;
 }
 
 type Options = Omit<GrantWithResourceOptions, 'resource'> & {

@@ -13,6 +13,7 @@ import { type GrantWithResourceOptions, PolicyDocument } from 'aws-cdk-lib/aws-i
 import type { Construct } from 'constructs';
 import { PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX } from '../src/table-schema.js';
 import { SessionAlarms } from './alarms.js';
+import { checkPolicySizes } from './check-policy-sizes.js';
 import { checkProps } from './check-props.js';
 import { SessionCleanup } from './cleanup.js';
 import { SessionDashboard } from './dashboard.js';
@@ -95,6 +96,11 @@ export class SessionStore extends SessionStoreBase {
         resource: policyResource(this.table, policies[index] as PolicyDocument),
       })),
     ];
+
+    checkPolicySizes(this, () => [
+      [this.env.region, this.table.resourcePolicy],
+      ...replicas.map(({ region }, index) => [region, policies[index]] as const),
+    ]);
 
     if (props.cleanup !== false) {
       this.cleanup = new SessionCleanup(this, 'Cleanup', { ...props.cleanup, store: this });

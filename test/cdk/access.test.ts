@@ -75,6 +75,17 @@ describe('grantAccess', () => {
     expect(statements(result, 'Api')).toContainEqual(use);
     expect(statements(result, 'StoreCleanup')).toContainEqual(use);
   });
+
+  it('knows DynamoDB by both names that it may have for KMS in China', () => {
+    const result = synth((scope) => ({ encryptionKey: new Key(scope, 'Key') }), {
+      env: { account: '111122223333', region: 'cn-north-1' },
+      add: (scope, store) => store.grantAccess(newFunction(scope)),
+    });
+    const names = ['dynamodb.cn-north-1.amazonaws.com', 'dynamodb.cn-north-1.amazonaws.com.cn'];
+    expect(statements(result, 'Api')).toContainEqual(
+      expect.objectContaining({ Action: KEY_ACTIONS, Condition: { StringEquals: { 'kms:ViaService': names } } }),
+    );
+  });
 });
 
 describe('a function with access to two stores', () => {

@@ -190,6 +190,28 @@ describe('a principal that has no policy of its own in this app', () => {
     expect(plain(policiesOf(ours))).toEqual({ 'eu-west-3': letIn(arn) });
   });
 
+  it.each<[string, SessionStoreProps, string]>([
+    ['the table', {}, 'eu-west-3'],
+    ['a replica', { tableName: 'Sessions', replicas: [{ region: 'us-east-1' }] }, 'us-east-1'],
+  ])('is one too many, if the policy of %s becomes longer than DynamoDB takes', (_, props, region) => {
+    const letInMany = (count: number): Stack => {
+      const { ours, store } = world(props);
+      const grantee = new Stack(ours.node.root as App, 'There', { env: { account: OURS, region } });
+      for (let index = 0; index < count; index++) {
+        store.grantAccess(
+          Role.fromRoleArn(grantee, `Role${index}`, `arn:aws:iam::${THEIRS}:role/${index}`.padEnd(90, 'x')),
+        );
+      }
+      return ours;
+    };
+    expect(JSON.stringify(policiesOf(letInMany(200))[region]).length).toBeGreaterThan(18_000);
+    expect(() => policiesOf(letInMany(240))).toThrow(
+      new RegExp(
+        `resource policy of the table in ${region} has at least 2\\d{4} bytes, and DynamoDB takes 20480: grant`,
+      ),
+    );
+  });
+
   it('may clean up: it writes the cleanup’s own item alone', () => {
     const { ours, store } = world();
     store.grantCleanup(new ArnPrincipal(ROLE_ARN));

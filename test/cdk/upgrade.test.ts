@@ -9,6 +9,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { SessionStoreProps } from 'dynamodb-sessions/cdk';
 import { describe, expect, it } from 'vitest';
+import earlier from './earlier-version.json' with { type: 'json' };
 import logicalIds from './logical-ids.json' with { type: 'json' };
 import { type Props, type Resource, synth } from './synth.js';
 
@@ -33,6 +34,19 @@ describe('an upgrade from version 0.1.0', () => {
       ([id]) => !/^SchedulerRoleForTarget|^StoreAlarmsCleanupUnfinished/.test(id),
     );
     expect(Object.fromEntries(resources.map(([id, { Type }]) => [id, Type]))).toMatchObject(Object.fromEntries(before));
+  });
+
+  it('updates everything else in its place, the table with what is on by default', () => {
+    const { resources } = fullDiff(earlier.template, synth({ tableName: 'sessions' }).template.toJSON() as object);
+    const withImpact = (...impacts: ResourceImpact[]): string[] =>
+      resources.logicalIds.filter((id) => impacts.includes(resources.get(id).changeImpact));
+    expect(withImpact(ResourceImpact.WILL_UPDATE)).toContain(TABLE);
+    expect(withImpact(ResourceImpact.WILL_REPLACE, ResourceImpact.MAY_REPLACE, ResourceImpact.WILL_ORPHAN)).toEqual([]);
+    expect(withImpact(ResourceImpact.WILL_DESTROY)).toEqual([
+      expect.stringMatching(/^StoreAlarmsCleanupUnfinished/),
+      expect.stringMatching(/^SchedulerRoleForTarget/),
+      expect.stringMatching(/^SchedulerRoleForTarget.*DefaultPolicy/),
+    ]);
   });
 });
 

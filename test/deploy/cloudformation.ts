@@ -16,12 +16,13 @@ export function describeStack(endpoint: string, StackName: string): Promise<stri
   return request(endpoint, { Action: 'DescribeStacks', StackName });
 }
 
-/** Makes a stack, and waits until it is there. */
-export async function createStack(
+/** Makes a stack, or updates it, and waits until that is done. */
+export async function deployStack(
   endpoint: string,
+  action: 'Create' | 'Update',
   StackName: string,
   TemplateBody: string,
-  parameters: Readonly<Record<string, string>>,
+  parameters: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const numbered = Object.entries(parameters).flatMap(([name, value], index) => [
     [`Parameters.member.${index + 1}.ParameterKey`, name],
@@ -29,14 +30,23 @@ export async function createStack(
   ]);
   const capabilities = { 'Capabilities.member.1': 'CAPABILITY_IAM' };
   const body = { StackName, TemplateBody, ...capabilities, ...Object.fromEntries(numbered) };
-  const created = await request(endpoint, { Action: 'CreateStack', ...body });
+  const accepted = await request(endpoint, { Action: `${action}Stack`, ...body });
   const deadline = Date.now() + 60_000;
   for (;;) {
     const answer = await describeStack(endpoint, StackName);
-    if (/CREATE_COMPLETE/.test(answer)) return;
-    if (!/CREATE_IN_PROGRESS/.test(answer) || Date.now() > deadline) throw new Error(`${created}\n${answer}`);
+    const status = statusIn(answer);
+    if (status === `${action.toUpperCase()}_COMPLETE`) return;
+    if (status?.endsWith('_IN_PROGRESS') !== true || Date.now() > deadline) throw new Error(`${accepted}\n${answer}`);
     await sleep(100);
   }
+}
+
+const statusIn = (answer: string): string | undefined => /<StackStatus>(.*?)<\/StackStatus>/.exec(answer)?.[1];
+
+/** The logical IDs of a stack's resources. */
+export async function listResources(endpoint: string, StackName: string): Promise<string[]> {
+  const answer = await request(endpoint, { Action: 'ListStackResources', StackName });
+  return [...answer.matchAll(/<LogicalResourceId>(.*?)<\/LogicalResourceId>/g)].map(([, id]) => id as string);
 }
 
 /** The name of a resource of a stack in its own service. */

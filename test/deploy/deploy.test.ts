@@ -18,11 +18,13 @@ import { DemoStack } from '../../cdk/demo-stack.js';
 import { SessionStore } from '../../cdk/session-store.js';
 import { SessionsStack } from '../../cdk/sessions-stack.js';
 import { PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX } from '../../src/table-schema.js';
+import type { Template } from '../../templates/template.js';
 import { Browser } from './browser.js';
 import { cdk, ENVIRONMENT } from './cdk.js';
 import { describeStack, deleteStack } from './cloudformation.js';
 import { createLambdaFolder } from './lambda-folder.js';
 import { Ministack } from './ministack.js';
+import { withPlainAlarms } from './plain-alarms.js';
 
 // The proof that one `cdk deploy` gives a store and a demo that work: on ministack, an AWS on this machine, with
 // nothing but what the project's own commands synthesise and upload.
@@ -31,8 +33,8 @@ import { Ministack } from './ministack.js';
 // - cookies in `event.cookies` (it sends `headers.cookie` only), a remaining time that counts down, Lambda's own
 //   runtime client, streaming, Node 22 and 24 (functions run on this Node): test/runtime/;
 // - TTL: its attribute in the assertions on the template, that items expire on DynamoDB Local (npm test);
-// - point-in-time recovery, deletion protection, IAM permissions, dead-letter queues, alarms, and that an upgrade does
-//   not replace the table: the assertions on the template;
+// - point-in-time recovery, deletion protection, IAM permissions, dead-letter queues, alarms, and that an upgrade with
+//   every option replaces no table: the assertions on the template;
 // - metrics: the lines that the cleanup prints, in test/runtime/;
 // - capacity: the budgets on DynamoDB Local (npm test).
 // It refuses alarms on metrics that are computed from others: before the deployment they become plain ones.
@@ -255,18 +257,10 @@ describe.skipIf(!inject('hasMinistack'))('cdk deploy --all', () => {
   });
 });
 
-/** An alarm on a computed metric gets a plain one, and stays what everything else in the template refers to. */
+/** Makes of the template one that ministack takes. */
 async function simplifyAlarms(out: string): Promise<void> {
   const file = join(out, 'Sessions.template.json');
-  const template = JSON.parse(await readFile(file, 'utf8')) as {
-    readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
-  };
-  for (const { Type, Properties } of Object.values(template.Resources)) {
-    if (Type !== 'AWS::CloudWatch::Alarm' || !('Metrics' in Properties)) continue;
-    delete Properties.Metrics;
-    Object.assign(Properties, { Namespace: 'Test', MetricName: 'Computed', Statistic: 'Sum', Period: 60 });
-  }
-  await writeFile(file, JSON.stringify(template));
+  await writeFile(file, JSON.stringify(withPlainAlarms(JSON.parse(await readFile(file, 'utf8')) as Template)));
 }
 
 /** An app that writes its templates here. */

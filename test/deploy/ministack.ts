@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { programsOf } from '../world/python.js';
 
 /** What has to be installed for it. */
-export const MINISTACK: readonly string[] = ['ministack==1.4.21'];
+export const MINISTACK: readonly string[] = ['ministack==1.5.33'];
 
 const START_TIMEOUT_MS = 30_000;
 

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -10,16 +7,16 @@ import { Sessions } from '../../src/index.js';
 import { PARTITION_KEY, TTL_ATTRIBUTE } from '../../src/table-schema.js';
 import type { Template } from '../../templates/template.js';
 import { templates } from '../../templates/templates.js';
-import { createStack, describeStack, physicalId } from './cloudformation.js';
+import { BUCKET, invokeCleanup, readBundle, uploadCode } from './cleanup-function.js';
+import { deployStack, describeStack, physicalId } from './cloudformation.js';
 import { createLambdaFolder } from './lambda-folder.js';
-import { findPython } from '../world/python.js';
 import { Ministack } from './ministack.js';
+import { withPlainAlarms } from './plain-alarms.js';
 
 // The proof that what `dynamodb-sessions template --format cloudformation` prints gives a table and a cleanup that work,
 // on an AWS on this machine. What it does not show is told in deploy.test.ts.
 
 const NAME = 'sessions';
-const BUNDLE = join(import.meta.dirname, '../../.cache/cleanup/index.mjs');
 
 describe.skipIf(!inject('hasMinistack'))('the template for CloudFormation', () => {
   let folder: Awaited<ReturnType<typeof createLambdaFolder>>;
@@ -44,10 +41,11 @@ describe.skipIf(!inject('hasMinistack'))('the template for CloudFormation', () =
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     dynamodb = new DynamoDBClient({ endpoint: aws.endpoint, region: 'us-east-1', credentials });
 
-    await put(aws.endpoint, 'code');
-    await put(aws.endpoint, 'code/cleanup.zip', await zipped(folder.path));
-    const parameters = { CleanupCodeBucket: 'code', CleanupCodeKey: 'cleanup.zip' };
-    await createStack(aws.endpoint, NAME, withPlainAlarms(templates().cloudformation), parameters);
+    const [printed, version] = [templates().cloudformation, { version: '1.1' } as const];
+    const template = stringify(withPlainAlarms(parse(printed, version) as Template), version);
+    const parameters = { CleanupCodeBucket: BUCKET, CleanupCodeKey: 'cleanup.zip' };
+    await uploadCode(aws.endpoint, folder.path, parameters.CleanupCodeKey, await readBundle());
+    await deployStack(aws.endpoint, 'Create', NAME, template, parameters);
     const [, table] = /<OutputKey>SessionsTableName<\/OutputKey>\s*<OutputValue>(.*?)<\/OutputValue>/.exec(
       await describeStack(aws.endpoint, NAME),
     ) as unknown as [string, string];
@@ -75,42 +73,7 @@ describe.skipIf(!inject('hasMinistack'))('the template for CloudFormation', () =
       await plant(now() + 3_600),
     ];
     const name = await physicalId(aws.endpoint, NAME, 'SessionsCleanupFunction');
-    const answer = await fetch(`${aws.endpoint}/2015-03-31/functions/${name}/invocations`, {
-      method: 'POST',
-      headers: { authorization: authorization('lambda') },
-      body: '{}',
-    });
-    expect(await answer.json()).toMatchObject({ kind: 'finished', deleted: 1 });
+    expect(await invokeCleanup(aws.endpoint, name)).toMatchObject({ kind: 'finished', deleted: 1 });
     expect([await isThere(missed), await isThere(fresh), await isThere(alive)]).toEqual([false, true, true]);
   });
 });
-
-/** The bundle as the head of the template says, by a program that is there: ministack is one of Python. */
-async function zipped(folder: string): Promise<Buffer> {
-  await cp(BUNDLE, join(folder, 'index.mjs'));
-  execFileSync(findPython() as string, ['-m', 'zipfile', '-c', 'cleanup.zip', 'index.mjs'], { cwd: folder });
-  return readFile(join(folder, 'cleanup.zip'));
-}
-
-async function put(endpoint: string, path: string, body: Buffer = Buffer.alloc(0)): Promise<void> {
-  const answer = await fetch(`${endpoint}/${path}`, {
-    method: 'PUT',
-    headers: { authorization: authorization('s3') },
-    body: new Uint8Array(body),
-  });
-  expect(answer.status, await answer.text()).toBe(200);
-}
-
-const authorization = (service: string): string =>
-  `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=none`;
-
-/** ministack refuses alarms on metrics that are computed from others. */
-function withPlainAlarms(text: string): string {
-  const { Resources, ...sections } = parse(text, { version: '1.1' }) as Template;
-  const plain = Object.entries(Resources).map(([id, { Properties, ...resource }]) => {
-    const { Metrics, ...others } = Properties;
-    const metric = { Namespace: 'Test', MetricName: 'Computed', Statistic: 'Sum', Period: 60 };
-    return [id, { ...resource, Properties: Metrics === undefined ? Properties : { ...others, ...metric } }];
-  });
-  return stringify({ ...sections, Resources: Object.fromEntries(plain) }, { version: '1.1' });
-}
