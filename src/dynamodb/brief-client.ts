@@ -1,6 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { ATTEMPT_TIMES } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 
 /** What a command is to a client. */
@@ -19,11 +20,20 @@ export class BriefClient extends DynamoDBClient {
   readonly #stopped = new WeakSet<object>();
   readonly #sent = new WeakSet<object>();
 
-  constructor(config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {}) {
+  constructor(
+    config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {},
+    { connectMs, attemptMs } = ATTEMPT_TIMES,
+  ) {
     const agents = { httpAgent: new HttpAgent(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({
       ...config,
-      requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true, ...agents },
+      requestHandler: {
+        connectionTimeout: connectMs,
+        requestTimeout: attemptMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: attemptMs, // of a body that stalls
+        ...agents,
+      },
       retryStrategy: briefRetries,
       cacheMiddleware: true,
     });
@@ -69,9 +79,10 @@ type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>
 /** Three attempts, with full jitter between them, whatever the kind of the fault. */
 const briefRetries: RetryStrategy = {
   acquireInitialRetryToken: () => Promise.resolve(retryToken(0)),
-  refreshRetryTokenForRetry: (token, { errorType }) => {
+  refreshRetryTokenForRetry: (token, { errorType, error }) => {
     const retries = token.getRetryCount() + 1;
-    const isRetryable = errorType === 'TRANSIENT' || errorType === 'THROTTLING' || errorType === 'SERVER_ERROR';
+    // To the SDK, an answer that is no JSON is the client's fault.
+    const isRetryable = errorType !== 'CLIENT_ERROR' || error instanceof SyntaxError;
     return retries < ATTEMPTS && isRetryable
       ? Promise.resolve(retryToken(retries))
       : Promise.reject(new Error('No more attempts.'));

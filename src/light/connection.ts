@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 
 /** An answer, as it came. */
@@ -9,17 +10,16 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-const CONNECT_MS = 500;
-const ATTEMPT_MS = 800;
-
 /** Connections to one endpoint, which are kept for the next request. After a failure, the next one has a new one. */
 export class Connection {
   readonly #endpoint: URL;
+  readonly #times: AttemptTimes;
   readonly #agent: HttpAgent;
   readonly #request: typeof httpsRequest;
 
-  constructor(endpoint: URL) {
+  constructor(endpoint: URL, times: AttemptTimes = ATTEMPT_TIMES) {
     this.#endpoint = endpoint;
+    this.#times = times;
     const isSecure = endpoint.protocol === 'https:';
     const options = { keepAlive: true, scheduling: 'lifo' } as const;
     this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
@@ -61,8 +61,8 @@ export class Connection {
       const giveUp = (why: string): void => {
         request.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
       };
-      const connecting = setTimeout(giveUp, CONNECT_MS, 'No connection was made in time.');
-      const attempt = setTimeout(giveUp, ATTEMPT_MS, 'The answer did not come in time.');
+      const connecting = setTimeout(giveUp, this.#times.connectMs, 'No connection was made in time.');
+      const attempt = setTimeout(giveUp, this.#times.attemptMs, 'The answer did not come in time.');
       const connected = (): void => clearTimeout(connecting);
       const settle = (): void => {
         connected();

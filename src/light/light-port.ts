@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '../core/persistence-layer.js';
 import { withTimeLimit } from '../core/time-limit.js';
+import type { AttemptTimes } from '../table/attempt-times.js';
 import { failureOf, notInTime, tooLate } from '../table/failure.js';
 import type { Operations, Port, Sent } from '../table/port.js';
 import { Connection, type HttpAnswer } from './connection.js';
@@ -15,6 +16,8 @@ export interface LightPortOptions {
   readonly credentials?: CredentialsSource | undefined;
   /** How long one call may take, its retries included, in milliseconds. */
   readonly timeoutMs: number;
+  /** @defaultValue {@link ATTEMPT_TIMES} */
+  readonly times?: AttemptTimes;
 }
 
 /** Whom to ask, once that is known. */
@@ -119,7 +122,7 @@ export class LightPort implements Port {
     if (this.#target === undefined) {
       const region = this.#options.region();
       const endpoint = this.#options.endpoint(region);
-      this.#target = { region, endpoint, connection: new Connection(endpoint) };
+      this.#target = { region, endpoint, connection: new Connection(endpoint, this.#options.times) };
     }
     return this.#target;
   }

@@ -1,8 +1,9 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Session, type Sessions, type SessionsOptions, StoreUnavailableError } from '../../src/index.js';
-import { type Engine, engines } from '../engines/index.js';
+import { engines } from '../engines/index.js';
 import { type Instance, openStage, type Stage } from '../faults/stage.js';
+import { withClients } from '../world/clients.js';
 import type { Fault, Network } from '../world/faults.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
@@ -140,7 +141,7 @@ describe.each(stores())('a session that was ended, on $name', (each) => {
   });
 });
 
-describe.each(engines())('a copy of a write that lands after the end, on $name', (engine: Engine) => {
+describe.each(withClients(engines()))('a copy of a write that lands after the end, on $name', ({ engine, client }) => {
   let stage: Stage;
   let instance: Instance;
   let network: Network;
@@ -149,12 +150,12 @@ describe.each(engines())('a copy of a write that lands after the end, on $name',
   let users = 0;
 
   beforeAll(async () => {
-    stage = await openStage(engine);
+    stage = await openStage(engine, client);
     return () => stage.close();
   });
 
-  beforeEach(() => {
-    instance = stage.instance();
+  beforeEach(async () => {
+    instance = await stage.instance();
     network = instance.network;
     world = new World(instance.layer);
     users += 1;

@@ -1,10 +1,10 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { type Engine, engines } from '../engines/index.js';
+import { CLIENTS, type ClosableLayer, type OwnClient } from '../world/clients.js';
 import { type Fault, Network } from '../world/faults.js';
 import { layerWith } from '../world/layer-with.js';
 import { clientFor, createTestTable, type TestTable } from '../world/tables.js';
@@ -13,21 +13,26 @@ import { type App, Browser, World } from '../world/world.js';
 // A write that was sent more than once may leave a copy under way. It lands when others have been told of what came
 // after it, and must change nothing of that.
 
-/** Whose client it is: the package's own, or one of the user's. */
-const CLIENTS: Readonly<
-  Record<string, (config: DynamoDBClientConfig) => [DynamoDBClient, sender: 'itself' | 'document']>
-> = {
-  'the package’s own client': ({ endpoint, region, credentials }) => [
-    new BriefClient({
-      ...(endpoint && { endpoint }),
-      ...(region && { region }),
-      ...(credentials && { credentials }),
-    }),
-    'itself',
+/** Whose client it is: one of the package's own, or one of the user's. */
+const ALL: readonly [name: string, layerAt: OwnClient['layerAt']][] = [
+  ...CLIENTS.map(({ name, layerAt }): (typeof ALL)[number] => [`the package’s own client ${name}`, layerAt]),
+  ['a client of the user’s', (endpoint, given) => layerOf(endpoint, given, (client) => client)],
+  [
+    'a document client of the user’s',
+    (endpoint, given) => layerOf(endpoint, given, (client) => DynamoDBDocumentClient.from(client)),
   ],
-  'a client of the user’s': (config) => [new DynamoDBClient({ ...config, maxAttempts: 3 }), 'itself'],
-  'a document client of the user’s': (config) => [new DynamoDBClient({ ...config, maxAttempts: 3 }), 'document'],
-};
+];
+
+function layerOf(
+  endpoint: string,
+  given: Parameters<OwnClient['layerAt']>[1],
+  senderOf: (client: DynamoDBClient) => DynamoDBClient | DynamoDBDocumentClient,
+): ClosableLayer {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 3 });
+  const layer = new DynamoDBPersistenceLayer({ client: senderOf(client), ...given });
+  return { layer, close: () => client.destroy() };
+}
 
 describe.each(engines())('a late copy, on $name', (engine: Engine) => {
   let table: TestTable;
@@ -42,7 +47,7 @@ describe.each(engines())('a late copy, on $name', (engine: Engine) => {
     };
   });
 
-  describe.each(Object.entries(CLIENTS))('with %s,', (_client, clientOf) => {
+  describe.each(ALL)('with %s,', (_client, layerAt) => {
     let network: Network;
     let layer: DynamoDBPersistenceLayer;
     let world: World;
@@ -52,14 +57,10 @@ describe.each(engines())('a late copy, on $name', (engine: Engine) => {
     let elsewhere: Browser;
 
     beforeEach(async () => {
-      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-      const [client, sender] = clientOf({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
-      network = new Network(client, carrier);
+      network = await Network.before(engine);
       const options = { tableName: table.tableName, timeoutMs: 15_000 };
-      layer = new DynamoDBPersistenceLayer({
-        client: sender === 'itself' ? client : DynamoDBDocumentClient.from(client),
-        ...options,
-      });
+      const own = layerAt(network.endpoint, options, { connectMs: 15_000, attemptMs: 15_000 });
+      ({ layer } = own);
       world = new World(layer);
       sessions = world.sessions();
       browser = new Browser(sessions);
@@ -67,7 +68,10 @@ describe.each(engines())('a late copy, on $name', (engine: Engine) => {
       await browser.request((session) => session.set('theme', 'light'));
       elsewhere.token = browser.token;
       network.forget();
-      return () => client.destroy();
+      return async () => {
+        own.close();
+        await network.close();
+      };
     });
 
     afterEach(() => network.releaseZombies());

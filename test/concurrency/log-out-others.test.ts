@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PersistenceLayer, Session, Sessions } from '../../src/index.js';
-import { type Engine, engines } from '../engines/index.js';
-import { openStage, type Stage } from '../faults/stage.js';
+import { engines } from '../engines/index.js';
+import { type Instance, openStage, type Stage } from '../faults/stage.js';
 import { Gate } from '../world/gate.js';
+import { withClients } from '../world/clients.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
@@ -376,13 +377,13 @@ describe.each(stores())('9. a logout of all others, on $name,', (each) => {
   });
 });
 
-describe.each(engines())('9. the mark of a user, on $name,', (engine: Engine) => {
+describe.each(withClients(engines()))('9. the mark of a user, on $name,', ({ engine, client }) => {
   let stage: Stage;
   let user: string;
   let users = 0;
 
   beforeAll(async () => {
-    stage = await openStage(engine);
+    stage = await openStage(engine, client);
     return () => stage.close();
   });
 
@@ -413,13 +414,13 @@ describe.each(engines())('9. the mark of a user, on $name,', (engine: Engine) =>
     expect((await hidden.start()).id).toBeUndefined();
   });
 
-  const mark = (): { instance: ReturnType<Stage['instance']>; world: World } => {
-    const instance = stage.instance();
+  const mark = async (): Promise<{ instance: Instance; world: World }> => {
+    const instance = await stage.instance();
     return { instance, world: new World(instance.layer) };
   };
 
   it('is not raised by a late copy of a raise after which another has come: a login since then stays', async () => {
-    const { instance, world } = mark();
+    const { instance, world } = await mark();
     const sessions = world.sessions({ revocationCheck: 'always' });
     instance.network.plan('UpdateItem', 'zombie');
     await sessions.logOutUser(user);
@@ -431,7 +432,7 @@ describe.each(engines())('9. the mark of a user, on $name,', (engine: Engine) =>
   });
 
   it('is not raised by a late copy of an exclusive login’s raise: the later exclusive login stays', async () => {
-    const { instance, world } = mark();
+    const { instance, world } = await mark();
     const sessions = world.sessions({ revocationCheck: 'always' });
     const [one, two] = [new Browser(sessions), new Browser(sessions)];
     instance.network.plan('UpdateItem', 'zombie');
@@ -442,7 +443,7 @@ describe.each(engines())('9. the mark of a user, on $name,', (engine: Engine) =>
   });
 
   it('is not raised by a late copy of a logout of all others: a device that logs in afterwards stays', async () => {
-    const { instance, world } = mark();
+    const { instance, world } = await mark();
     const sessions = world.sessions({ revocationCheck: 'always' });
     const [mine, other] = [new Browser(sessions), new Browser(sessions)];
     await mine.request((session) => session.logIn(user));
@@ -455,7 +456,7 @@ describe.each(engines())('9. the mark of a user, on $name,', (engine: Engine) =>
   });
 
   it('of everyone is not raised by a late copy, either: a login since then stays', async () => {
-    const { instance, world } = mark();
+    const { instance, world } = await mark();
     const sessions = world.sessions({ revocationCheck: 'always' });
     instance.network.plan('UpdateItem', 'zombie');
     await sessions.logOutEveryone();

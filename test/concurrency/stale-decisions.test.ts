@@ -1,7 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
-import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import {
   MemoryPersistenceLayer,
   type PersistenceLayer,
@@ -9,11 +7,12 @@ import {
   type Sessions,
   type SessionsOptions,
 } from '../../src/index.js';
-import { type Engine, engines } from '../engines/index.js';
+import { engines } from '../engines/index.js';
 import { openStage, type Stage } from '../faults/stage.js';
+import { withClients } from '../world/clients.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
-import { type Attempt, Network } from '../world/faults.js';
+import type { Attempt } from '../world/faults.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // What is read may be old: from this instance's memory, or from a replica that lags. Nothing is refused, ended or
@@ -40,9 +39,9 @@ const inMemory = (): Pair => {
   };
 };
 
-async function onEngine(engine: Engine): Promise<Pair> {
-  const stage: Stage = await openStage(engine);
-  const { layer, network } = stage.instance({ consistentRead: false });
+async function onEngine({ engine, client }: Where): Promise<Pair> {
+  const stage: Stage = await openStage(engine, client);
+  const { layer, network } = await stage.instance({ consistentRead: false });
   return {
     stale: layer,
     fresh: stage.sound,
@@ -55,9 +54,12 @@ async function onEngine(engine: Engine): Promise<Pair> {
   };
 }
 
+const WHERE = withClients(engines());
+type Where = (typeof WHERE)[number];
+
 const pairs = (): { name: string; open: () => Promise<Pair> }[] => [
   { name: 'cached(), in memory', open: () => Promise.resolve(inMemory()) },
-  ...engines().map((engine) => ({ name: `eventually consistent reads, ${engine.name}`, open: () => onEngine(engine) })),
+  ...WHERE.map((where) => ({ name: `eventually consistent reads, ${where.name}`, open: () => onEngine(where) })),
 ];
 
 describe.each(pairs())('an instance with old reads ($name)', ({ open }) => {
@@ -311,37 +313,32 @@ describe.each(pairs())('an instance with old reads ($name)', ({ open }) => {
 });
 
 describe('an instance whose own reads are exact', () => {
-  it.each(engines())('reads a session once for a page view, and once for one that writes, on $name', async (engine) => {
-    const stage = await openStage(engine);
-    const { layer, network } = stage.instance();
-    const browser = new Browser(new World(layer).sessions());
-    await browser.request((session) => session.set('theme', 'dark'));
-    for (const [handler, expected] of [
-      [() => {}, ['GetItem']],
-      [(session: Session<App>) => session.set('theme', 'light'), ['GetItem', 'UpdateItem']],
-      [(session: Session<App>) => session.getAndDelete('theme'), ['GetItem', 'UpdateItem']],
-      [(session: Session<App>) => session.destroy(), ['GetItem', 'PutItem']],
-    ] as const) {
-      network.forget();
-      await browser.request(handler);
-      expect(network.sent).toEqual(expected);
-    }
-    await stage.close();
-  });
+  it.each(WHERE)(
+    'reads a session once for a page view, and once for one that writes, on $name',
+    async ({ engine, client }) => {
+      const stage = await openStage(engine, client);
+      const { layer, network } = await stage.instance();
+      const browser = new Browser(new World(layer).sessions());
+      await browser.request((session) => session.set('theme', 'dark'));
+      for (const [handler, expected] of [
+        [() => {}, ['GetItem']],
+        [(session: Session<App>) => session.set('theme', 'light'), ['GetItem', 'UpdateItem']],
+        [(session: Session<App>) => session.getAndDelete('theme'), ['GetItem', 'UpdateItem']],
+        [(session: Session<App>) => session.destroy(), ['GetItem', 'PutItem']],
+      ] as const) {
+        network.forget();
+        await browser.request(handler);
+        expect(network.sent).toEqual(expected);
+      }
+      await stage.close();
+    },
+  );
 
-  it.each(engines())(
+  it.each(WHERE)(
     'with eventually consistent reads it reads once for a page view, and once more before it writes, on $name',
-    async (engine) => {
-      const stage = await openStage(engine);
-      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-      const client = new BriefClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials });
-      const network = new Network(client, stage.table.client);
-      const layer = new DynamoDBPersistenceLayer({
-        client,
-        tableName: stage.table.tableName,
-        consistentRead: false,
-        timeoutMs: 15_000,
-      });
+    async ({ engine, client }) => {
+      const stage = await openStage(engine, client);
+      const { layer, network } = await stage.instance({ consistentRead: false });
       const browser = new Browser(new World(layer).sessions());
       await browser.request((session) => session.set('theme', 'dark'));
       for (const [handler, expected] of [
@@ -352,7 +349,6 @@ describe('an instance whose own reads are exact', () => {
         await browser.request(handler);
         expect(network.sent).toEqual(expected);
       }
-      client.destroy();
       await stage.close();
     },
   );

@@ -21,3 +21,8 @@ export function cellOf([first = '', second = first, last = first, all = first]: 
   if (first !== second || last !== all) return [first, second, last, all].join(' / ');
   return first === last ? first : `${first} / ${last}`;
 }
+
+/** The faults after which a client waits for as long as an attempt may take. They are tried at the same time. */
+const AWAITED: ReadonlySet<Fault> = new Set(['hang', 'hang-after', 'silent', 'stalled']);
+
+export const isAwaited = (fault: Fault): boolean => AWAITED.has(fault);

@@ -11,7 +11,7 @@ import { type Engine, engines } from '../engines/index.js';
 import { type Attempt, FAULTS, type Fault, Network } from '../world/faults.js';
 import { newId, recordOf } from '../world/records.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
-import { cellOf } from './attempts.js';
+import { cellOf, isAwaited } from './attempts.js';
 import { outcomeTables, rowFor } from './outcomes.js';
 
 const tables = outcomeTables(new URL('cleanup.md', import.meta.url));
@@ -66,15 +66,15 @@ it('has a row for each fault and a column for each call, and no others', () => {
  */
 async function tried(engine: Engine, fault: Fault, step: Step, times = Number.POSITIVE_INFINITY): Promise<string> {
   const table = await createTestTable(engine);
+  const network = await Network.before(engine);
   const client = createBatchClient({
-    endpoint: engine.endpoint,
+    endpoint: network.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   try {
     const alive = await put(table, 4, NOW + 3_600);
     await put(table, EXPIRED, NOW - 600);
-    const network = new Network(client, table.client);
     const sent = new Map<string, number>();
     network.planEach(({ operation }: Attempt) => {
       const number = sent.get(operation) ?? 0;
@@ -92,7 +92,7 @@ async function tried(engine: Engine, fault: Fault, step: Step, times = Number.PO
       whole = 4_000;
       return left;
     };
-    const endsByItself = HARMLESS.has(fault) || (times === 1 && !fault.startsWith('hang'));
+    const endsByItself = HARMLESS.has(fault) || (times === 1 && !isAwaited(fault));
     let now = NOW;
     const answer = await cleanUp({
       client,
@@ -116,6 +116,7 @@ async function tried(engine: Engine, fault: Fault, step: Step, times = Number.PO
     return wordFor(answer, step);
   } finally {
     client.destroy();
+    await network.close();
     await table.drop();
   }
 }

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../engines/index.js';
+import { withClients } from '../world/clients.js';
 import { idOf, itemOf, placeFor, requestKinds } from './requests.js';
 import { openStage, type Stage } from './stage.js';
 import { visit } from './visit.js';
 
 // The cleanup's own crashes are in integration/cleanup.test.ts.
 
-describe.each(engines())('a Lambda that dies between any two calls, on $name', (engine) => {
+describe.each(withClients(engines()))('a Lambda that dies between any two calls, on $name', ({ engine, client }) => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await openStage(engine);
+    stage = await openStage(engine, client);
     return () => stage.close();
   });
 
@@ -25,7 +26,7 @@ describe.each(engines())('a Lambda that dies between any two calls, on $name', (
         const cookie = browser.token;
         const session = (): Promise<unknown> => itemOf(place, idOf(cookie));
         const before = await session();
-        const dying = stage.instance();
+        const dying = await stage.instance();
         const crashed = dying.network.crashAfter(calls);
         const response = visit(dying.layer, place, situation);
         response.catch(() => {}); // nobody is there any more
@@ -37,7 +38,7 @@ describe.each(engines())('a Lambda that dies between any two calls, on $name', (
         const isWritten = async (): Promise<boolean> => !isDeepStrictEqual(await session(), before);
         const { after, afterTwice = after } = situation;
         const expected = (await isWritten()) ? afterTwice : after;
-        expect(await visit(stage.instance().layer, place, situation)).toMatchObject({ status: 200 });
+        expect(await visit((await stage.instance()).layer, place, situation)).toMatchObject({ status: 200 });
         expect([calls, await situation.look()]).toEqual([calls, expected]);
       }
     },

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { itemOf } from '../../src/table/item.js';
 import { StoreUnavailableError } from '../../src/index.js';
 import { engines } from '../engines/index.js';
+import { withClients } from '../world/clients.js';
 import type { Attempt, Fault } from '../world/faults.js';
 import { fullRecord, newId } from '../world/records.js';
 import { Browser, World } from '../world/world.js';
@@ -10,7 +11,7 @@ import { type Instance, openStage, type Stage } from './stage.js';
 
 const SESSIONS = 1_000;
 
-describe.each(engines())('9. logging a user out of 1,000 sessions on $name', (engine) => {
+describe.each(withClients(engines()))('9. logging a user out of 1,000 sessions on $name', ({ engine, client }) => {
   let stage: Stage;
   let instance: Instance;
   let world: World;
@@ -18,12 +19,12 @@ describe.each(engines())('9. logging a user out of 1,000 sessions on $name', (en
   let user: string;
 
   beforeAll(async () => {
-    stage = await openStage(engine);
+    stage = await openStage(engine, client);
     return () => stage.close();
   });
 
   beforeEach(async () => {
-    instance = stage.instance();
+    instance = await stage.instance();
     world = new World(instance.layer);
     user = `user-${newId()}`;
     browser = new Browser(world.sessions({ revocationCheck: 'always' }));
@@ -96,7 +97,7 @@ describe.each(engines())('9. logging a user out of 1,000 sessions on $name', (en
     const dying = world.sessions().logOutUser(user);
     dying.catch(() => {}); // nobody is there any more
     await crashed;
-    const next = new World(stage.instance().layer);
+    const next = new World((await stage.instance()).layer);
     const seen = await next.sessions({ revocationCheck: 'always' }).start({ tokens: [browser.token as string] });
     expect(seen.userId).toBeUndefined();
     await next.sessions().logOutUser(user);

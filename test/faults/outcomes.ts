@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ClientName } from '../world/clients.js';
 
 /** A table for each part of what is tried: a row for each fault, a column for each call that it can befall. */
 export interface OutcomeTable {
@@ -18,9 +19,18 @@ export function outcomeTables(file: URL): readonly OutcomeTable[] {
   });
 }
 
-/** A fault's cells of all tables, by column. */
-export const rowFor = (fault: string, tables: readonly OutcomeTable[]): ReadonlyMap<string, string> =>
-  new Map(tables.flatMap(({ rows }) => [...(rows.get(fault) ?? [])]));
+/** A fault's cells of all tables, by column: those of one client where that makes a difference. */
+export const rowFor = (
+  fault: string,
+  tables: readonly OutcomeTable[],
+  client?: ClientName,
+): ReadonlyMap<string, string> =>
+  new Map(tables.flatMap(({ rows }) => [...(rows.get(`${fault}, ${client}`) ?? rows.get(fault) ?? [])]));
+
+/** The faults that have rows, each once. */
+export const faultsIn = ({ rows }: OutcomeTable): readonly string[] => [
+  ...new Set([...rows.keys()].map((row) => row.replace(/, .*$/, ''))),
+];
 
 const tablesIn = (markdown: string): readonly (readonly (readonly string[])[])[] =>
   [...markdown.matchAll(/(?:^\|.*\|$\n?)+/gm)].map(([table]) => table.trim().split('\n').map(cellsOf));

@@ -53,6 +53,15 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
     };
   });
 
+  /** What goes wrong between the client and the engine from now on. */
+  const networkBefore = async (): Promise<Network> => {
+    const network = await Network.before(engine);
+    onTestFinished(() => network.close());
+    client.destroy();
+    client = createBatchClient({ endpoint: network.endpoint, region, credentials });
+    return network;
+  };
+
   const empty = async (): Promise<void> => {
     const keys = (await table.items()).map(({ id }) => ({ id: id as Item[string] }));
     await Promise.all(keys.map((Key) => table.client.send(new DeleteItemCommand({ TableName: table.tableName, Key }))));
@@ -407,13 +416,13 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
 
     it('takes no deletion whose answer was lost for a session that was extended', async () => {
       await putSessions(6, LONG_AGO);
-      new Network(client).plan('DeleteItem', 'drop-after', 'none', 'drop-after');
+      (await networkBefore()).plan('DeleteItem', 'drop-after', 'none', 'drop-after');
       expect(await run()).toMatchObject({ kind: 'finished', deleted: 6, extended: 0 });
     });
 
     it('is slowed down by throttling, not stopped, and the log stays quiet', async () => {
       await putSessions(60, LONG_AGO);
-      const network = new Network(client);
+      const network = await networkBefore();
       network.plan('Scan', 'throttle', 'throttle', 'throttle');
       network.plan('DeleteItem', ...Array.from({ length: 90 }, (): Fault => 'throttle'));
       const warnings: string[] = [];
@@ -428,7 +437,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
 
     it('says that it is not finished if it was throttled until its deadline', async () => {
       await putSessions(10, LONG_AGO);
-      const network = new Network(client);
+      const network = await networkBefore();
       network.plan('DeleteItem', 'none', 'none', ...Array.from({ length: 1_000 }, (): Fault => 'throttle'));
       const end = Date.now() + 2_500;
       const report = await run({ remainingTimeMs: () => end - Date.now() });
@@ -441,7 +450,7 @@ describe.each(engines())('the cleanup on $name', (engine: Engine) => {
     it('counts, and writes nothing', async () => {
       await Promise.all([putSessions(5, FAR), putSessions(7, LONG_AGO)]);
       const all = await table.items();
-      const network = new Network(client);
+      const network = await networkBefore();
       expect(await run({ dryRun: true })).toMatchObject({ kind: 'finished', scanned: 12, expired: 7, deleted: 0 });
       expect(new Set(network.sent)).toEqual(new Set(['Scan']));
       expect(await table.items()).toEqual(all);

@@ -20,8 +20,9 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
   });
 
   it('T3 T6: is in no item, stream record, event, error, log line or inspected object, through a whole life', async () => {
+    const network = await Network.before(engine);
     const client = new BriefClient({
-      endpoint: engine.endpoint,
+      endpoint: network.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });
@@ -34,7 +35,6 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
       },
       { step: 'initialize' },
     );
-    const network = new Network(client);
     const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
     const sessions = world.sessions();
     const browser = new Browser(sessions);
@@ -93,5 +93,6 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
       .join('\n');
     for (const id of ids as string[]) expect(logged.includes(id)).toBe(false);
     client.destroy();
+    await network.close();
   });
 });

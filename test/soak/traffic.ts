@@ -1,7 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BriefClient } from '../../src/dynamodb/brief-client.js';
-import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import {
   type CookieAction,
   type ReadonlySession,
@@ -13,6 +11,7 @@ import {
   StoreUnavailableError,
 } from '../../src/index.js';
 import type { Engine } from '../engines/index.js';
+import { CLIENTS, type OwnClient } from '../world/clients.js';
 import { FAULTS, type Fault, Network } from '../world/faults.js';
 import { Ledger } from './ledger.js';
 
@@ -31,7 +30,7 @@ const SKEW = 5;
 const SPEED = 60;
 const BROWSERS = 60;
 const USERS = 25;
-/** How many sessions of a user every fourth Lambda puts up with. */
+/** How many sessions of a user such a Lambda puts up with. */
 const BOUND = 2;
 /** How many cookies are shown at a time. */
 const AT_ONCE = 50;
@@ -54,17 +53,22 @@ export class Traffic {
   /** How often each fault has struck. */
   readonly faults: Record<string, number> = {};
   readonly #networks: Network[] = [];
-  readonly #lambdas: Sessions<App>[];
+  readonly #lambdas: Sessions<App>[] = [];
   readonly #bounded = new Set<Sessions<App>>();
   readonly #browsers = Array.from({ length: BROWSERS }, (_, number) => new Browser(number % 3 !== 0));
-  readonly #close: (() => void)[] = [];
+  readonly #close: (() => Promise<void>)[] = [];
   readonly #start = performance.now();
   /** Seconds that have passed at once. */
   #leap = 0;
   #isOn = false;
 
-  constructor(engine: Engine, tableName: string) {
-    this.#lambdas = Array.from({ length: LAMBDAS }, (_, number) => this.#lambda(engine, tableName, number % 4 === 0));
+  /** Half of the Lambdas have the AWS SDK, half do without; of either, about every fourth has a bound on sessions. */
+  static async on(engine: Engine, tableName: string): Promise<Traffic> {
+    const traffic = new Traffic();
+    for (let number = 0; number < LAMBDAS; number += 1) {
+      await traffic.#employ(engine, tableName, CLIENTS[number % CLIENTS.length] as OwnClient, number % 8 < 2);
+    }
+    return traffic;
   }
 
   /** The true time, in seconds. */
@@ -110,34 +114,33 @@ export class Traffic {
     }
   }
 
-  close(): void {
-    for (const close of this.#close) close();
+  async close(): Promise<void> {
+    for (const close of this.#close) await close();
   }
 
-  #lambda(engine: Engine, tableName: string, isBounded: boolean): Sessions<App> {
+  async #employ(engine: Engine, tableName: string, client: OwnClient, isBounded: boolean): Promise<void> {
     const skew = randomInt(-SKEW, SKEW + 1);
-    const client = new BriefClient({
-      endpoint: engine.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
-    const network = new Network(client);
+    const network = await Network.before(engine);
+    const { layer, close } = client.layerAt(network.endpoint, { tableName, timeoutMs: 2_000 });
     network.planEach(({ operation }) => {
       if (!this.#isOn) return 'none';
       if (operation === 'Query' && chance(LAG_RATE)) return 'lagging';
       return chance(FAULT_RATE) ? oneOf(FAULT_NAMES) : 'none';
     });
     this.#networks.push(network);
-    this.#close.push(() => client.destroy());
+    this.#close.push(async () => {
+      close();
+      await network.close();
+    });
     const sessions = new Sessions<App>({
       ...RULES,
       ...(isBounded && { maxSessionsPerUser: BOUND }),
-      persistence: new DynamoDBPersistenceLayer({ client, tableName, timeoutMs: 2_000 }),
+      persistence: layer,
       clock: { now: () => (this.now + skew) * 1_000 },
       onEvent: ({ type }) => this.ledger.count(`event ${type}`),
     });
     if (isBounded) this.#bounded.add(sessions);
-    return sessions;
+    this.#lambdas.push(sessions);
   }
 
   /** One browser: every third one has two requests under way at a time. */

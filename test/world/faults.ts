@@ -1,10 +1,20 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as sendOn,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { crc32, gzipSync } from 'node:zlib';
+import type { Engine } from '../engines/index.js';
 
-// What can go wrong between a client and DynamoDB. All of it happens at the SDK's request handler, below its retries:
-// what the client is given is a broken connection, or an HTTP answer that the SDK itself has to make sense of.
+// What can go wrong between a client and DynamoDB. All of it happens on the wire, in a proxy before the engine: so it
+// befalls every client alike, and each has to make sense of it by itself.
 
 /** Every fault: what it is, which requests it can befall (all, if it does not say), and how it happens. */
 export const FAULTS = {
@@ -17,18 +27,22 @@ export const FAULTS = {
   },
   'drop-before': {
     meaning: 'the connection breaks before the request arrives',
-    happen: () => Promise.reject(connectionLost()),
+    happen: () => Promise.resolve('broken'),
   },
   'drop-after': {
     meaning: 'the request is carried out, and the connection breaks before the answer',
     happen: async ({ carryOut }) => {
       await carryOut();
-      throw connectionLost();
+      return 'broken';
     },
+  },
+  reset: {
+    meaning: 'the request does not arrive: every connection of the client is reset',
+    happen: () => Promise.resolve('reset'),
   },
   truncated: {
     meaning: 'the request is carried out, and the connection breaks in the middle of the answer',
-    happen: async ({ carryOut }) => ({ ...(await carryOut()), brokenOff: true }),
+    happen: async ({ carryOut }) => ({ ...(await carryOut()), half: 'broken' }),
   },
   garbled: {
     meaning: 'the request is carried out, and something on the way ends the answer decently in its middle',
@@ -37,22 +51,38 @@ export const FAULTS = {
       return { ...answer, body: answer.body.slice(0, answer.body.length / 2) };
     },
   },
+  compressed: {
+    meaning: 'the request is carried out, and something on the way compresses the answer, though nobody asked for it',
+    happen: async ({ carryOut }) => ({ ...(await carryOut()), isCompressed: true }),
+  },
+  miscounted: {
+    meaning: 'the request is carried out, and the answer has the checksum of another',
+    happen: async ({ carryOut }) => ({ ...(await carryOut()), checksum: 1 }),
+  },
+  silent: {
+    meaning: 'the request does not arrive: every connection of the client leads nowhere from now on',
+    happen: () => Promise.resolve('silent'),
+  },
+  stalled: {
+    meaning: 'the request is carried out, and the second half of the answer never comes',
+    happen: async ({ carryOut }) => ({ ...(await carryOut()), half: 'none' }),
+  },
   hang: {
     meaning: 'the request does not arrive, and there is no answer ever, whatever the client does',
-    happen: () => new Promise(() => {}),
+    happen: () => Promise.resolve('none'),
   },
   'hang-after': {
     meaning: 'the request is carried out, and there is no answer ever, whatever the client does',
     happen: async ({ carryOut }) => {
       await carryOut();
-      return new Promise(() => {});
+      return 'none';
     },
   },
   zombie: {
-    meaning: 'the client gives up waiting, and the request is carried out when the test says so',
+    meaning: 'the connection breaks, and the request is carried out when the test says so',
     happen: ({ carryOut, survive }) => {
       survive(carryOut);
-      return Promise.reject(Object.assign(new Error('the request took too long'), { name: 'TimeoutError' }));
+      return Promise.resolve('broken');
     },
   },
   duplicated: {
@@ -124,34 +154,53 @@ export interface Attempt {
   readonly attempt: number;
 }
 
-/** The network between a client and its engine, which does to each request what the test has planned. */
-export class Network {
+/** The network between one client and its engine, which does to each request what the test has planned. */
+export class Network implements Engine {
   /** The operations that were sent, each attempt once: `GetItem`, `UpdateItem`… */
   readonly sent: string[] = [];
   /** The faults that befell a request, in order. One that cannot befall a request leaves it alone, and is not here. */
   readonly struck: Fault[] = [];
+  /** What the client asks in place of the engine. */
+  readonly endpoint: string;
+  readonly name: Engine['name'];
+  readonly #engine: Engine;
+  readonly #server: Server;
   readonly #plan: { readonly operation: string; readonly faults: Fault[] }[] = [];
   readonly #zombies: (() => Promise<unknown>)[] = [];
   readonly #answers = new Map<string, Answer>();
-  readonly #calls = new Map<string, number>();
+  readonly #calls: Call[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #silent = new WeakSet<Socket>();
+  #interject: (operation: string) => unknown = () => {};
   #decide: (attempt: Attempt) => Fault = ({ operation }) => this.#nextFault(operation);
 
-  /**
-   * Puts itself between a client and its engine.
-   *
-   * @param carrier whose connections are used: of a client without timeouts, nothing goes wrong but what is planned,
-   * however busy the machine is
-   */
-  constructor(client: DynamoDBClient, carrier: DynamoDBClient = client) {
-    const inner = carrier.config.requestHandler;
-    const handle: Handle = (request, options) => this.#handle(inner, request, options);
-    client.config.requestHandler = new Proxy(inner, {
-      get: (target, name) => {
-        if (name === 'handle') return handle;
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function' ? member.bind(target) : member;
-      },
+  private constructor(engine: Engine, server: Server) {
+    this.name = engine.name;
+    this.#engine = engine;
+    this.#server = server;
+    this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
+    server.on('request', (request, response) => {
+      this.#receive(request, response).catch(() => response.destroy()); // the client or the engine has gone
+    });
+  }
+
+  /** Puts itself before an engine, at an endpoint of its own, until it is closed. */
+  static async before(engine: Engine): Promise<Network> {
+    // It closes no connection by itself: nothing goes wrong but what is planned, however busy the machine is.
+    const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new Network(engine, server);
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
   }
 
   /** What happens to the next attempts of an operation, one fault each. */
@@ -161,8 +210,13 @@ export class Network {
 
   /** What happens to each attempt from now on, instead of what was planned. */
   planEach(decide: (attempt: Attempt) => Fault): void {
-    this.#calls.clear();
+    this.#calls.length = 0;
     this.#decide = decide;
+  }
+
+  /** What comes just before each attempt, from now on. */
+  interject(act: (operation: string) => unknown): void {
+    this.#interject = act;
   }
 
   /** The process behind the client dies when it begins its next call but `calls`: nothing of it is sent any more. */
@@ -188,32 +242,39 @@ export class Network {
     this.sent.length = 0;
     this.struck.length = 0;
     this.#answers.clear();
-    this.#calls.clear();
+    this.#calls.length = 0;
   }
 
-  async #handle(inner: RequestHandler, request: Request, options: HandlerOptions): ReturnType<Handle> {
-    const operation = request.headers['x-amz-target']?.split('.')[1] ?? 'unknown';
-    const input = JSON.parse(bodyOf(request)) as Input;
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    if (this.#silent.has(request.socket)) return;
+    const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
+    const input = JSON.parse(body) as Input;
     this.sent.push(operation);
+    const call = this.#callOf(operation, body);
+    await this.#interject(operation);
 
     const memory = memoryOf(operation, input);
-    const carryOut = async (other?: Input, given: HandlerOptions = {}): Promise<Answer> => {
-      const { response } = await inner.handle(other === undefined ? request : withInput(request, other), given);
-      const { statusCode, headers, body } = response;
-      const answer = { statusCode, headers, body: await text(body as Readable) };
-      if (memory !== undefined && statusCode === 200) this.#answers.set(memory, answer);
+    const carryOut = async (other?: Input): Promise<Answer> => {
+      const answer = await this.#sendOn(request, other === undefined ? body : JSON.stringify(other));
+      if (memory !== undefined && answer.statusCode === 200) this.#answers.set(memory, answer);
       return answer;
     };
-
-    const fault = this.#decide({ operation, ...this.#numbersOf(request) });
-    const behaviour: FaultBehaviour | undefined = fault === 'none' ? undefined : FAULTS[fault];
-    if (behaviour === undefined || behaviour.hits?.({ operation, input }) === false) {
-      return { response: responseOf(await carryOut(undefined, options)) };
-    }
-    this.struck.push(fault);
-    const earlier = memory === undefined ? undefined : this.#answers.get(memory);
-    const survive = (zombie: () => Promise<unknown>): void => void this.#zombies.push(() => zombie());
-    return { response: responseOf(await behaviour.happen({ operation, input, earlier, carryOut, survive })) };
+    const react = async (): Promise<Reaction> => {
+      const fault = this.#decide({ operation, call: this.#calls.indexOf(call), attempt: call.attempts });
+      const behaviour: FaultBehaviour | undefined = fault === 'none' ? undefined : FAULTS[fault];
+      if (behaviour === undefined || behaviour.hits?.({ operation, input }) === false) return carryOut();
+      this.struck.push(fault);
+      const earlier = memory === undefined ? undefined : this.#answers.get(memory);
+      const survive = (zombie: () => Promise<unknown>): void => void this.#zombies.push(() => zombie());
+      return behaviour.happen({ operation, input, earlier, carryOut, survive });
+    };
+    const reaction = await react();
+    call.hasFailed = isFailure(reaction);
+    if (reaction === 'reset') for (const socket of this.#sockets) socket.resetAndDestroy();
+    else if (reaction === 'silent') for (const socket of this.#sockets) this.#silent.add(socket);
+    else if (reaction === 'broken') request.socket.destroy();
+    else if (reaction !== 'none') give(response, reaction);
   }
 
   #nextFault(operation: string): Fault {
@@ -221,30 +282,56 @@ export class Network {
     return planned?.faults.shift() ?? 'none';
   }
 
-  #numbersOf({ headers }: Request): Pick<Attempt, 'call' | 'attempt'> {
-    const invocation = headers['amz-sdk-invocation-id'] ?? 'unknown';
-    const call = this.#calls.get(invocation) ?? this.#calls.size;
-    this.#calls.set(invocation, call);
-    const attempt = Number(/attempt=(\d+)/.exec(headers['amz-sdk-request'] ?? '')?.[1] ?? 1);
-    return { call, attempt };
+  /** A request that is sent again after a failure is another attempt at the same call. */
+  #callOf(operation: string, body: string): Call {
+    const question = `${operation} ${body}`;
+    const repeated = this.#calls.findLast((call) => call.question === question && call.hasFailed);
+    const call = repeated ?? { question, attempts: 0, hasFailed: false };
+    if (repeated === undefined) this.#calls.push(call);
+    call.attempts += 1;
+    call.hasFailed = false;
+    return call;
+  }
+
+  /** Carries a request out, on a connection of its own: none that the engine closes while it is taken up again. */
+  async #sendOn({ headers }: IncomingMessage, body: string): Promise<Answer> {
+    const { host: _, connection: _hop, ...others } = headers;
+    const given = { ...others, 'content-length': Buffer.byteLength(body) };
+    const request = sendOn(this.#engine.endpoint, { method: 'POST', headers: given, agent: carrier });
+    const received = once(request, 'response') as Promise<[IncomingMessage]>;
+    request.end(body);
+    const [response] = await received;
+    return { statusCode: response.statusCode as number, body: await text(response) };
   }
 }
 
-type RequestHandler = DynamoDBClient['config']['requestHandler'];
-type Handle = RequestHandler['handle'];
-type Request = Parameters<Handle>[0];
-type HandlerOptions = Parameters<Handle>[1];
-type Response = Awaited<ReturnType<Handle>>['response'];
+const carrier = new Agent({ keepAlive: false, maxSockets: 100 });
+
 type Input = Readonly<Record<string, unknown>>;
+
+/** What a client asks for, by as many attempts as it takes. */
+interface Call {
+  readonly question: string;
+  attempts: number;
+  /** Whether the last attempt was of no use, so that there may be another. */
+  hasFailed: boolean;
+}
 
 /** An answer of DynamoDB, read to its end. */
 interface Answer {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The connection breaks when half of it is sent. */
-  readonly brokenOff?: boolean;
+  /** Only its first half is sent, and then the connection breaks, or there is nothing more. */
+  readonly half?: 'broken' | 'none';
+  readonly isCompressed?: boolean;
+  /** In place of its own. */
+  readonly checksum?: number;
 }
+
+/**
+ * What the client gets: an answer, a broken connection, nothing; or each of its connections is reset, or leads nowhere.
+ */
+type Reaction = Answer | 'broken' | 'none' | 'reset' | 'silent';
 
 /** What was asked. */
 interface Asked {
@@ -265,7 +352,7 @@ interface Exchange extends Asked {
 interface FaultBehaviour {
   readonly meaning: string;
   readonly hits?: (asked: Asked) => boolean;
-  readonly happen: (exchange: Exchange) => Promise<Answer>;
+  readonly happen: (exchange: Exchange) => Promise<Reaction>;
 }
 
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
@@ -298,37 +385,30 @@ const itemsIn = (work: Work): readonly unknown[] => ('Keys' in work ? work.Keys 
 const withItems = (work: Work, change: (items: readonly unknown[]) => readonly unknown[]): Work =>
   'Keys' in work ? { ...work, Keys: change(work.Keys) } : change(work);
 
-const connectionLost = (message = 'socket hang up'): Error =>
-  Object.assign(new Error(message), { name: 'ECONNRESET', code: 'ECONNRESET' });
-
-const answerOf = (body: object, statusCode = 200): Answer => ({
-  statusCode,
-  headers: { 'content-type': 'application/x-amz-json-1.0' },
-  body: JSON.stringify(body),
-});
+const answerOf = (body: object, statusCode = 200): Answer => ({ statusCode, body: JSON.stringify(body) });
 
 const errorAnswer = (statusCode: number, name: string, message: string): Answer =>
   answerOf({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }, statusCode);
 
-function responseOf({ statusCode, headers, body, brokenOff = false }: Answer): Response {
-  return { statusCode, headers: { ...headers }, body: brokenOff ? halfOf(body) : Readable.from([Buffer.from(body)]) };
+/** Whether a client may ask again. */
+function isFailure(reaction: Reaction): boolean {
+  if (typeof reaction === 'string') return true;
+  const { statusCode, body, half, isCompressed, checksum } = reaction;
+  const isWhole = half === undefined && !isCompressed && checksum === undefined && body.endsWith('}');
+  return !isWhole || statusCode >= 500 || /#(Throttling|ProvisionedThroughputExceeded)Exception/.test(body);
 }
 
-/** As Node's HTTP client gives an answer whose connection breaks. */
-function halfOf(body: string): Readable {
-  async function* half(): AsyncGenerator<Buffer> {
-    yield Buffer.from(body.slice(0, body.length / 2));
-    throw connectionLost('aborted');
-  }
-  return Readable.from(half());
-}
-
-const bodyOf = ({ body }: Request): string => (typeof body === 'string' ? body : new TextDecoder().decode(body));
-
-function withInput(request: Request, input: Input): Request {
-  const body = JSON.stringify(input);
-  const headers = { ...request.headers, 'content-length': String(Buffer.byteLength(body)) };
-  return Object.assign(Object.create(Object.getPrototypeOf(request) as object) as Request, request, { headers, body });
+/** Answers as DynamoDB does, but for what is wrong with the answer. */
+function give(response: ServerResponse, { statusCode, body, half, isCompressed = false, checksum }: Answer): void {
+  const sent = isCompressed ? gzipSync(body) : Buffer.from(body);
+  response.writeHead(statusCode, {
+    'content-type': 'application/x-amz-json-1.0',
+    'content-length': sent.length,
+    'x-amz-crc32': String(checksum ?? crc32(sent)),
+    ...(isCompressed && { 'content-encoding': 'gzip' }),
+  });
+  if (half === undefined) response.end(sent);
+  else response.write(sent.subarray(0, sent.length / 2), () => half === 'broken' && response.destroy());
 }
 
 /** Under what the answer to a read is remembered. How consistent it was asked to be makes no difference. */

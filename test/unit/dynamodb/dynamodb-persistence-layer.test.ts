@@ -190,10 +190,13 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
   }
 
   /** A layer on a client of its own, and what it sends. */
-  function counted(): { readonly layer: DynamoDBPersistenceLayer; readonly network: Network } {
-    const client = clientFor(engine);
-    onTestFinished(() => client.destroy());
-    const network = new Network(client);
+  async function counted(): Promise<{ readonly layer: DynamoDBPersistenceLayer; readonly network: Network }> {
+    const network = await Network.before(engine);
+    const client = clientFor(network);
+    onTestFinished(async () => {
+      client.destroy();
+      await network.close();
+    });
     return { layer: new DynamoDBPersistenceLayer({ client, tableName: table.tableName }), network };
   }
 
@@ -306,7 +309,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       'is one call, and a look where nothing is there any more, on the condition %j',
       async (condition) => {
         const id = await stored(layer, fullRecord());
-        const { layer: own, network } = counted();
+        const { layer: own, network } = await counted();
         const ended: unknown[] = [];
         for (const each of [id, id, newId()]) ended.push(await own.deleteSession(each, condition, { now: NOW }));
         expect(ended).toEqual([{ kind: 'deleted' }, { kind: 'absent' }, { kind: 'absent' }]);
@@ -349,7 +352,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       ])('leaves a tombstone, for as long as it is told to, where %s is, by one call', async (_, begin) => {
         const id = newId();
         await begin(id);
-        const { layer: own, network } = counted();
+        const { layer: own, network } = await counted();
         await own.deleteSessions([id], { now: NOW, takenUntil });
         expect(network.sent).toEqual(['BatchWriteItem']);
         expect(await itemAt(id)).toEqual(tombstoneAt(id, NOW, takenUntil));
@@ -379,7 +382,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
       ['zombie', true],
     ])('F2: after %s: %s', async (fault, repeated) => {
       const id = await stored(layer, before);
-      const { layer: own, network } = counted();
+      const { layer: own, network } = await counted();
       network.plan('UpdateItem', fault);
       expect(await own.saveSession(id, after, change, { now: NOW })).toEqual({ kind: 'saved', repeated });
       expect(network.sent).toEqual(repeated ? ['UpdateItem', 'UpdateItem'] : ['UpdateItem']);
@@ -435,7 +438,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
 
     it('is raised by one call', async () => {
       const user = newId();
-      const { layer: own, network } = counted();
+      const { layer: own, network } = await counted();
       const since = await own.raiseUserMark(user, NOW + 10, { now: NOW });
       await own.raiseUserMark(user, NOW + 10, { now: NOW, spare: { id: 'a', generation: 0 }, since });
       expect(network.sent).toEqual(['UpdateItem', 'UpdateItem']);
@@ -447,7 +450,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     ])('goes up once by a raise that arrives twice%s', async (_, options) => {
       const user = newId();
       const first = (await layer.raiseUserMark(user, NOW + 10, { now: NOW })) as number;
-      const { layer: own, network } = counted();
+      const { layer: own, network } = await counted();
       network.planEach(() => 'duplicated');
       const raise = { now: NOW, since: first, ...options };
       expect(await own.raiseUserMark(user, NOW + 10, raise)).toBe(first + 1);
@@ -461,7 +464,7 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     ])('F2: goes up by no copy of a raise%s which lands after others have raised it', async (_, options) => {
       const user = newId();
       const since = (await layer.raiseUserMark(user, NOW + 10, { now: NOW })) as number;
-      const { layer: own, network } = counted();
+      const { layer: own, network } = await counted();
       network.plan('UpdateItem', 'zombie');
       expect(await own.raiseUserMark(user, NOW + 10, { now: NOW, since, ...options })).toBe(since + 1);
       expect(network.sent).toEqual(['UpdateItem', 'UpdateItem', 'UpdateItem']);

@@ -1,0 +1,66 @@
+import { onTestFinished } from 'vitest';
+import { BriefClient } from '../../src/dynamodb/brief-client.js';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import { LightPort } from '../../src/light/light-port.js';
+import type { AttemptTimes } from '../../src/table/attempt-times.js';
+import { TablePersistenceLayer, type TablePersistenceLayerOptions } from '../../src/table/table-persistence-layer.js';
+
+export type ClientName = 'with the SDK' | 'without the SDK';
+
+/** A client of the package's own making. */
+export interface OwnClient {
+  readonly name: ClientName;
+  /**
+   * A layer that asks there.
+   *
+   * @param times how long an attempt may take, if not as long as the package has it
+   */
+  readonly layerAt: (endpoint: string, options?: TablePersistenceLayerOptions, times?: AttemptTimes) => ClosableLayer;
+}
+
+/** A layer, and what ends its connections. */
+export interface ClosableLayer {
+  readonly layer: DynamoDBPersistenceLayer;
+  readonly close: () => void;
+}
+
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+const region = 'us-east-1';
+
+/** All of them, for `describe.each(CLIENTS)('… $name', …)`. */
+export const CLIENTS: readonly OwnClient[] = [
+  {
+    name: 'with the SDK',
+    layerAt(endpoint, options = {}, times) {
+      const client = new BriefClient({ endpoint, region, credentials: CREDENTIALS }, times);
+      return {
+        layer: new DynamoDBPersistenceLayer({ client, ...options }),
+        close: () => client.destroy(),
+      };
+    },
+  },
+  {
+    name: 'without the SDK',
+    layerAt(endpoint, options = {}, times) {
+      let port: LightPort | undefined;
+      const layer = new TablePersistenceLayer(options, (timeoutMs) => {
+        const where = { endpoint: () => new URL(endpoint), region: () => region, credentials: CREDENTIALS };
+        return (port = new LightPort({ ...where, timeoutMs, ...(times && { times }) }));
+      });
+      return { layer, close: () => port?.close() };
+    },
+  },
+];
+
+/** An engine's every pair with a client, for `describe.each(withClients(engines()))`. */
+export const withClients = <Engine extends { readonly name: string }>(
+  engines: readonly Engine[],
+): { readonly name: string; readonly engine: Engine; readonly client: OwnClient }[] =>
+  engines.flatMap((engine) => CLIENTS.map((client) => ({ name: `${engine.name}, ${client.name}`, engine, client })));
+
+/** A layer for as long as the test runs. */
+export function layerFor(client: OwnClient, ...where: Parameters<OwnClient['layerAt']>): DynamoDBPersistenceLayer {
+  const { layer, close } = client.layerAt(...where);
+  onTestFinished(close);
+  return layer;
+}
