@@ -21,7 +21,9 @@ export interface Results {
   readonly overhead: Overhead;
   readonly bundle: BundleResults;
   /** Of loading a handler's bundle, by Node's major version. */
-  readonly load: Readonly<Record<number, StartTimes>>;
+  readonly load: Readonly<Record<number, Load>>;
+  /** The same, where the bundler takes the SDK's ES modules: `mainFields: ['module', 'main']`. */
+  readonly loadOfEsModules: Load & { readonly nodeMajor: number };
   /** From the start of the process to the answer, by Node's major version. */
   readonly firstView: Readonly<Record<number, FirstView>>;
   readonly viewCost: ViewCost;
@@ -86,6 +88,11 @@ export interface BundleSize {
   readonly parts: Readonly<Record<string, number>>;
 }
 
+export interface Load extends StartTimes {
+  /** The minified bundles. */
+  readonly bytes: PerHandler<number>;
+}
+
 /** From the start of the process to the answer of the first page view. */
 export interface FirstView extends StartTimes {
   /** The same without what an empty program takes. */
@@ -104,9 +111,12 @@ export interface Throttled {
 /** What one page view takes of the processor and of memory, DynamoDB being another process. */
 export interface ViewCost {
   readonly nodeMajor: number;
-  readonly microseconds: PerHandler<Spread>;
-  readonly allocatedBytes: PerHandler<Spread>;
+  readonly microseconds: PerView;
+  readonly allocatedBytes: PerView;
 }
+
+/** Of each handler, and of a bare request to the same server. */
+type PerView = PerHandler<Spread> & { readonly bare: Spread };
 
 /** From the start of the process to the first invocation, under AWS's own runtime client. */
 export interface ColdStart extends StartTimes {

@@ -11,7 +11,11 @@ export function rounds(usual: number): number {
 }
 
 /** All of them in turn, another one first each time: what slows the machine down for a while slows all of them down. */
-export async function inTurn<Id>(ids: readonly Id[], count: number, measure: (id: Id, round: number) => Promise<unknown>): Promise<void> {
+export async function inTurn<Id>(
+  ids: readonly Id[],
+  count: number,
+  measure: (id: Id, round: number) => Promise<unknown>,
+): Promise<void> {
   for (let round = 0; round < count; round += 1)
     for (const turn of ids.keys()) await measure(ids[(turn + round) % ids.length] as Id, round);
 }

@@ -168,4 +168,5 @@ class BetterAuthSite implements Site {
   }
 }
 
-const headersOf = (cookie?: Cookie): Headers => new Headers(cookie === undefined ? {} : { cookie: `${COOKIE}=${cookie}` });
+const headersOf = (cookie?: Cookie): Headers =>
+  new Headers(cookie === undefined ? {} : { cookie: `${COOKIE}=${cookie}` });

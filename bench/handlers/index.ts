@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BuildOptions } from 'esbuild';
 import { bundle } from '../child.js';
 
 /** The handlers that are measured beside each other: the SDK's bare GetItem, and the library on either client. */
@@ -21,8 +22,8 @@ export const perHandler = <Value>(valueOf: (id: HandlerId) => Value): PerHandler
 export const sourceOf = (id: HandlerId): URL => new URL(handlers[id].file, import.meta.url);
 
 /** Bundles each of them into the folder. Returns the files. */
-export async function bundleHandlers(folder: string): Promise<PerHandler<string>> {
+export async function bundleHandlers(folder: string, options: BuildOptions = {}): Promise<PerHandler<string>> {
   const files = perHandler((id) => join(folder, `${id}.cjs`));
-  await Promise.all(handlerIds.map((id) => bundle(sourceOf(id), files[id])));
+  await Promise.all(handlerIds.map((id) => bundle(sourceOf(id), files[id], options)));
   return files;
 }

@@ -43,7 +43,10 @@ function cgroup2(share: number): Quota | undefined {
 }
 
 function cgroup1(share: number): Quota | undefined {
-  const settings = { 'cpu.cfs_period_us': String(PERIOD_US), 'cpu.cfs_quota_us': String(Math.round(share * PERIOD_US)) };
+  const settings = {
+    'cpu.cfs_period_us': String(PERIOD_US),
+    'cpu.cfs_quota_us': String(Math.round(share * PERIOD_US)),
+  };
   return cgroup('cgroup v1', '/sys/fs/cgroup/cpu', settings);
 }
 
@@ -81,7 +84,10 @@ function cgroup(kind: QuotaKind, root: string, settings: Readonly<Record<string,
  */
 function signals(share: number): Quota | undefined {
   if (process.platform === 'win32' || spawnSync('kill', ['-l']).status !== 0) return undefined;
-  const worker = new Worker(DUTY_CYCLE, { eval: true, workerData: { onMs: share * PERIOD_MS, offMs: (1 - share) * PERIOD_MS } });
+  const worker = new Worker(DUTY_CYCLE, {
+    eval: true,
+    workerData: { onMs: share * PERIOD_MS, offMs: (1 - share) * PERIOD_MS },
+  });
   return {
     kind: 'SIGSTOP and SIGCONT',
     command: (...command) => command,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
@@ -6,12 +7,12 @@ import { it } from 'vitest';
 import { installNode } from '../../test/runtime/install.js';
 import { withFolder } from '../child.js';
 import { bundleHandlers, type HandlerId, handlerIds, type PerHandler, perHandler } from '../handlers/index.js';
-import { type FirstView, record, type Throttled } from '../results.js';
+import { type FirstView, type Load, record, type Throttled } from '../results.js';
 import { inTurn, rounds } from '../rounds.js';
 import { rounded, spreadOf } from '../statistics.js';
 import { FRESH_MS, startTlsStub, STUB_USER, type TlsStub } from '../tls-stub.js';
 import { type Quota, quotaOf } from './cpu-quota.js';
-import { type StartTimes, startTimes } from './start-times.js';
+import { startTimes } from './start-times.js';
 
 const MAJORS = [24, 22] as const;
 /** By the sizes of a Lambda's memory in MB. One processor comes with 1,769 MB. */
@@ -32,20 +33,29 @@ interface Start {
 it('loading a handler', async () => {
   await withFolder(async (folder) => {
     const files = await bundleHandlers(folder);
-    const loads: Record<number, StartTimes> = {};
+    const loads: Record<number, Load> = {};
     for (const major of MAJORS) {
-      const node = join(await installNode(major), 'node');
-      const times = perHandler(() => [] as number[]);
-      await inTurn(handlerIds, 1, (id) => started(node, [files[id]], {}));
-      await inTurn(handlerIds, rounds(LOADS), async (id) => {
-        times[id].push((await started(node, [files[id]], {})).loadMs);
-      });
-      loads[major] = startTimes(times);
-      console.log(`Loading on Node ${major}:`, loads[major]);
+      loads[major] = await loadsOf(files, major);
+      console.log(`Loading on Node ${major}:`, loads[major].ratio);
     }
     record('load', loads);
+
+    const [major] = MAJORS;
+    const esModules = await loadsOf(await bundleHandlers(folder, { mainFields: ['module', 'main'] }), major);
+    console.log(`Loading ES modules of the SDK on Node ${major}:`, esModules.ratio);
+    record('loadOfEsModules', { nodeMajor: major, ...esModules });
   });
 });
+
+async function loadsOf(files: PerHandler<string>, major: number): Promise<Load> {
+  const node = join(await installNode(major), 'node');
+  const times = perHandler(() => [] as number[]);
+  await inTurn(handlerIds, 1, (id) => started(node, [files[id]], {}));
+  await inTurn(handlerIds, rounds(LOADS), async (id) => {
+    times[id].push((await started(node, [files[id]], {})).loadMs);
+  });
+  return { ...startTimes(times), bytes: perHandler((id) => statSync(files[id]).size) };
+}
 
 it('from the start of the process to the first page view', async () => {
   await using stub = await startTlsStub();
@@ -55,7 +65,7 @@ it('from the start of the process to the first page view', async () => {
     for (const major of MAJORS) {
       await stub.renew();
       views[major] = await firstViews(join(await installNode(major), 'node'), files, stub, rounds(STARTS));
-      console.log(`First page view on Node ${major}:`, views[major]);
+      console.log(`First page view on Node ${major}:`, views[major].ratio, `empty: ${views[major].nodeMs} ms`);
     }
     record('firstView', views);
   });
@@ -77,7 +87,7 @@ it('the same with the processor that a Lambda has', async () => {
       }
       ({ kind } = quota);
       views[memory] = await firstViews(node, files, stub, rounds(THROTTLED_STARTS[memory]), quota);
-      console.log(`First page view at ${memory} MB, by ${kind}:`, views[memory]);
+      console.log(`First page view at ${memory} MB, by ${kind}:`, views[memory].ratio);
     }
     if (kind !== undefined) record('throttled', { kind, nodeMajor: major, views: views as Throttled['views'] });
   });
@@ -121,7 +131,10 @@ async function started(
   const command = [node, START, ...args] as const;
   const [file, ...rest] = quota === undefined ? command : quota.command(...command);
   const begin = performance.now();
-  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH, ...environment } });
+  const child = spawn(file, rest, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, ...environment },
+  });
   if (child.pid !== undefined) quota?.watch(child.pid);
   let totalMs = Number.NaN;
   child.stdout.once('data', () => (totalMs = performance.now() - begin));
