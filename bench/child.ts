@@ -20,14 +20,14 @@ export async function bundle(entry: URL, outfile: string, options: BuildOptions 
     bundle: true,
     minify: true,
     platform: 'node',
-    format: 'esm',
+    // As the CDK's NodejsFunction has it.
+    format: 'cjs',
     target: 'node20',
-    // The SDK is in part CommonJS, which asks for Node's own modules by `require`.
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
     alias: {
       'dynamodb-sessions': join(BUILT, 'index.js'),
       'dynamodb-sessions/lambda': join(BUILT, 'lambda/index.js'),
       'dynamodb-sessions/dynamodb': join(BUILT, 'dynamodb/index.js'),
+      'dynamodb-sessions/dynamodb/light': join(BUILT, 'light/index.js'),
     },
     logLevel: 'error',
     metafile: true,
@@ -35,6 +35,9 @@ export async function bundle(entry: URL, outfile: string, options: BuildOptions 
   });
   return metafile as Metafile;
 }
+
+/** So much of it that nothing is collected while a batch of requests runs. */
+export const YOUNG_MEMORY = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'] as const;
 
 /** Runs a Node of its own with these arguments. What it prints is its result, as JSON. */
 export async function resultOf<Result>(...args: readonly string[]): Promise<Result> {

@@ -16,6 +16,41 @@ declare module '@auth/dynamodb-adapter' {
   export function DynamoDBAdapter(client: object, options: { readonly tableName: string }): Adapter;
 }
 
+declare module 'better-auth' {
+  export interface SecondaryStorage {
+    get(key: string): Promise<unknown>;
+    set(key: string, value: string, ttl?: number): Promise<unknown>;
+    delete(key: string): Promise<void>;
+    getAndDelete(key: string): Promise<unknown>;
+    increment(key: string, ttl: number): Promise<number>;
+  }
+
+  type Asked = { readonly headers: Headers };
+  type Row = Record<string, unknown>;
+
+  export interface Auth {
+    readonly api: {
+      getSession(request: Asked): Promise<{ readonly session: Row } | null>;
+      updateSession(request: Asked & { readonly body: Row }): Promise<unknown>;
+      signOut(request: Asked): Promise<unknown>;
+    };
+    readonly $context: Promise<{
+      readonly internalAdapter: {
+        createUser(user: Row): Promise<{ readonly id: string }>;
+        createSession(userId: string, dontRememberMe: boolean, fields: Row): Promise<{ readonly token: string }>;
+        listSessions(userId: string): Promise<Row[]>;
+        deleteUserSessions(userId: string): Promise<void>;
+      };
+    }>;
+  }
+
+  export function betterAuth(options: object): Auth;
+}
+
+declare module 'better-auth/adapters/memory' {
+  export function memoryAdapter(tables: Record<string, object[]>): object;
+}
+
 declare module 'vega' {
   export function parse(specification: object): object;
   export class View {

@@ -4,14 +4,31 @@ import type { ContestantId } from './comparison/contestants.js';
 import type { Cost } from './comparison/metering-proxy.js';
 import type { OperationId } from './comparison/operations.js';
 import type { Time } from './comparison/side-by-side.js';
+import type { Bytes, Steps } from './comparison/wire-tap.js';
+import type { PerHandler } from './handlers/index.js';
+import { isQuick } from './rounds.js';
+import type { QuotaKind } from './starts/cpu-quota.js';
+import type { StartTimes } from './starts/start-times.js';
 import type { Spread } from './statistics.js';
 
 /** What the benchmarks found, each in a part of its own. */
 export interface Results {
   readonly comparison: Comparison;
+  readonly sameMachine: Distance;
   readonly distance: Distance;
+  readonly equalCalls: Readonly<Partial<Record<OperationId, EqualCalls>>>;
+  readonly bytes: { readonly own: ClientBytes; readonly light: ClientBytes };
   readonly overhead: Overhead;
   readonly bundle: BundleResults;
+  /** Of loading a handler's bundle, by Node's major version. */
+  readonly load: Readonly<Record<number, Load>>;
+  /** The same, where the bundler takes the SDK's ES modules: `mainFields: ['module', 'main']`. */
+  readonly loadOfEsModules: Load & { readonly nodeMajor: number };
+  /** From the start of the process to the answer, by Node's major version. */
+  readonly firstView: Readonly<Record<number, FirstView>>;
+  readonly viewCost: ViewCost;
+  /** Absent where processes can be held to no quota. */
+  readonly throttled?: Throttled;
   /** Absent where AWS's runtime client is not installed. */
   readonly coldStart?: ColdStart;
   readonly scale: ScaleCheck;
@@ -30,6 +47,23 @@ export interface Distance {
   readonly addedMs: number;
   readonly floorMs: number;
   readonly ratio: Spread;
+  /** Without the SDK. */
+  readonly light: Spread;
+}
+
+/** An operation beside as many bare calls of the SDK. */
+export interface EqualCalls {
+  readonly steps: Steps;
+  readonly floorMs: number;
+  /** With the SDK, and without. */
+  readonly own: Spread;
+  readonly light: Spread;
+}
+
+/** What passes the sockets of one client, with sessions of 8 KB. */
+export interface ClientBytes {
+  readonly logOut: Bytes;
+  readonly list: Bytes;
 }
 
 /** What the library takes besides what DynamoDB does. */
@@ -41,29 +75,53 @@ export interface Overhead {
   readonly itemBytes: { readonly begun: number; readonly rotated: number };
 }
 
-/** What the library adds to a handler's bundle. */
+/** What the library adds to a handler's bundle: beside the SDK, and with its own client. */
 export interface BundleResults {
-  /** Of the library alone. */
+  readonly withSdk: BundleSize;
+  readonly light: BundleSize;
+}
+
+export interface BundleSize {
   readonly minifiedBytes: number;
   readonly gzippedBytes: number;
   /** The minified bytes by what they are for. */
   readonly parts: Readonly<Record<string, number>>;
-  /** Of loading a bundle with the SDK and the library, and one with the SDK alone. */
-  readonly loadMs: Medians;
-  readonly loadRatio: Spread;
 }
+
+export interface Load extends StartTimes {
+  /** The minified bundles. */
+  readonly bytes: PerHandler<number>;
+}
+
+/** From the start of the process to the answer of the first page view. */
+export interface FirstView extends StartTimes {
+  /** The same without what an empty program takes. */
+  readonly withoutNode: StartTimes;
+  readonly nodeMs: number;
+}
+
+/** The first page view with a part of a processor. */
+export interface Throttled {
+  readonly kind: QuotaKind;
+  readonly nodeMajor: number;
+  /** By a Lambda's memory in MB. */
+  readonly views: Readonly<Record<number, FirstView>>;
+}
+
+/** What one page view takes of the processor and of memory, DynamoDB being another process. */
+export interface ViewCost {
+  readonly nodeMajor: number;
+  readonly microseconds: PerView;
+  readonly allocatedBytes: PerView;
+}
+
+/** Of each handler, and of a bare request to the same server. */
+type PerView = PerHandler<Spread> & { readonly bare: Spread };
 
 /** From the start of the process to the first invocation, under AWS's own runtime client. */
-export interface ColdStart {
+export interface ColdStart extends StartTimes {
   readonly nodeMajor: number;
   readonly starts: number;
-  readonly initMs: Medians;
-  readonly ratio: Spread;
-}
-
-interface Medians {
-  readonly withLibrary: number;
-  readonly sdkAlone: number;
 }
 
 /** The model beside the engine: what a recording takes. */
@@ -82,19 +140,20 @@ interface Surroundings {
 
 export type AllResults = Results & { readonly surroundings: Surroundings };
 
-const file = new URL('results.json', import.meta.url);
+const measured = new URL('results.json', import.meta.url);
+const file = isQuick ? new URL('../.cache/bench/results.json', import.meta.url) : measured;
 
 export function readResults(): AllResults {
-  return JSON.parse(readFileSync(file, 'utf8')) as AllResults;
+  return JSON.parse(readFileSync(existsSync(file) ? file : measured, 'utf8')) as AllResults;
 }
 
-/** Writes one part; without a value, takes it away. The others stay as they were measured last. */
+/** Writes one part; without a value, takes it away. The others stay as they were measured last. What a quick run found is kept apart. */
 export function record<Part extends keyof Results>(part: Part, value: Results[Part] | undefined): void {
   const surroundings: Surroundings = {
     node: process.version,
     processors: cpus().length,
     date: new Date().toISOString().slice(0, 10),
   };
-  const before: object = existsSync(file) ? readResults() : {};
+  const before = readResults();
   writeFileSync(file, `${JSON.stringify({ ...before, surroundings, [part]: value }, undefined, 2)}\n`);
 }

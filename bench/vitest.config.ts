@@ -10,6 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^dynamodb-sessions$/, replacement: path('../.cache/bench/dist/src/index.js') },
+      { find: /^dynamodb-sessions\/dynamodb\/light$/, replacement: path('../.cache/bench/dist/src/light/index.js') },
       { find: /^dynamodb-sessions\/(\w+)$/, replacement: path('../.cache/bench/dist/src/$1/index.js') },
     ],
   },

@@ -4,13 +4,15 @@ import { it } from 'vitest';
 import { installedRuntime } from '../../test/runtime/install.js';
 import { LambdaFunction } from '../../test/runtime/lambda-function.js';
 import { bundle, withFolder } from '../child.js';
+import { handlerIds, perHandler, sourceOf } from '../handlers/index.js';
 import { type ColdStart, record } from '../results.js';
-import { ratios, roundedSpread, spreadOf } from '../statistics.js';
+import { inTurn, rounds } from '../rounds.js';
+import { startTimes } from '../starts/start-times.js';
 
 const MAJOR = 24;
-const STARTS = 40;
+const STARTS = 30;
 
-it('the cold start with and without the library', async () => {
+it('the cold start of each handler', async () => {
   const runtime = installedRuntime(MAJOR);
   if (runtime === undefined) {
     console.warn(
@@ -21,40 +23,28 @@ it('the cold start with and without the library', async () => {
   }
 
   await withFolder(async (folder) => {
-    const names = ['withLibrary', 'sdkAlone'] as const;
-    for (const name of names) {
-      const code = join(folder, name);
-      await mkdir(code);
-      await bundle(
-        new URL(`${name === 'sdkAlone' ? 'sdk-alone' : 'with-library'}.ts`, import.meta.url),
-        join(code, 'index.mjs'),
-      );
+    for (const id of handlerIds) {
+      await mkdir(join(folder, id));
+      await bundle(sourceOf(id), join(folder, id, 'index.js'), { footer: { js: FIRST_INVOCATION } });
     }
-    const times = { withLibrary: [] as number[], sdkAlone: [] as number[] };
-    for (let start = -1; start < STARTS; start += 1) {
-      for (const name of start % 2 === 0 ? names : names.toReversed()) {
-        const instance = await LambdaFunction.start({
-          runtime,
-          code: join(folder, name),
-          handler: 'index.handler',
-          environment: {},
-        });
-        const time = await instance.call<number>({});
-        await instance.stop();
-        if (start >= 0) times[name].push(time);
-      }
-    }
+    const times = perHandler(() => [] as number[]);
+    const starts = rounds(STARTS);
+    await inTurn(handlerIds, starts, async (id) => {
+      const instance = await LambdaFunction.start({
+        runtime,
+        code: join(folder, id),
+        handler: 'index.first',
+        environment: {},
+      });
+      times[id].push(await instance.call<number>({}));
+      await instance.stop();
+    });
 
-    const coldStart: ColdStart = {
-      nodeMajor: MAJOR,
-      starts: STARTS,
-      initMs: {
-        withLibrary: roundedSpread(spreadOf(times.withLibrary)).median,
-        sdkAlone: roundedSpread(spreadOf(times.sdkAlone)).median,
-      },
-      ratio: roundedSpread(spreadOf(ratios(times.withLibrary, times.sdkAlone))),
-    };
+    const coldStart: ColdStart = { nodeMajor: MAJOR, starts, ...startTimes(times) };
     console.log(coldStart);
     record('coldStart', coldStart);
   });
 });
+
+/** How long it took from the start of the process to the first invocation, all that the handler needs being loaded. */
+const FIRST_INVOCATION = 'exports.first = async () => performance.now();';

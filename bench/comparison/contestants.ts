@@ -1,9 +1,11 @@
 import type { Endpoint } from './endpoint.js';
 import { openAuthAdapter } from './auth-adapter.js';
+import { openBetterAuth } from './better-auth.js';
 import { openConnectDynamoDB, openDynamodbStore } from './express-stores.js';
 import { openFloor, openSequentialFloor } from './floor.js';
+import { openIronSession } from './iron-session.js';
 import type { OperationId } from './operations.js';
-import { openOwn } from './own.js';
+import { openLight, openOwn } from './own.js';
 import type { Site } from './site.js';
 
 export interface Contestant {
@@ -26,6 +28,7 @@ const withoutUsers: Contestant['cannot'] = {
 export const contestants = {
   floor: { title: 'hand-written floor', open: openFloor, cannot: {} },
   own: { title: 'dynamodb-sessions', open: openOwn, cannot: {} },
+  light: { title: 'the same, light client', open: openLight, cannot: {} },
   connectDynamoDB: { title: 'connect-dynamodb 3', open: openConnectDynamoDB, cannot: withoutUsers },
   dynamodbStore: { title: 'dynamodb-store 1', open: openDynamodbStore, cannot: withoutUsers },
   authAdapter: {
@@ -35,6 +38,27 @@ export const contestants = {
       pageViewEventually: 'always finds a session by an index, eventually consistently',
       touch: 'has no anonymous sessions',
       create: 'has no anonymous sessions',
+      list10: NO_LIST,
+      logOutEverywhere10: NO_LIST,
+      logOutEverywhere200: NO_LIST,
+    },
+  },
+  betterAuth: {
+    title: 'better-auth 1',
+    open: openBetterAuth,
+    cannot: {
+      pageViewEventually: 'was given a storage that reads consistently',
+      touch: 'has no anonymous sessions',
+      create: 'has no anonymous sessions',
+      logOutEverywhere200: 'rewrites its list of a user’s sessions at each login, which takes too long to prepare',
+    },
+  },
+  ironSession: {
+    title: 'iron-session 8',
+    open: openIronSession,
+    cannot: {
+      pageViewEventually: 'reads nothing',
+      changeLarge: 'keeps no more than a cookie holds',
       list10: NO_LIST,
       logOutEverywhere10: NO_LIST,
       logOutEverywhere200: NO_LIST,
@@ -56,6 +80,7 @@ export const contestants = {
           'change',
           'changeLarge',
           'create',
+          'createLoggedIn',
           'logIn',
           'logOut',
           'list10',

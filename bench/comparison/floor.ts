@@ -9,6 +9,7 @@ import {
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { createSessionTable } from '../../src/dynamodb/create-session-table.js';
 import { httpApiEvent } from '../../test/unit/lambda/events.js';
@@ -27,15 +28,16 @@ const DAY = 86_400;
  * hash, no timeout but one, and nothing that helps when a call fails or two come at once.
  */
 export async function openFloor(endpoint: Endpoint): Promise<Site> {
-  return new Floor(clientFor(endpoint), await createTable(endpoint));
+  return new Floor(clientFor(endpoint), await createFloorTable(endpoint));
 }
 
 /** The floor, but for the logout everywhere: one session after another. */
 export async function openSequentialFloor(endpoint: Endpoint): Promise<Site> {
-  return new SequentialFloor(clientFor(endpoint), await createTable(endpoint));
+  return new SequentialFloor(clientFor(endpoint), await createFloorTable(endpoint));
 }
 
-async function createTable(endpoint: Endpoint): Promise<string> {
+/** This project's table: with its index, and nothing in it. */
+export async function createFloorTable(endpoint: Endpoint): Promise<string> {
   const tableName = `floor-${randomUUID()}`;
   const client = tableClientFor({ name: 'dynamodb-local', ...endpoint });
   await createSessionTable(client, { tableName });
@@ -43,7 +45,7 @@ async function createTable(endpoint: Endpoint): Promise<string> {
   return tableName;
 }
 
-class Floor implements Site {
+export class Floor implements Site {
   readonly malformed = 'not a token';
   protected readonly client: DynamoDBClient;
   protected readonly tableName: string;
@@ -69,7 +71,7 @@ class Floor implements Site {
       ...(user && { user: { S: user } }),
     };
     for (const [key, value] of Object.entries(data)) Item[`data.${key}`] = { S: JSON.stringify(value) };
-    await this.client.send(new PutItemCommand({ TableName: this.tableName, Item }));
+    await this.put(Item);
     return `${id}.${secret}`;
   }
 
@@ -91,12 +93,12 @@ class Floor implements Site {
 
   async viewAndTouch(cookie: Cookie): Promise<unknown> {
     await this.view(cookie);
-    return this.#set(cookie, 'expiresAt', { N: String(seconds() + DAY) });
+    return this.set(cookie, 'expiresAt', { N: String(seconds() + DAY) });
   }
 
   async change(cookie: Cookie): Promise<unknown> {
     await this.view(cookie);
-    return this.#set(cookie, `data.${CHANGED.key}`, { S: JSON.stringify(CHANGED.to) });
+    return this.set(cookie, `data.${CHANGED.key}`, { S: JSON.stringify(CHANGED.to) });
   }
 
   async logIn(cookie: Cookie, user: string): Promise<unknown> {
@@ -123,11 +125,7 @@ class Floor implements Site {
   }
 
   async list(user: string): Promise<unknown> {
-    const keys = await this.sessionsOf(user);
-    const { Responses = {} } = await this.client.send(
-      new BatchGetItemCommand({ RequestItems: { [this.tableName]: { Keys: keys, ConsistentRead: true } } }),
-    );
-    return Responses[this.tableName];
+    return this.getAll(await this.sessionsOf(user));
   }
 
   async logOutEverywhere(user: string): Promise<unknown> {
@@ -135,15 +133,7 @@ class Floor implements Site {
     const groups = Array.from({ length: Math.ceil(keys.length / 25) }, (_, group) =>
       keys.slice(group * 25, (group + 1) * 25),
     );
-    return Promise.all(
-      groups.map((group) =>
-        this.client.send(
-          new BatchWriteItemCommand({
-            RequestItems: { [this.tableName]: group.map((Key) => ({ DeleteRequest: { Key } })) },
-          }),
-        ),
-      ),
-    );
+    return Promise.all(groups.map((group) => this.writeAll(group.map((Key) => ({ DeleteRequest: { Key } })))));
   }
 
   protected async sessionsOf(user: string): Promise<Item[]> {
@@ -160,17 +150,37 @@ class Floor implements Site {
     return Items;
   }
 
+  protected async get(id: string, consistent = true): Promise<Item | undefined> {
+    const { Item: item } = await this.client.send(
+      new GetItemCommand({ TableName: this.tableName, Key: { id: { S: id } }, ConsistentRead: consistent }),
+    );
+    return item;
+  }
+
+  protected async getAll(Keys: Item[]): Promise<unknown> {
+    const { Responses = {} } = await this.client.send(
+      new BatchGetItemCommand({ RequestItems: { [this.tableName]: { Keys, ConsistentRead: true } } }),
+    );
+    return Responses[this.tableName];
+  }
+
+  protected put(Item: Item): Promise<unknown> {
+    return this.client.send(new PutItemCommand({ TableName: this.tableName, Item }));
+  }
+
+  protected writeAll(requests: WriteRequest[]): Promise<unknown> {
+    return this.client.send(new BatchWriteItemCommand({ RequestItems: { [this.tableName]: requests } }));
+  }
+
   async #load(event: Event, consistent = true): Promise<Item | undefined> {
     const token = tokenOf(event);
     if (token === undefined) return undefined;
-    const { Item: item } = await this.client.send(
-      new GetItemCommand({ TableName: this.tableName, Key: { id: { S: token.id } }, ConsistentRead: consistent }),
-    );
+    const item = await this.get(token.id, consistent);
     if (item === undefined || Number(item['expiresAt']?.N) <= seconds()) return undefined;
     return timingSafeEqual(Buffer.from(item['secret']?.S ?? ''), Buffer.from(token.secret)) ? item : undefined;
   }
 
-  #set(cookie: Cookie, attribute: string, value: AttributeValue): Promise<unknown> {
+  protected set(cookie: Cookie, attribute: string, value: AttributeValue): Promise<unknown> {
     return this.client.send(
       new UpdateItemCommand({
         TableName: this.tableName,

@@ -58,6 +58,15 @@ export const operations = {
   change: { title: 'change of one key, 1 KB', samples: 200, prepare: onSession('change', ONE_KB, USER) },
   changeLarge: { title: 'change of one key, 8 KB', samples: 200, prepare: onSession('change', EIGHT_KB, USER) },
   create: { title: 'create', samples: 200, prepare: async (site) => () => site.begin(ONE_KB) },
+  createLoggedIn: {
+    title: 'create with a login',
+    samples: 200,
+    prepare: async (site, nextUser) => {
+      const user = nextUser();
+      await site.begin(ONE_KB, user);
+      return () => site.begin(ONE_KB, user);
+    },
+  },
   logIn: {
     title: 'login',
     samples: 200,

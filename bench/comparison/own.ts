@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Session, Sessions } from 'dynamodb-sessions';
+import { type PersistenceLayer, type Session, Sessions } from 'dynamodb-sessions';
 import { createSessionTable, DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
+import { DynamoDBPersistenceLayer as LightPersistenceLayer } from 'dynamodb-sessions/dynamodb/light';
 import { type HttpApiEvent, type HttpApiResult, type LambdaContext, withSession } from 'dynamodb-sessions/lambda';
 import { httpApiEvent } from '../../test/unit/lambda/events.js';
 import { clientFor } from '../../test/world/tables.js';
@@ -16,14 +17,22 @@ type Handler = (event: HttpApiEvent, context: Context) => Promise<HttpApiResult>
 /** The default of `touchInterval`. */
 const TOUCH_INTERVAL = 300;
 
+export type LayerFor = (options: { readonly tableName: string; readonly consistentRead: boolean }) => PersistenceLayer;
+
+const withSdk: LayerFor = (options) => new DynamoDBPersistenceLayer(options);
+const withoutSdk: LayerFor = (options) => new LightPersistenceLayer(options);
+
+/** The same without the AWS SDK. */
+export const openLight = (endpoint: Endpoint): Promise<OwnSite> => openOwn(endpoint, withoutSdk);
+
 /** This project: a Lambda handler behind an HTTP API, with every default, the client's included. Its clock stands still. */
-export async function openOwn(endpoint: Endpoint): Promise<OwnSite> {
+export async function openOwn(endpoint: Endpoint, layerFor: LayerFor = withSdk): Promise<OwnSite> {
   const tableName = `own-${randomUUID()}`;
   const client = clientFor({ name: 'dynamodb-local', ...endpoint });
   await createSessionTable(client, { tableName });
   client.destroy();
   setEnvironment(endpoint);
-  const site = new OwnSite(tableName);
+  const site = new OwnSite(tableName, layerFor);
   await site.sessions.logOutEveryone();
   return site;
 }
@@ -37,12 +46,12 @@ export class OwnSite implements Site {
   readonly #marked = new Map<string, Promise<void>>();
   #secondsPassed = 0;
 
-  constructor(tableName: string) {
+  constructor(tableName: string, layerFor: LayerFor) {
     this.tableName = tableName;
     const opened = Date.now();
     const clock = { now: () => opened + this.#secondsPassed * 1000 };
     const sessionsOn = (consistentRead: boolean): Sessions<Data> =>
-      new Sessions({ persistence: new DynamoDBPersistenceLayer({ tableName, consistentRead }), clock });
+      new Sessions({ persistence: layerFor({ tableName, consistentRead }), clock });
     this.sessions = sessionsOn(true);
     this.#handler = handlerOf(this.sessions);
     this.#eventually = handlerOf(sessionsOn(false));

@@ -1,3 +1,4 @@
+import { rounds } from '../rounds.js';
 import { ratios, roundedSpread, type Spread, spreadOf } from '../statistics.js';
 import { contestantIds, contestants, type ContestantId } from './contestants.js';
 import { type Operation, type OperationId, operations } from './operations.js';
@@ -26,8 +27,9 @@ export async function timesOf(
   const operation: Operation = operations[id];
   const able = contestantIds.filter((contestant) => contestant in sites && !(id in contestants[contestant].cannot));
   const times = new Map(able.map((contestant) => [contestant, [] as number[]]));
-  const warmUp = Math.ceil(operation.samples * WARM_UP);
-  for (let round = -warmUp; round < operation.samples; round += 1) {
+  const samples = rounds(operation.samples);
+  const warmUp = Math.ceil(samples * WARM_UP);
+  for (let round = -warmUp; round < samples; round += 1) {
     for (const turn of able.keys()) {
       const contestant = able[(turn + round + warmUp) % able.length] as ContestantId;
       const run = await operation.prepare(sites[contestant] as Site, nextUser);

@@ -1,19 +1,16 @@
 import { join } from 'node:path';
 import { it } from 'vitest';
 import { openOwn } from '../comparison/own.js';
-import { bundle, resultOf, withFolder } from '../child.js';
+import { bundle, resultOf, withFolder, YOUNG_MEMORY } from '../child.js';
 import { reference } from '../reference-engine.js';
 import { type Overhead, record } from '../results.js';
 import { rounded, roundedSpread, spreadOf } from '../statistics.js';
 import { storedBytes } from './stored-bytes.js';
 
-/** So much of it that nothing is collected while a batch of requests runs. */
-const YOUNG_MEMORY = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
-
 it('the library itself: time, memory, and room in the item', async () => {
   const { micros, bytes } = await withFolder(async (folder) => {
     const file = join(folder, 'requests.mjs');
-    await bundle(new URL('requests.ts', import.meta.url), file);
+    await bundle(new URL('requests.ts', import.meta.url), file, { format: 'esm' });
     return resultOf<{ micros: number[]; bytes: number[] }>(...YOUNG_MEMORY, file);
   });
 

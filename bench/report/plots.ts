@@ -1,6 +1,7 @@
 import { contestants } from '../comparison/contestants.js';
 import { type OperationId, operations } from '../comparison/operations.js';
-import type { Comparison, Measured } from '../results.js';
+import { handlerIds, handlers } from '../handlers/index.js';
+import type { Comparison, Measured, Results } from '../results.js';
 import { TYPICAL } from '../scale/behaviour.js';
 import { demandOf } from '../scale/demand.js';
 import { pressuresOf } from '../scale/pressures.js';
@@ -67,6 +68,51 @@ export function timePlot(comparison: Comparison): object {
             axis: { title: null, orient: 'top', values: [1, 1.5, 2, 3, 4, 6, 8], format: '~g' },
           },
         },
+      },
+    ],
+  };
+}
+
+/** From the start of a process to its first page view, with as much of a processor as a Lambda has. */
+export function firstViewPlot({ firstView, throttled }: Results): object {
+  const whole = Object.entries(firstView).at(-1);
+  const views = [
+    ...Object.entries(throttled?.views ?? {}).map(([memory, view]) => ({ size: `${memory} MB`, view })),
+    ...(whole === undefined ? [] : [{ size: 'one processor', view: whole[1] }]),
+  ];
+  const empty = 'empty program';
+  const values = views.flatMap(({ size, view: { ms, nodeMs } }) => [
+    { size, handler: empty, median: nodeMs },
+    ...handlerIds.map((id) => ({ size, handler: handlers[id].title, ...ms[id] })),
+  ]);
+  const order = [empty, ...handlerIds.map((id) => handlers[id].title)];
+  return {
+    title: {
+      text: 'From the start of the process to the first page view',
+      subtitle: 'Milliseconds, by the memory of a Lambda: median, and the middle half',
+    },
+    width: 560,
+    height: { step: 14 },
+    data: { values },
+    encoding: {
+      y: { ...operation, field: 'size' },
+      yOffset: { field: 'handler', sort: order },
+      color: {
+        field: 'handler',
+        type: 'nominal',
+        title: null,
+        legend: { orient: 'top', symbolOpacity: 1 },
+        scale: { domain: order, range: ['#c9d1d9', '#8b949e', '#6ca0f0', '#1f6feb'] },
+      },
+    },
+    layer: [
+      {
+        mark: { type: 'bar', cornerRadiusEnd: 2 },
+        encoding: { x: { field: 'median', type: 'quantitative', axis: { title: null, orient: 'top', tickCount: 6 } } },
+      },
+      {
+        mark: { type: 'rule', strokeWidth: 1.5, color: '#7d8590' },
+        encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
       },
     ],
   };

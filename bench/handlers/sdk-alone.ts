@@ -20,9 +20,11 @@ const commands = {
   UpdateItemCommand,
 };
 
-export const handler = async (event: { readonly id: string }): Promise<unknown> => {
+export const handler = async ({ cookies }: { readonly cookies?: readonly string[] }): Promise<unknown> => {
+  const [, id = ''] = /=([\w-]+)\./.exec(cookies?.[0] ?? '') ?? [];
   const { Item: item } = await client.send(
-    new GetItemCommand({ TableName: 'Sessions', Key: { id: { S: event.id } }, ConsistentRead: true }),
+    new GetItemCommand({ TableName: 'Sessions', Key: { id: { S: id } }, ConsistentRead: true }),
   );
-  return { statusCode: 200, body: `hello ${item?.['user']?.S} ${Object.keys(commands).length}` };
+  // The kind of the user's ID stands before it.
+  return { statusCode: 200, body: `hello ${item?.['user']?.S?.slice(2)}`, commands: Object.keys(commands).length };
 };
