@@ -129,7 +129,14 @@ function ofSessions(namespace: string): GraphWidget[] {
     graph('Sessions: begun and kept', metrics('SessionCreated', 'SessionLoggedIn', 'SessionRotated')),
     graph(
       'Sessions: ended',
-      metrics('SessionLoggedOut', 'SessionRevoked', 'SessionDestroyed', 'SessionExpired', 'SessionEveryoneLoggedOut'),
+      metrics(
+        'SessionLoggedOut',
+        'SessionRevoked',
+        'SessionProviderLogout',
+        'SessionDestroyed',
+        'SessionExpired',
+        'SessionEveryoneLoggedOut',
+      ),
     ),
     graph(
       'Sessions: to look into',
@@ -139,6 +146,7 @@ function ofSessions(namespace: string): GraphWidget[] {
         'SessionUnreadable',
         'SessionLostWrite',
         'SessionCsrfRefused',
+        'SessionProviderLogoutRefused',
         'SessionStoreFailure',
       ),
     ),

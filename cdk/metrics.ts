@@ -28,6 +28,8 @@ export type SessionMetric =
   | 'SessionLoggedOut'
   | 'SessionEveryoneLoggedOut'
   | 'SessionRevoked'
+  | 'SessionProviderLogout'
+  | 'SessionProviderLogoutRefused'
   | 'SessionDestroyed'
   | 'SessionLostWrite'
   | 'SessionCsrfRefused'

@@ -6,6 +6,7 @@ export { jsonCodec } from './codec/json-codec.js';
 export type { DeepReadonly } from './codec/deep-readonly.js';
 export {
   ConfigurationError,
+  LoginEndedError,
   LoginTooOldError,
   NotStorableError,
   SessionClosedError,
@@ -20,6 +21,7 @@ export { ExtendablePersistenceLayer } from './core/extendable-persistence-layer.
 export { MemoryPersistenceLayer } from './core/memory-persistence-layer.js';
 export { NIST_AAL1, NIST_AAL2, NIST_AAL3, type SessionsOptions } from './core/options.js';
 export type * from './core/persistence-layer.js';
+export type { IdTokenClaims } from './core/provider-login.js';
 export type { SessionRecord } from './core/record.js';
 export { descendantRoles, type RoleHierarchy } from './core/roles.js';
 export { deserializeSession, serializeSession } from './core/serialization.js';

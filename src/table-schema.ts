@@ -3,7 +3,10 @@
  * both read it here. A leaf: it imports nothing.
  */
 
-/** Key of every item: a session's ID, or {@link USER_MARK_PREFIX} and a user key. A string. */
+/**
+ * Key of every item: a session's ID, {@link USER_MARK_PREFIX} and a user key, or {@link LOGIN_MARK_PREFIX} and the name
+ * of a login. A string.
+ */
 export const PARTITION_KEY = 'id';
 
 /** When an item may be cleared away: whole seconds since the epoch, as DynamoDB's TTL wants them. A number. */
@@ -23,6 +26,9 @@ export const USER_INDEX = {
 
 /** A user's mark is the item with this and the user key as its ID; no session ID contains a `#`. */
 export const USER_MARK_PREFIX = 'user#';
+
+/** The mark of a login at a provider that has ended is the item with this and the login's name as its ID. */
+export const LOGIN_MARK_PREFIX = 'login#';
 
 /** Everyone's mark: the item whose generation is the table's epoch. It never expires. */
 export const EVERYONE_MARK = 'everyone#mark';

@@ -3,7 +3,14 @@ import { loggedOutBy } from '../core/marks.js';
 import type { SessionRecord } from '../core/record.js';
 import { readItem } from '../table/item.js';
 import type { Item } from '../table/port.js';
-import { CLEANUP_CHECKPOINT, EVERYONE_MARK, PARTITION_KEY, TTL_ATTRIBUTE, USER_MARK_PREFIX } from '../table-schema.js';
+import {
+  CLEANUP_CHECKPOINT,
+  EVERYONE_MARK,
+  LOGIN_MARK_PREFIX,
+  PARTITION_KEY,
+  TTL_ATTRIBUTE,
+  USER_MARK_PREFIX,
+} from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
 
 /** Sessions up to a bound, and above the one before it. */
@@ -30,6 +37,8 @@ export class Census {
   newerVersion = 0;
   unreadable = 0;
   userMarks = 0;
+  /** Logins at a provider that were ended there. */
+  loginMarks = 0;
   tombstones = 0;
   /** In seconds since the epoch: how far the clearing away is behind. Of all items with an end, not only sessions. */
   oldestExpiredAt: number | undefined;
@@ -57,6 +66,7 @@ export class Census {
     if (expiresAt <= this.#now) this.oldestExpiredAt = Math.min(this.oldestExpiredAt ?? expiresAt, expiresAt);
     if (id === CLEANUP_CHECKPOINT || id === EVERYONE_MARK) return;
     if (id.startsWith(USER_MARK_PREFIX)) this.userMarks += 1;
+    else if (id.startsWith(LOGIN_MARK_PREFIX)) this.loginMarks += 1;
     else this.#addSession(id, item, bytes);
   }
 

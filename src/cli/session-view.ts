@@ -21,7 +21,8 @@ export type SessionState = keyof typeof STATES;
 const STATES = {
   live: 'live',
   expired: 'expired: no request finds it any more, but its item is not removed yet',
-  'logged-out': 'logged out: its user, or everyone, was logged out after its login',
+  'logged-out':
+    'logged out: its user, or everyone, was logged out after its login, or the login was ended at the provider',
   ended: 'ended: only a tombstone is left, which will expire',
   unreadable: 'unreadable: no request finds it, because something else has written or damaged it',
   'newer-version': 'written by a newer version of dynamodb-sessions: update this command to see more',

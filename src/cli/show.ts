@@ -52,9 +52,9 @@ async function itemAt({ client, tableName, timeoutMs }: Connection, id: string):
 async function stateOf(connection: Connection, id: string, item: Item, now: number): Promise<SessionState> {
   const stored = readItem(item);
   if (stored.kind !== 'session') return stored.kind === 'tombstone' ? 'ended' : stored.kind;
-  const { userId, expiresAt } = stored.record;
+  const { userId, expiresAt, login } = stored.record;
   if (expiresAt <= now) return 'expired';
   if (userId === undefined) return 'live';
   const layer = new DynamoDBPersistenceLayer(connection);
-  return loggedOutBy(id, stored.record, await layer.loadMarks(userId)) === undefined ? 'live' : 'logged-out';
+  return loggedOutBy(id, stored.record, await layer.loadMarks(userId, { login })) === undefined ? 'live' : 'logged-out';
 }

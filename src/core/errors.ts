@@ -11,7 +11,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NOT_STORABLE'
   | 'ERR_SESSION_UNSUPPORTED_EVENT'
   | 'ERR_SESSION_CLOSED'
-  | 'ERR_SESSION_LOGIN_TOO_OLD';
+  | 'ERR_SESSION_LOGIN_TOO_OLD'
+  | 'ERR_SESSION_LOGIN_ENDED';
 
 /** On every error of this package: the same symbol in each copy of it, and in each realm. */
 const BRAND = Symbol.for('dynamodb-sessions.error');
@@ -123,6 +124,16 @@ export class LoginTooOldError extends SessionError {
   static readonly code = 'ERR_SESSION_LOGIN_TOO_OLD';
   override readonly name = 'LoginTooOldError';
   readonly code = 'ERR_SESSION_LOGIN_TOO_OLD';
+}
+
+/**
+ * `logIn` was given an ID token of a login that has been ended at the provider: its logout has arrived before. Nobody
+ * was logged in. Have the user sign in at the provider again.
+ */
+export class LoginEndedError extends SessionError {
+  static readonly code = 'ERR_SESSION_LOGIN_ENDED';
+  override readonly name = 'LoginEndedError';
+  readonly code = 'ERR_SESSION_LOGIN_ENDED';
 }
 
 /** An explicit write came too late. */

@@ -32,11 +32,15 @@ export type SessionEventDetail =
   | { readonly type: 'logged-out'; readonly everywhere: boolean }
   /** `logOutEveryone()` */
   | { readonly type: 'everyone-logged-out' }
-  /** A session was ended by someone else than its own request: by ID, with all of its user's or of everyone's, or for being one too many. */
+  /** A session was ended by someone else than its own request: by ID, with all of its user's or of everyone's, for being one too many, or with its login at the provider. */
   | {
       readonly type: 'revoked';
-      readonly reason: 'by-id' | 'logged-out-everywhere' | 'everyone-logged-out' | 'too-many-sessions';
+      readonly reason: 'by-id' | 'logged-out-everywhere' | 'everyone-logged-out' | 'too-many-sessions' | 'login-ended';
     }
+  /** A provider has said that one login is over, or with `everywhere` all of the user's: see `dynamodb-sessions/oidc`. */
+  | { readonly type: 'provider-logout'; readonly everywhere: boolean }
+  /** What was to be such a message was refused. `error` is for the log; it has nothing of the message. */
+  | { readonly type: 'provider-logout-refused'; readonly error: Error }
   /** `destroy()` */
   | { readonly type: 'destroyed' }
   /** The final write of a request came too late: the session had been ended, or taken over by a login. */

@@ -137,16 +137,15 @@ export async function logoutOf<User extends SessionUser>(
   const { revocationCheck } = layer.options;
   if (record.userId === undefined || revocationCheck === 'never' || (revocationCheck === 'touch' && !touchDue))
     return undefined;
-  const marks = await layer.loadMarks(record.userId);
+  const marks = await layer.loadMarks(record.userId, false, record.login);
   const by = loggedOutBy(id, record, marks);
   if (by === undefined) return undefined;
   return async () => {
     if (layer.readOnly) return;
-    const reason = by === 'epoch' ? 'everyone-logged-out' : 'logged-out-everywhere';
-    layer.emit({ type: 'revoked', reason }, id, record.userId);
+    layer.emit({ type: 'revoked', reason: REASONS[by] }, id, record.userId);
     try {
       // A login may have given the session a new life meanwhile.
-      const generationBelow = by === 'epoch' ? undefined : marks.generation;
+      const generationBelow = by === 'generation' ? marks.generation : undefined;
       await layer.delete(id, { auth: record.auth, generationBelow });
     } catch (error) {
       // It is dead by its marks, ended or not.
@@ -154,6 +153,13 @@ export async function logoutOf<User extends SessionUser>(
     }
   };
 }
+
+/** What is told of a session, by the mark that has logged it out. */
+const REASONS = {
+  generation: 'logged-out-everywhere',
+  epoch: 'everyone-logged-out',
+  login: 'login-ended',
+} as const;
 
 async function punishReuse<User extends SessionUser>(layer: GuardedLayer<User>, seen: Proven): Promise<void> {
   const revoked = layer.options.reuse === 'revoke' && (await end(layer, seen));

@@ -115,14 +115,18 @@ export class GuardedLayer<User extends SessionUser> {
   }
 
   /** None for a layer without marks. */
-  loadMarks(userId: UserId, fresh = false): Promise<Marks> {
-    return this.#guard('loadMarks', async (layer, call) => (await layer.loadMarks?.(userId, { ...call, fresh })) ?? {});
+  loadMarks(userId: UserId, fresh = false, login?: string): Promise<Marks> {
+    const asked = { fresh, ...(login !== undefined && { login }) };
+    return this.#guard(
+      'loadMarks',
+      async (layer, call) => (await layer.loadMarks?.(userId, { ...call, ...asked })) ?? {},
+    );
   }
 
   /** The new generation; `undefined` if none was raised, as ever for a layer without marks. */
   raiseUserMark(
     userId: UserId,
-    spare?: Pick<RaiseOptions, 'spare' | 'since'>,
+    spare?: Pick<RaiseOptions, 'spare' | 'since' | 'issuedBefore'>,
     lifetime: number = MARK_LIFETIME,
   ): Promise<number | undefined> {
     return this.#guard('raiseUserMark', async (layer, call) =>
@@ -135,6 +139,11 @@ export class GuardedLayer<User extends SessionUser> {
     if (this.options.persistence.raiseEpoch === undefined)
       throw new ConfigurationError('This persistence layer cannot log everyone out; expected it to have raiseEpoch.');
     await this.#guard('raiseEpoch', async (layer, call) => layer.raiseEpoch?.(call));
+  }
+
+  /** Only for a layer that can: who has it done asks before, when it is constructed. */
+  async endLogin(login: string): Promise<void> {
+    await this.#guard('endLogin', async (layer, call) => layer.endLogin?.(login, this.now + MARK_LIFETIME, call));
   }
 
   loadUser(userId: UserId): Promise<User | undefined> {

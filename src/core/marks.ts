@@ -14,13 +14,14 @@ export function sparing(id: string, { generation = 0 }: Pick<SessionRecord, 'gen
   return { id, generation };
 }
 
-/** By which mark a session has been logged out, if by any. */
+/** By which mark a session has been logged out, if by any; each mark that concerns it must have been looked for. */
 export function loggedOutBy(
   id: string,
-  record: Pick<SessionRecord, 'generation' | 'epoch'>,
-  { generation = 0, spared, epoch = 0 }: Marks,
-): 'generation' | 'epoch' | undefined {
+  record: Pick<SessionRecord, 'generation' | 'epoch' | 'login'>,
+  { generation = 0, spared, epoch = 0, endedLogins }: Marks,
+): 'generation' | 'epoch' | 'login' | undefined {
   if ((record.epoch ?? 0) < epoch) return 'epoch';
+  if (record.login !== undefined && endedLogins?.has(record.login) === true) return 'login';
   const own = record.generation ?? 0;
   const isSpared = id === spared?.id && own >= spared.generation;
   return own >= generation || isSpared ? undefined : 'generation';

@@ -7,6 +7,7 @@ import type {
   DeleteOptions,
   DeleteOutcome,
   Marks,
+  MarksOptions,
   PersistenceLayer,
   RaiseOptions,
   SaveOutcome,
@@ -31,6 +32,7 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
 {
   readonly #sessions = new Map<string, Stored>();
   readonly #marks = new Map<string, Marks & { readonly generation: number; readonly expiresAt: number }>();
+  readonly #endedLogins = new Map<string, { readonly expiresAt: number }>();
   #epoch: number | undefined;
   #purgeAbove = 1_000;
 
@@ -97,27 +99,44 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
       if (isTombstone(stored) || stored.userId === undefined) return false;
       return userKey(stored.userId) === user && isLive(stored, now);
     };
-    return {
-      sessions: new Map([...this.#sessions].filter(isTheirs)),
-      ...(await this.loadMarks(userId)),
-    };
+    const sessions = new Map([...this.#sessions].filter(isTheirs));
+    const logins = [...sessions.values()].map(({ login }) => login);
+    return { sessions, ...this.#marksOf(userId, logins) };
   }
 
-  async loadMarks(userId: UserId): Promise<Marks> {
-    return { ...this.#marks.get(userKey(userId)), ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }) };
+  async loadMarks(userId: UserId, { login }: MarksOptions = {}): Promise<Marks> {
+    return this.#marksOf(userId, [login]);
+  }
+
+  #marksOf(userId: UserId, logins: readonly (string | undefined)[]): Marks {
+    const ended = logins.filter((login) => login !== undefined && this.#endedLogins.has(login)) as string[];
+    return {
+      ...this.#marks.get(userKey(userId)),
+      ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
+      ...(ended.length > 0 && { endedLogins: new Set(ended) }),
+    };
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
     const user = userKey(userId);
     const before = this.#marks.get(user);
-    const { spare, since } = options;
+    const { spare, since, issuedBefore } = options;
+    const last = before?.issuedBefore;
     const spared = before?.spared;
     const isSpared = spare !== undefined && spared?.id === spare.id && spared.generation <= spare.generation;
     if (spare !== undefined && before?.generation !== since && !isSpared) return undefined;
+    if (issuedBefore !== undefined && last !== undefined && issuedBefore <= last) return undefined;
     // Starts from the time, so that a mark made anew after the last one expired is higher than that was.
     const generation = (before?.generation ?? timeOf(options)) + 1;
-    this.#marks.set(user, { generation, ...(spare && { spared: { ...spare } }), expiresAt });
+    const until = issuedBefore ?? last;
+    const kept = { ...(spare && { spared: { ...spare } }), ...(until !== undefined && { issuedBefore: until }) };
+    this.#marks.set(user, { generation, ...kept, expiresAt });
     return generation;
+  }
+
+  async endLogin(login: string, expiresAt: number, options: CallOptions = {}): Promise<void> {
+    this.#purge(timeOf(options));
+    this.#endedLogins.set(login, { expiresAt });
   }
 
   async raiseEpoch(): Promise<void> {
@@ -136,11 +155,13 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
 
   // Looks through everything only when it has doubled since it last did.
   #purge(now: number): void {
-    if (this.#sessions.size + this.#marks.size < this.#purgeAbove) return;
-    for (const stored of [this.#sessions, this.#marks] as const) {
+    const all = [this.#sessions, this.#marks, this.#endedLogins] as const;
+    const size = (): number => all.reduce((sum, stored) => sum + stored.size, 0);
+    if (size() < this.#purgeAbove) return;
+    for (const stored of all) {
       for (const [key, entry] of stored) if (!isLive(entry, now)) stored.delete(key);
     }
-    this.#purgeAbove = Math.max(1_000, 2 * (this.#sessions.size + this.#marks.size));
+    this.#purgeAbove = Math.max(1_000, 2 * size());
   }
 }
 

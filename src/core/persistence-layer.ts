@@ -34,6 +34,17 @@ export interface RaiseOptions extends CallOptions {
   readonly spare?: Spared | undefined;
   /** With `spare`: the mark's generation at which the session was seen alive. */
   readonly since?: number | undefined;
+  /**
+   * Never with `spare`. The raise is that of a logout at an OpenID Connect provider, at this time of the provider's
+   * (seconds): raise only if no raise for this or a later time was made, and keep the time: {@link Marks.issuedBefore}.
+   */
+  readonly issuedBefore?: number | undefined;
+}
+
+/** The options of {@link PersistenceLayer.loadMarks}. */
+export interface MarksOptions extends CallOptions {
+  /** Also look whether this login at a provider has ended. */
+  readonly login?: string | undefined;
 }
 
 /** Why there is no session under an ID although something is stored there. */
@@ -124,8 +135,12 @@ export interface Marks {
   readonly spared?: Spared;
   /** Until when (seconds) the user's mark is kept. */
   readonly expiresAt?: number;
+  /** The last logout of the user at a provider (seconds): an ID token that was issued up to then logs nobody in. */
+  readonly issuedBefore?: number;
   /** The table's epoch: goes up when everyone is logged out. */
   readonly epoch?: number;
+  /** Those logins at a provider that have ended, of the ones that were looked for. */
+  readonly endedLogins?: ReadonlySet<string>;
 }
 
 /** A session that a logout everywhere leaves alone, unless its own generation (0 if it has none) is below this. */
@@ -208,7 +223,10 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   /** What `session.set` refuses before any I/O, whatever the session's other attributes become. */
   readonly limits?: Limits;
 
-  /** All of a user's sessions with their records, which may be without data, and the user's {@link Marks}. */
+  /**
+   * All of a user's sessions with their records, which may be without data, and the user's {@link Marks}. Of the
+   * sessions' logins at a provider, it is looked which ones have ended.
+   */
   loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;
 
   /** Leaves a tombstone under each ID, whatever is there, or throws if it could not do so under all of them. */
@@ -218,7 +236,7 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
    * The user's marks. The generation is always fresh; the epoch may be some seconds behind unless asked for a `fresh`
    * answer: it is the same for all users, and is not to be read at every request.
    */
-  loadMarks?(userId: UserId, options?: CallOptions): Promise<Marks>;
+  loadMarks?(userId: UserId, options?: MarksOptions): Promise<Marks>;
 
   /**
    * Raises the user's mark to a generation higher than any before, and returns it: whatever session was logged in
@@ -226,12 +244,18 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
    * {@link Marks.spared}. The mark must be kept until `expiresAt` (seconds) at least.
    *
    * @returns `undefined`, and nothing is raised, if the mark is above `since` and does not spare that session already:
-   * whether it is still alive must be looked at again
+   * whether it is still alive must be looked at again. The same if there was a raise for `issuedBefore` or later
    */
   raiseUserMark?(userId: UserId, expiresAt: number, options?: RaiseOptions): Promise<number | undefined>;
 
   /** Raises the epoch above any before, for good: whatever session was logged in before is logged out from now on. */
   raiseEpoch?(options?: CallOptions): Promise<void>;
+
+  /**
+   * Ends a login at a provider: its sessions are logged out, and no session begins by it any more. That it has ended
+   * before is no error. It must be remembered until `expiresAt` (seconds) at least: {@link Marks.endedLogins}.
+   */
+  endLogin?(login: string, expiresAt: number, options?: CallOptions): Promise<void>;
 }
 
 /** The answer of {@link PersistenceLayer.loadUserSessions}. */

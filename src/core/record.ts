@@ -42,6 +42,10 @@ export interface SessionRecord {
   readonly epoch?: number;
   /** When the user last proved who they are, in seconds with a fraction: of two logins, the later one is the newer. */
   readonly authenticatedAt?: number;
+  /** Which login at an OpenID Connect provider the session came of: a hash of the issuer and the provider's session ID. */
+  readonly login?: string | undefined;
+  /** When that provider last asked the user for a proof; 0 if it did not say. Absent: at the login here. */
+  readonly provenAt?: number | undefined;
 
   /** The client's address at the last touch that told one. */
   readonly address?: string | undefined;
@@ -88,6 +92,8 @@ export const RECORD_ATTRIBUTES: {
   generation: { kind: 'number', required: false, group: 'userAttached' },
   epoch: { kind: 'number', required: false, group: 'userAttached' },
   authenticatedAt: { kind: 'decimal', required: false, group: 'userAttached' },
+  login: { kind: 'text', required: false, group: 'userAttached' },
+  provenAt: { kind: 'number', required: false, group: 'userAttached' },
   fence: { kind: 'number', required: false, group: 'fenced' },
   lastWrite: { kind: 'bytes', required: true, group: 'always' },
 };

@@ -3,6 +3,7 @@ import { deepFreeze, type DeepReadonly } from '../codec/deep-readonly.js';
 import {
   contended,
   gone,
+  LoginEndedError,
   LoginTooOldError,
   NotStorableError,
   SessionClosedError,
@@ -13,6 +14,7 @@ import type { GuardedLayer } from './guarded-layer.js';
 import { atLogin, loggedOutBy, sparing } from './marks.js';
 import type { Marks, SessionUser } from './persistence-layer.js';
 import { SessionData } from './session-data.js';
+import { type IdTokenClaims, providerLoginOf } from './provider-login.js';
 import type { Start } from './find-session.js';
 import { type Changes, type CookieAction, KEEP, type Login, merged, StoredSession } from './stored-session.js';
 import { digestOf } from './token.js';
@@ -40,6 +42,13 @@ type UserLogin = Login & { readonly userId: UserId; readonly authenticatedAt: nu
 export interface LogInOptions {
   /** Ends all of the user's other sessions. @defaultValue false */
   readonly exclusive?: boolean;
+  /**
+   * The claims of the ID token that proves this login at an OpenID Connect provider, once it was verified.
+   * {@link Session.authenticatedAt} and `requireRecentLogin` then go by `auth_time`; without that, no login is recent.
+   * `iss` and `sid` say which login the session came of, so that the provider can end it: see
+   * `dynamodb-sessions/oidc`.
+   */
+  readonly idToken?: IdTokenClaims;
 }
 
 /** What can be done with a session that can only be looked at: see `sessions.read()`. Every session is one. */
@@ -128,9 +137,12 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     return dateOf(this.#stored?.record.expiresAt);
   }
 
-  /** When the user last logged in. */
+  /**
+   * When the user last proved who they are: when they logged in, or as the ID token of that login says. `undefined` for
+   * an anonymous session, and if the ID token does not say it.
+   */
   get authenticatedAt(): Date | undefined {
-    return dateOf(this.#stored?.record.authenticatedAt);
+    return dateOf(this.#provenAt);
   }
 
   /** The user object, loaded when first asked for, once per request; `undefined` for an anonymous session. */
@@ -258,24 +270,38 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
    * `maxSessionsPerUser`, a login gives way to so many newer ones, and the request is nobody's again.
    *
    * @throws {@link NotStorableError} for an unusable user ID, {@link SessionGoneError} if the session of another user
-   * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}
+   * was taken over meanwhile and so could not be destroyed, {@link StoreUnavailableError}, {@link LoginEndedError} if the
+   * login of `idToken` has been ended at the provider
    */
-  async logIn(user: User['id'] | User, { exclusive = false }: LogInOptions = {}): Promise<void> {
+  async logIn(user: User['id'] | User, { exclusive = false, idToken }: LogInOptions = {}): Promise<void> {
     this.#refuseIfClosed();
     const userId = typeof user === 'object' ? user.id : user;
     userKey(userId); // refuses what is no user ID, before anything is done
+    const ofProvider = providerLoginOf(idToken, this.#layer.now);
     await this.#inTurn(async () => {
       const { changes } = this.#data;
       const isOthers = this.userId !== undefined && !sameUser(this.userId, userId);
       if (isOthers || this.#rivals.length > 0) await this.#end({ type: 'destroyed' });
       if (!isOthers) this.#data.restore(changes);
 
-      const marks = await this.#layer.loadMarks(userId, true);
+      const look = async (): Promise<Marks> => {
+        const found = await this.#layer.loadMarks(userId, true, ofProvider.login);
+        if (!hasEnded(ofProvider.login, idToken, found)) return found;
+        throw new LoginEndedError('This login has been ended at the provider; the user must sign in there again.');
+      };
+      // A raise of one's own outlives a logout at the provider that came before it, so that is looked for once more.
+      const raised = async (generation: Promise<number | undefined>): Promise<number | undefined> => {
+        await generation;
+        if (idToken !== undefined) await look();
+        return generation;
+      };
+      const marks = await look();
       // Of two exclusive logins at once, each has the generation of its own raise: so only the later one stays.
-      const generation = exclusive ? await this.#raiseMark(userId, marks) : marks.generation;
+      const generation = exclusive ? await raised(this.#raiseMark(userId, marks)) : marks.generation;
       const authenticatedAt = this.#layer.options.clock.now() / 1000;
-      const login = { userId, authenticatedAt, ...atLogin({ ...marks, generation }) };
-      const stored = await this.#attach(login, marks, exclusive);
+      const login = { userId, authenticatedAt, ...ofProvider, ...atLogin({ ...marks, generation }) };
+      const raiseAgain = exclusive ? () => raised(this.#layer.raiseUserMark(userId)) : undefined;
+      const stored = await this.#attach(login, marks, raiseAgain);
       this.#overtaken = false;
       this.#user = typeof user === 'object' ? Promise.resolve(user) : undefined;
       this.#emit({ type: 'logged-in', exclusive });
@@ -361,14 +387,15 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
   }
 
   /**
-   * Step-up: refuses unless the user logged in at most `maxAge` seconds ago.
+   * Step-up: refuses unless the user logged in at most `maxAge` seconds ago. Of a login with an `idToken`, what counts is
+   * when the provider last asked the user for a proof.
    *
    * @throws {@link LoginTooOldError}: ask for the password again, then call `logIn` (ASVS 7.5.3)
    */
   requireRecentLogin(maxAge: number): void {
-    const authenticatedAt = this.#stored?.record.authenticatedAt;
+    const provenAt = this.#provenAt;
     // Nothing is recent by a maxAge that is no number.
-    if (authenticatedAt === undefined || !(this.#layer.now - authenticatedAt <= maxAge)) {
+    if (provenAt === undefined || !(this.#layer.now - provenAt <= maxAge)) {
       throw new LoginTooOldError(`This needs a login of at most ${maxAge} seconds ago.`);
     }
   }
@@ -439,6 +466,12 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     }
   }
 
+  /** When the user last proved who they are (seconds), as far as that is known. */
+  get #provenAt(): number | undefined {
+    const { authenticatedAt, provenAt = authenticatedAt } = this.#stored?.record ?? {};
+    return provenAt === 0 ? undefined : provenAt;
+  }
+
   /** The session as it is stored, or is about to be. */
   get #known(): StoredSession<User> | Promise<StoredSession<User>> | undefined {
     return this.#stored ?? this.#beginning;
@@ -485,7 +518,11 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
    * of the one before only if the same user has taken it over: by this login, sent twice, or by one whose response was
    * lost. It is newer than that login, whatever the clocks say.
    */
-  async #attach(login: UserLogin, marks: Marks, exclusive: boolean): Promise<StoredSession<User>> {
+  async #attach(
+    login: UserLogin,
+    marks: Marks,
+    raiseAgain: (() => Promise<number | undefined>) | undefined,
+  ): Promise<StoredSession<User>> {
     let overtaker = this.#overtaker;
     let known = overtaker?.record?.data;
     let { generation } = login;
@@ -502,7 +539,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
         known = stored.record.data;
         this.#stored = undefined;
         // That session may be spared: not as the other one of two exclusive logins.
-        if (exclusive) generation = await this.#layer.raiseUserMark(login.userId);
+        if (raiseAgain !== undefined) generation = await raiseAgain();
       }
     }
     const { id = '', record } = overtaker ?? {};
@@ -597,6 +634,13 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
         : 'This session can only be read; change it where a cookie can be set, with one that was begun by start().',
     );
   }
+}
+
+/** Whether the provider has ended the login of an ID token, by its session or with all of the user's. */
+function hasEnded(login: string | undefined, idToken: IdTokenClaims | undefined, marks: Marks): boolean {
+  const { endedLogins, issuedBefore = Number.NEGATIVE_INFINITY } = marks;
+  const bySession = login !== undefined && endedLogins?.has(login) === true;
+  return bySession || (idToken !== undefined && idToken.iat <= issuedBefore);
 }
 
 const ifGone =

@@ -23,7 +23,7 @@ export const KEEP: CookieAction = { kind: 'keep' };
 export type Changes = ReadonlyMap<string, string | undefined>;
 
 /** What a login adds to a record. */
-export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch'>;
+export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch' | 'login' | 'provenAt'>;
 
 const MOST_ATTEMPTS = 200;
 const LONGEST_WAIT_MS = 200;

@@ -8,6 +8,6 @@ export function attributesOf(event: SessionEvent): Attributes {
   return {
     ...(event.session !== undefined && { 'session.id': event.session }),
     ...Object.fromEntries(details),
-    ...(event.type === 'store-failure' && { 'error.type': event.error.name }),
+    ...('error' in event && { 'error.type': event.error.name }),
   };
 }

@@ -20,18 +20,21 @@ export interface UserExport {
   readonly sessions: readonly ExportedSession[];
   /**
    * The user's mark, which ends the sessions with a generation below its own, but for the one that is `spared`; and
-   * until when it is kept. One that is `unreadable` ends them all. Absent if there is none.
+   * until when it is kept. One that is `unreadable` ends them all. `issuedBefore` is the time of the user's last logout at
+   * an OpenID Connect provider. Absent if there is none.
    */
   readonly mark?: {
     readonly generation: number | 'unreadable';
     readonly spared?: Spared;
+    readonly issuedBefore?: string;
     readonly expiresAt?: string;
   };
 }
 
 /**
  * A session in {@link UserExport}: all of its attributes, but for the hashes of its secrets, what the next secret is
- * derived from, and the mark of its last writer, which are random bytes. `generation` and `epoch` are those of the
+ * derived from, and the mark of its last writer, which are random bytes. `login` is a hash that names the login at an
+ * OpenID Connect provider. `generation` and `epoch` are those of the
  * user's mark, and of everyone's, when the user logged in; `auth` and `fence` are counters.
  */
 export interface ExportedSession extends Partial<
@@ -64,7 +67,7 @@ export type ExportedValue = { readonly value: Json } | { readonly unreadable: st
  * What a value is decoded to is given as JSON: a `Date` as ISO 8601, a bigint as text, a `Map` as a list of pairs, a
  * `Set` as a list, bytes as base64, an instance of a class of yours by its `toJSON` or its properties.
  *
- * One read for each session, and two more. Nothing is written.
+ * One read for each session, one for each login at an OpenID Connect provider, and two more. Nothing is written.
  *
  * @throws {@link StoreUnavailableError}; {@link ConfigurationError} if the persistence layer does not know a user's
  * sessions; {@link NotStorableError} for an unusable user ID
@@ -93,6 +96,11 @@ export async function exportUser<Data extends object, User extends SessionUser>(
   const records = new Map<string, SessionRecord | undefined>();
   await inGroups(ids, async (id) => records.set(id, await layer.load(id)));
   const marks = await layer.loadMarks(userId, true);
+  const ended = new Set<string>();
+  await inGroups([...new Set([...records.values()].map((record) => record?.login))], async (login) => {
+    if (login === undefined) return;
+    for (const each of (await layer.loadMarks(userId, true, login)).endedLogins ?? []) ended.add(each);
+  });
 
   const sessionAt = ([id, record]: [string, SessionRecord | undefined]): readonly ExportedSession[] => {
     if (record === undefined) {
@@ -100,7 +108,7 @@ export async function exportUser<Data extends object, User extends SessionUser>(
       return state === undefined ? [] : [{ id, state }];
     }
     if (record.userId === undefined || !sameUser(record.userId, userId)) return [];
-    const state = stateOf(id, record, marks, epochSeconds(options.clock));
+    const state = stateOf(id, record, { ...marks, endedLogins: ended }, epochSeconds(options.clock));
     return [{ id, state, ...attributesOf(record), data: dataOf(record, options.codec) }];
   };
   const exported = [...records].flatMap(sessionAt).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
@@ -136,9 +144,10 @@ function valueOf(text: string, codec: Codec): ExportedValue {
   }
 }
 
-function markIn({ generation, spared, expiresAt }: Marks): Pick<UserExport, 'mark'> {
+function markIn({ generation, spared, issuedBefore, expiresAt }: Marks): Pick<UserExport, 'mark'> {
   if (generation === undefined) return {};
+  const since = issuedBefore === undefined ? {} : { issuedBefore: timestamp(issuedBefore) };
   const until = expiresAt === undefined ? {} : { expiresAt: timestamp(expiresAt) };
   const ownGeneration = Number.isFinite(generation) ? generation : 'unreadable';
-  return { mark: { generation: ownGeneration, ...(spared && { spared }), ...until } };
+  return { mark: { generation: ownGeneration, ...(spared && { spared }), ...since, ...until } };
 }

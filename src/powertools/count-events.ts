@@ -14,6 +14,8 @@ export type SessionMetric =
   | 'SessionLoggedOut'
   | 'SessionEveryoneLoggedOut'
   | 'SessionRevoked'
+  | 'SessionProviderLogout'
+  | 'SessionProviderLogoutRefused'
   | 'SessionDestroyed'
   | 'SessionLostWrite'
   | 'SessionCsrfRefused'
@@ -41,6 +43,8 @@ const METRICS: Readonly<Record<SessionEvent['type'], SessionMetric>> = {
   'logged-out': 'SessionLoggedOut',
   'everyone-logged-out': 'SessionEveryoneLoggedOut',
   revoked: 'SessionRevoked',
+  'provider-logout': 'SessionProviderLogout',
+  'provider-logout-refused': 'SessionProviderLogoutRefused',
   destroyed: 'SessionDestroyed',
   'lost-write': 'SessionLostWrite',
   'csrf-refused': 'SessionCsrfRefused',

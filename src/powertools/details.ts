@@ -16,12 +16,14 @@ export function detailsOf(event: SessionEvent): Readonly<Record<string, string |
     case 'logged-in':
       return { exclusive: event.exclusive };
     case 'logged-out':
+    case 'provider-logout':
       return { everywhere: event.everywhere };
     case 'store-failure':
       return { operation: event.operation };
     case 'created':
     case 'expired':
     case 'everyone-logged-out':
+    case 'provider-logout-refused':
     case 'destroyed':
     case 'lost-write':
       return {};

@@ -32,6 +32,8 @@ const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventL
   destroyed: ['info', 'A session was destroyed.'],
   'lost-write': ['info', 'The final write of a request came after the end of its session, and was refused.'],
   'csrf-refused': ['info', 'A request that a page of another origin caused was refused.'],
+  'provider-logout': ['info', 'A provider said that a login of a user is over.'],
+  'provider-logout-refused': ['warn', 'A message of a provider, or what was to be one, was refused.'],
   'everyone-logged-out': ['warn', 'Everyone was logged out.'],
   reused: ['warn', 'A retired secret came back: a copy of the cookie exists.'],
   anomaly: ['warn', 'A request came from another client than the session belongs to, or with tokens of two sessions.'],
@@ -41,9 +43,9 @@ const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventL
 
 /**
  * Writes each event as one line of a log, with a Powertools `Logger` or what is like one. The attribute `sessionEvent`
- * has the event: its type, its details, and a digest of the session's ID; a failure of the store has its `error` too.
+ * has the event: its type, its details, and a digest of the session's ID; a failure or a refusal has its `error` too.
  *
- * `reused`, `anomaly`, `unreadable` and `everyone-logged-out` are warnings, `store-failure` is an error; `created`,
+ * `reused`, `anomaly`, `unreadable`, `provider-logout-refused` and `everyone-logged-out` are warnings, `store-failure` is an error; `created`,
  * `rotated` and `expired` are for debugging; all others are information. No line has a secret, an address or session
  * data, whatever an error carries; and the user only if you ask for it.
  *
@@ -70,7 +72,7 @@ export function logEvents(logger: EventLogger, options: UserOption = {}): (event
     };
     logger[level](message, {
       sessionEvent,
-      ...(event.type === 'store-failure' && { error: loggedError(event.error) }),
+      ...('error' in event && { error: loggedError(event.error) }),
     });
   };
 }

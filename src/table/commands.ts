@@ -1,7 +1,14 @@
 import type { DeleteCondition, RaiseOptions, Update } from '../core/persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type SessionRecord } from '../core/record.js';
 import { type UserId, userKey } from '../core/user-id.js';
-import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX, USER_MARK_PREFIX } from '../table-schema.js';
+import {
+  DATA_PREFIX,
+  LOGIN_MARK_PREFIX,
+  PARTITION_KEY,
+  TTL_ATTRIBUTE,
+  USER_INDEX,
+  USER_MARK_PREFIX,
+} from '../table-schema.js';
 import { and, type Condition, Placeholders } from './expression.js';
 import { attributeOf, ENDED_AT, itemOf, VERSION } from './item.js';
 import type { GetItemInput, Item, Keys, PutItemInput, QueryInput, UpdateItemInput } from './port.js';
@@ -15,6 +22,9 @@ export const GENERATION = 'generation';
 export const SPARED = 'spared';
 export const SPARED_GENERATION = 'sparedGeneration';
 
+/** The attribute of a mark that says until when ID tokens log nobody in. */
+export const ISSUED_BEFORE = 'issuedBefore';
+
 /** The attribute of a mark that names the raises which were sent more than once, and so may land again. */
 const COPIES = 'copies';
 
@@ -22,6 +32,9 @@ const keyOf = (id: string): Item => ({ [PARTITION_KEY]: { S: id } });
 
 /** The ID of a user's mark. */
 export const markIdOf = (userId: UserId): string => USER_MARK_PREFIX + userKey(userId);
+
+/** The ID of the mark of a login that has ended. */
+export const loginIdOf = (login: string): string => LOGIN_MARK_PREFIX + login;
 
 export function getSession(TableName: string, id: string, consistent: boolean): GetItemInput {
   return { TableName, Key: keyOf(id), ConsistentRead: consistent };
@@ -154,8 +167,14 @@ export function getItems(ids: readonly string[], withoutData: boolean): Keys {
   return { ...keys, ProjectionExpression, ...placeholders.input };
 }
 
+/** Says that a login at a provider has ended. A copy of it says the same. */
+export function markLogin(TableName: string, login: string, expiresAt: number): PutItemInput {
+  const version = { [VERSION]: { N: String(RECORD_VERSION) } };
+  return { TableName, Item: { ...keyOf(loginIdOf(login)), ...version, [TTL_ATTRIBUTE]: { N: String(expiresAt) } } };
+}
+
 /** One raise of a mark. */
-export interface Raise extends Pick<RaiseOptions, 'spare' | 'since'> {
+export interface Raise extends Pick<RaiseOptions, 'spare' | 'since' | 'issuedBefore'> {
   /** By which a copy of this raise is told from others: it raises once, however often it arrives. */
   readonly lastWrite: Uint8Array;
   /** Until when the mark must stay; without: for good. */
@@ -173,7 +192,7 @@ export interface Raise extends Pick<RaiseOptions, 'spare' | 'since'> {
 export function raiseMark(
   TableName: string,
   id: string,
-  { lastWrite, expiresAt, spare, since, now }: Raise,
+  { lastWrite, expiresAt, spare, since, issuedBefore, now }: Raise,
 ): UpdateItemInput {
   const placeholders = new Placeholders();
   const generation = placeholders.name(GENERATION);
@@ -187,6 +206,13 @@ export function raiseMark(
     `${writer} = ${own}`,
   ];
   if (expiresAt !== undefined) set.push(`${placeholders.name(TTL_ATTRIBUTE)} = ${placeholders.number(expiresAt)}`);
+  let isNewer: Condition | undefined;
+  if (issuedBefore !== undefined) {
+    const name = placeholders.name(ISSUED_BEFORE);
+    const time = placeholders.number(issuedBefore);
+    set.push(`${name} = ${time}`);
+    isNewer = `(attribute_not_exists(${name}) OR ${name} < ${time})`;
+  }
   let isAlive: Condition | undefined;
   if (spare !== undefined) {
     const session = placeholders.value({ S: spare.id });
@@ -201,6 +227,7 @@ export function raiseMark(
     ConditionExpression: and(
       `(attribute_not_exists(${writer}) OR ${writer} <> ${own})`,
       `(NOT contains(${placeholders.name(COPIES)}, ${own}))`,
+      isNewer,
       isAlive,
     ),
     ReturnValues: 'ALL_NEW',

@@ -10,6 +10,7 @@ import type {
   DeleteOutcome,
   Limits,
   Marks,
+  MarksOptions,
   PersistenceLayer,
   RaiseOptions,
   SaveOutcome,
@@ -29,7 +30,10 @@ import {
   endSession,
   GENERATION,
   getSession,
+  ISSUED_BEFORE,
+  loginIdOf,
   markIdOf,
+  markLogin,
   queryUserSessions,
   type Raise,
   raiseMark,
@@ -179,7 +183,10 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
     return ids;
   }
 
-  /** Without data. One query, and one bulk read per 100 sessions, which brings the marks along. */
+  /**
+   * Without data. One query, and one bulk read per 100 sessions, which brings the marks along. One more if sessions came
+   * of logins at a provider.
+   */
   async loadUserSessions(userId: UserId, options: CallOptions = {}): Promise<UserSessions> {
     const ids = await this.userSessions(userId, options);
     const items = await this.#getAll([EVERYONE_MARK, markIdOf(userId), ...ids], options, true);
@@ -189,7 +196,9 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
       const stored = item && readItem(item);
       if (stored?.kind === 'session' && isLive(stored.record, timeOf(options))) sessions.set(id, stored.record);
     }
-    return { sessions, ...this.#marksIn(items, userId, timeOf(options)) };
+    const logins = [...sessions.values()].map(({ login }) => login).filter((login) => login !== undefined);
+    const ended = logins.length === 0 ? items : await this.#getAll(logins.map(loginIdOf), options, true);
+    return { sessions, ...this.#marksIn(items, userId, timeOf(options)), ...endedIn(ended, logins) };
   }
 
   /** Unconditional: meant for sessions that their user's mark has already ended. */
@@ -198,12 +207,19 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
   }
 
   /** One call. All requests would read the epoch from one item, so each instance believes for 10 seconds what it saw. */
-  async loadMarks(userId: UserId, options: CallOptions = {}): Promise<Marks> {
+  async loadMarks(userId: UserId, options: MarksOptions = {}): Promise<Marks> {
     const now = timeOf(options);
     const { seenAt, mark: everyone } = this.#everyone;
-    if (options.fresh === true || now < seenAt || now >= seenAt + EPOCH_SECONDS)
-      return this.#marksIn(await this.#getAll([EVERYONE_MARK, markIdOf(userId)], options), userId, now);
-    return marksOf(await this.#get(getSession(this.#table, markIdOf(userId), true), options), everyone);
+    const logins = options.login === undefined ? [] : [options.login];
+    const ids = [markIdOf(userId), ...logins.map(loginIdOf)];
+    if (options.fresh === true || now < seenAt || now >= seenAt + EPOCH_SECONDS) {
+      const items = await this.#getAll([EVERYONE_MARK, ...ids], options);
+      return { ...this.#marksIn(items, userId, now), ...endedIn(items, logins) };
+    }
+    if (logins.length === 0)
+      return marksOf(await this.#get(getSession(this.#table, markIdOf(userId), true), options), everyone);
+    const items = await this.#getAll(ids, options);
+    return { ...marksOf(items.get(markIdOf(userId)), everyone), ...endedIn(items, logins) };
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
@@ -215,10 +231,14 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
     this.#everyone = { seenAt: Number.NEGATIVE_INFINITY };
   }
 
+  async endLogin(login: string, expiresAt: number, options: CallOptions = {}): Promise<void> {
+    await this.port.send(options, 'PutItem', markLogin(this.#table, login, expiresAt));
+  }
+
   /** @param expiresAt `undefined` for a mark that stays */
   async #raise(id: string, expiresAt: number | undefined, options: RaiseOptions): Promise<number | undefined> {
-    const { spare, since } = options;
-    const raise = { lastWrite: mintWriteMark(), expiresAt, spare, since, now: timeOf(options) };
+    const { spare, since, issuedBefore } = options;
+    const raise = { lastWrite: mintWriteMark(), expiresAt, spare, since, issuedBefore, now: timeOf(options) };
     try {
       const answer = await this.port.send(options, 'UpdateItem', raiseMark(this.#table, id, raise));
       return await this.#raised(id, raise, answer.Attributes, wasRepeated(answer), options);
@@ -226,7 +246,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
       if (!isConditionFailure(error)) throw error;
       const mark = await this.#present(id, error, options);
       if (isWrittenBy(raise.lastWrite, mark)) return this.#raised(id, raise, mark, wasRepeated(error), options);
-      if (spare !== undefined) return undefined;
+      if (spare !== undefined || issuedBefore !== undefined) return undefined;
       throw new StoreUnavailableError('The mark was raised, and raised again by another before it could be read.', {
         retryable: true,
       });
@@ -336,13 +356,21 @@ function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Ite
 }
 
 function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
+  const issuedBefore = Number(user?.[ISSUED_BEFORE]?.N);
   const id = user?.[SPARED]?.S;
   const generation = Number(user?.[SPARED_GENERATION]?.N);
   return {
     ...(user && { generation: generationOf(user), expiresAt: Number(user[TTL_ATTRIBUTE]?.N) }),
     ...(id !== undefined && Number.isSafeInteger(generation) && { spared: { id, generation } }),
+    ...(Number.isFinite(issuedBefore) && { issuedBefore }),
     ...(everyone && { epoch: generationOf(everyone) }),
   };
+}
+
+/** Those logins that have a mark: whatever stands there, the login has ended. */
+function endedIn(items: ReadonlyMap<string, Item>, logins: readonly string[]): Pick<Marks, 'endedLogins'> {
+  const ended = logins.filter((login) => items.has(loginIdOf(login)));
+  return ended.length === 0 ? {} : { endedLogins: new Set(ended) };
 }
 
 /** A mark that cannot be read is higher than any generation: nobody whom it concerns is logged in. */

@@ -218,6 +218,63 @@ export function describeUsers(layer: Layer): void {
     });
   });
 
+  describe('a logout at a provider', () => {
+    it('raises the user’s mark once for each time, and never for an earlier one, and the time stays', async () => {
+      const user = newId();
+      const raise = (issuedBefore?: number): Promise<number | undefined> =>
+        layer().raiseUserMark(user, NOW + 10, { now: NOW, issuedBefore });
+      const first = (await raise(NOW - 5)) as number;
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+        generation: first,
+        issuedBefore: NOW - 5,
+        expiresAt: NOW + 10,
+      });
+      expect([await raise(NOW - 5), await raise(NOW - 6)]).toEqual([undefined, undefined]);
+      const second = (await raise(NOW - 4)) as number;
+      expect(second).toBeGreaterThan(first);
+      const third = await raise();
+      expect(await layer().loadMarks(user, { now: NOW })).toEqual({
+        generation: third,
+        issuedBefore: NOW - 4,
+        expiresAt: NOW + 10,
+      });
+    });
+
+    it('raises it once for one time, however many say it at once', async () => {
+      const user = newId();
+      const raises = Array.from({ length: 8 }, () =>
+        layer().raiseUserMark(user, NOW + 10, { now: NOW, issuedBefore: NOW }),
+      );
+      expect((await Promise.all(raises)).filter((generation) => generation !== undefined)).toHaveLength(1);
+    });
+
+    it('ends a login by its name, which whoever asks for it is told, and nobody else', async () => {
+      const [user, login, other] = [newId(), newId(), newId()];
+      await layer().endLogin(login, NOW + 10, { now: NOW });
+      await layer().endLogin(login, NOW + 20, { now: NOW });
+      expect(await layer().loadMarks(user, { now: NOW, fresh: true, login })).toMatchObject({
+        endedLogins: new Set([login]),
+      });
+      for (const options of [{ login: other }, { login: other, fresh: true }, {}, { fresh: true }])
+        expect(await layer().loadMarks(user, { now: NOW, ...options })).not.toHaveProperty('endedLogins');
+      expect(await layer().loadMarks(user, { now: NOW, login })).toMatchObject({ endedLogins: new Set([login]) });
+      expect(await layer().loadSession(`login#${login}`, { now: NOW })).toBeUndefined();
+    });
+
+    it('says with a user’s sessions which of their logins have ended', async () => {
+      const user = newId();
+      const [ended, other] = [newId(), newId()];
+      const ids = await Promise.all(
+        [ended, ended, other, undefined].map((login) => stored(layer(), fullRecord({ userId: user, login }))),
+      );
+      await layer().endLogin(newId(), NOW + 10, { now: NOW });
+      expect(await layer().loadUserSessions(user, { now: NOW })).not.toHaveProperty('endedLogins');
+      await layer().endLogin(ended, NOW + 10, { now: NOW });
+      const { sessions, endedLogins } = await layer().loadUserSessions(user, { now: NOW });
+      expect([sorted(sessions.keys()), endedLogins]).toEqual([sorted(ids), new Set([ended])]);
+    });
+  });
+
   describe('loadUser and roleHierarchy', () => {
     it('know nobody, and no roles, unless they are given', async () => {
       expect(await layer().loadUser('user-1')).toBeUndefined();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Expected, PersistenceLayer, SaveOutcome, SessionChange, SessionRecord } from '../../src/index.js';
+import { loginOf } from '../../src/core/provider-login.js';
 import { hashSecret, mintSecret, mintToken, mintWriteMark, type SecretHash } from '../../src/core/token.js';
 
 /** The time of the tests that talk to a layer directly, in seconds. */
@@ -41,6 +42,8 @@ export function fullRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
     userId: `user-${newId()}`,
     generation: NOW + 5,
     authenticatedAt: NOW + 6.789,
+    login: loginOf('https://issuer.example', newId()),
+    provenAt: NOW + 8,
     address: '2001:db8::1',
     userAgent: 'Mozilla/5.0 (✓)',
     fence: 7,

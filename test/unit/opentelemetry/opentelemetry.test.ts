@@ -21,7 +21,7 @@ describe('traceEvents', () => {
         attributes: {
           ...(event.session === undefined ? {} : { 'session.id': 'digest-1' }),
           ...Object.fromEntries(details),
-          ...(event.type === 'store-failure' ? { 'error.type': 'Error' } : {}),
+          ...('error' in event ? { 'error.type': 'Error' } : {}),
         },
       },
     ]);

@@ -16,6 +16,8 @@ const NAMES = {
   'logged-out': 'SessionLoggedOut',
   'everyone-logged-out': 'SessionEveryoneLoggedOut',
   revoked: 'SessionRevoked',
+  'provider-logout': 'SessionProviderLogout',
+  'provider-logout-refused': 'SessionProviderLogoutRefused',
   destroyed: 'SessionDestroyed',
   'lost-write': 'SessionLostWrite',
   'csrf-refused': 'SessionCsrfRefused',

@@ -36,6 +36,8 @@ describe('logEvents, with the Logger of Powertools', () => {
       'logged-in': 'INFO',
       'logged-out': 'INFO',
       revoked: 'INFO',
+      'provider-logout': 'INFO',
+      'provider-logout-refused': 'WARN',
       destroyed: 'INFO',
       'lost-write': 'INFO',
       'csrf-refused': 'INFO',

@@ -6,6 +6,7 @@ import {
   getItems,
   getSession,
   markIdOf,
+  markLogin,
   queryUserSessions,
   raiseMark,
   refuseCopies,
@@ -136,7 +137,8 @@ describe('the command', () => {
     expect(
       updateSession('T', 'ID', { ...record, ...user }, changeOf(record, { userAttached: true, expected: { now: 11 } })),
     ).toMatchObject({
-      UpdateExpression: 'SET #generation = :0, #authenticatedAt = :1, #lastWrite = :2, #user = :3 REMOVE #epoch',
+      UpdateExpression:
+        'SET #generation = :0, #authenticatedAt = :1, #lastWrite = :2, #user = :3 REMOVE #epoch, #login, #provenAt',
       ExpressionAttributeValues: { ':0': { N: '9' }, ':1': { N: '10' }, ':3': { S: 'n:42' } },
     });
   });
@@ -323,6 +325,21 @@ describe('the command', () => {
       });
     },
   );
+
+  it('that raises a mark for a logout at a provider, unless it was raised for that time or a later one', () => {
+    const raise = { lastWrite: new Uint8Array([1]), issuedBefore: 900, now: 1_000 };
+    const input = raiseMark('T', markIdOf('user-1'), raise);
+    expect(input.UpdateExpression).toContain('#issuedBefore = :4');
+    expect(input.ConditionExpression).toContain(' AND (attribute_not_exists(#issuedBefore) OR #issuedBefore < :4)');
+    expect(input.ExpressionAttributeValues).toMatchObject({ ':4': { N: '900' } });
+  });
+
+  it('that says that a login has ended: a copy of it says the same', () => {
+    expect(markLogin('T', 'name', 2_000)).toEqual({
+      TableName: 'T',
+      Item: { id: { S: 'login#name' }, version: { N: '1' }, expiresAt: { N: '2000' } },
+    });
+  });
 
   it('that refuses the copies of a raise from now on', () => {
     const lastWrite = new Uint8Array([1]);
