@@ -3,7 +3,7 @@ import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type Session
 import { type UserId, userKey } from '../core/user-id.js';
 import { DATA_PREFIX, PARTITION_KEY, TTL_ATTRIBUTE, USER_INDEX, USER_MARK_PREFIX } from '../table-schema.js';
 import { and, type Condition, Placeholders } from './expression.js';
-import { attributeOf, ENDED_AT, itemOf, VERSION } from './item.js';
+import { attributeOf, ENDED_AT, itemOf, valueOfText, VERSION } from './item.js';
 import type { GetItemInput, Item, Keys, PutItemInput, QueryInput, UpdateItemInput } from './port.js';
 
 /** What is sent to DynamoDB: built here, from arguments alone, and sent elsewhere. */
@@ -56,7 +56,7 @@ export function updateSession(TableName: string, id: string, record: SessionReco
   }
   for (const key of change.set) {
     const encoded = record.data.get(key) as string;
-    set.push(`${placeholders.name(DATA_PREFIX + key)} = ${placeholders.value({ S: encoded })}`);
+    set.push(`${placeholders.name(DATA_PREFIX + key)} = ${placeholders.value(valueOfText(encoded))}`);
   }
   for (const key of change.removed) remove.push(placeholders.name(DATA_PREFIX + key));
 
@@ -222,7 +222,7 @@ export function refuseCopies(TableName: string, id: string, { lastWrite }: Pick<
 
 function hasValue(placeholders: Placeholders, attribute: string, text: string | undefined): Condition {
   const name = placeholders.name(attribute);
-  return text === undefined ? `attribute_not_exists(${name})` : `${name} = ${placeholders.value({ S: text })}`;
+  return text === undefined ? `attribute_not_exists(${name})` : `${name} = ${placeholders.value(valueOfText(text))}`;
 }
 
 /** A number; zero and none are the same. */

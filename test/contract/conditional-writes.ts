@@ -94,7 +94,7 @@ export function describeConditionalWrites(layer: Layer): void {
       expect(await layer().saveSession(id, written(before), change, { now: NOW })).toEqual(SAVED);
     });
 
-    it.each(['touched', 'rotated', 'userAttached', 'fenced'] as const)(
+    it.each(['touched', 'rotated', 'userAttached', 'keyed', 'fenced'] as const)(
       'writes the attributes of %s and no others',
       async (group) => {
         const before = fullRecord();
@@ -134,11 +134,19 @@ export function describeConditionalWrites(layer: Layer): void {
         address: _a,
         userAgent: _ua,
         generation: _g,
+        wrappedKey: _w,
+        formerKey: _k,
         fence: _f,
         ...bare
       } = before;
       const after = written(bare);
-      const change = changeOf(before, { touched: true, rotated: true, userAttached: true, fenced: true });
+      const change = changeOf(before, {
+        touched: true,
+        rotated: true,
+        userAttached: true,
+        keyed: true,
+        fenced: true,
+      });
       expect(await layer().saveSession(id, after, change, { now: NOW })).toEqual(SAVED);
       expect(await load(id)).toEqual(after);
     });
