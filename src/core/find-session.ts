@@ -1,4 +1,5 @@
 import { anomalyOf, type Client } from './client.js';
+import type { DataSeal } from './encryption.js';
 import { StoreUnavailableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { touchIsDue } from './lifetime.js';
@@ -17,6 +18,8 @@ export interface StartedSession {
   /** When the request began (seconds), before anything was read. */
   readonly startedAt: number;
   readonly touchDue: boolean;
+  /** The seal on its data, if it is known already. */
+  readonly seal?: DataSeal | undefined;
 }
 
 /** What the start of a request finds behind its tokens. */
@@ -30,7 +33,7 @@ export interface Start {
    */
   readonly overtaken?: boolean;
   /** The session that got another secret a moment ago. */
-  readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined } | undefined;
+  readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined; readonly secret?: Secret } | undefined;
 }
 
 /** Where one session stands to the request's tokens for it. */

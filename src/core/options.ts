@@ -1,6 +1,7 @@
 import type { AnomalyPolicy, ClientPolicy } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Codec, readableCodec } from '../codec/codec.js';
+import type { Encryption } from './encryption.js';
 import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './option-checks.js';
 import type { SessionEvent } from './events.js';
 import type { LifetimePolicy } from './lifetime.js';
@@ -63,6 +64,8 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
 
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
   readonly codec?: Codec;
+  /** What encrypts the data: `encryptedData()` of `dynamodb-sessions/encryption`. @defaultValue nothing does */
+  readonly encryption?: Encryption;
   /**
    * Told of everything that an audit log or a metric wants to know. Must not throw; is not awaited.
    *
@@ -80,6 +83,7 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
   readonly codec: Codec;
+  readonly encryption: Encryption | undefined;
   onEvent(this: void, event: SessionEvent<User>): void;
   readonly clock: Clock;
   /** Whether what `get` returns is frozen: in development, where a mistake may throw, and the time does not count. */
@@ -151,6 +155,7 @@ export function resolveBareOptions<User extends SessionUser>(
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
     codec: options.codec ?? (defaults?.codec as Codec),
+    encryption: options.encryption,
     onEvent: options.onEvent ?? logStoreFailures(),
     clock: options.clock ?? systemClock,
     freezesValues: process.env['NODE_ENV'] !== 'production' && process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined,
@@ -170,13 +175,14 @@ export function resolveBareOptions<User extends SessionUser>(
   if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', maxSessionsPerUser, 1, 10_000);
   expectFunctions('persistence', resolved.persistence, SIX_FUNCTIONS);
   expectFunctions('codec', resolved.codec, ['encode', 'decode']);
+  if (options.encryption !== undefined) expectFunctions('encryption', options.encryption, ['sealOf']);
   expectFunctions('clock', resolved.clock, ['now']);
   expectFunctions('', resolved, ['onEvent']);
   return resolved;
 }
 
 const OPTION_NAMES =
-  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser codec onEvent clock'.split(
+  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser codec encryption onEvent clock'.split(
     ' ',
   );
 

@@ -70,7 +70,7 @@ export interface Expected {
 
 /**
  * What is different from the stored session, so that a layer can write just that.
- * The groups of attributes (`touched`, `address`, `userAgent`, `rotated`, `userAttached`, `fenced`) are those of
+ * The groups of attributes (`touched`, `address`, `userAgent`, `rotated`, `userAttached`, `keyed`, `fenced`) are those of
  * `RECORD_ATTRIBUTES`.
  */
 export type SessionChange =
@@ -88,6 +88,7 @@ export type SessionChange =
       readonly userAgent: boolean;
       readonly rotated: boolean;
       readonly userAttached: boolean;
+      readonly keyed: boolean;
       readonly fenced: boolean;
       readonly expected: Expected;
     };
@@ -105,6 +106,7 @@ export const NO_CHANGE: Omit<Update, 'expected'> = {
   userAgent: false,
   rotated: false,
   userAttached: false,
+  keyed: false,
   fenced: false,
 };
 
@@ -154,6 +156,8 @@ export interface Limits {
   /** The bytes of a session's data: keys and encoded values in UTF-8, and {@link keyOverhead} for each key. */
   readonly dataBytes: number;
   readonly keyOverhead: number;
+  /** Whether a sealed value is stored as the bytes that its text stands for. @defaultValue false */
+  readonly packsSealed?: boolean;
   /** How many keys of a stored session one request can change. */
   readonly changedKeys: number;
 }

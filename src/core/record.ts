@@ -52,11 +52,16 @@ export interface SessionRecord {
   /** The client's user agent at the last touch that told one, bounded. */
   readonly userAgent?: string | undefined;
 
+  /** The key of the session's data, wrapped for the present secret. Absent while no value is sealed. */
+  readonly wrappedKey?: Uint8Array | undefined;
+  /** The same for the secret before the last login or `regenerate`: for a login that is repeated because its answer was lost. */
+  readonly formerKey?: Uint8Array | undefined;
+
   /** Goes up when a copy of an earlier write of data may still land: the copy is then refused. Absent: 0. */
   readonly fence?: number;
   /** The mark of the last writer. Random, new with every write. */
   readonly lastWrite: Uint8Array;
-  /** The session's data, each value as the codec wrote it. */
+  /** The session's data, each value as the codec wrote it, or as it was sealed. */
   readonly data: ReadonlyMap<string, string>;
 }
 
@@ -74,7 +79,8 @@ export const RECORD_ATTRIBUTES: {
   readonly [Name in RecordAttribute]: {
     readonly kind: AttributeKind;
     readonly required: boolean;
-    readonly group: 'always' | 'created' | 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'fenced';
+    readonly group:
+      'always' | 'created' | 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'keyed' | 'fenced';
   };
 } = {
   createdAt: { kind: 'number', required: true, group: 'created' },
@@ -94,6 +100,8 @@ export const RECORD_ATTRIBUTES: {
   authenticatedAt: { kind: 'decimal', required: false, group: 'userAttached' },
   login: { kind: 'text', required: false, group: 'userAttached' },
   provenAt: { kind: 'number', required: false, group: 'userAttached' },
+  wrappedKey: { kind: 'bytes', required: false, group: 'keyed' },
+  formerKey: { kind: 'bytes', required: false, group: 'keyed' },
   fence: { kind: 'number', required: false, group: 'fenced' },
   lastWrite: { kind: 'bytes', required: true, group: 'always' },
 };

@@ -69,6 +69,7 @@ function withoutPrevious({
   previousHash: _hash,
   previousUntil: _until,
   nonce: _nonce,
+  formerKey: _former,
   ...rest
 }: SessionRecord): SessionRecord {
   return rest;

@@ -1,21 +1,25 @@
+import { isSealed, SEALED, sizeOfNew, sizeOfStored } from './encryption.js';
 import { NotStorableError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
-import { type Changes, merged } from './stored-session.js';
+import { type Changes, merged, type StoredSession } from './stored-session.js';
 
 const LONGEST_KEY = 1_024; // bytes
 
-type Stored = ReadonlyMap<string, string> | undefined;
+type Data = ReadonlyMap<string, string>;
+
+/** The session as it is stored. */
+type Stored = Pick<StoredSession<SessionUser>, 'record' | 'asStored'> | undefined;
 
 /** The data of a session as one request sees it: what is stored, with the changes that are not written yet. */
 export class SessionData {
-  readonly #options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'persistence'>;
+  readonly #options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'encryption' | 'persistence'>;
   readonly #stored: () => Stored;
   readonly #changes = new Map<string, string | undefined>();
   /** How many bytes it takes, and how many keys are different from what is stored, for as long as that is stored. */
-  #size: { readonly stored: Stored; readonly bytes: number; readonly keys: number } | undefined;
+  #size: { readonly stored: Data | undefined; readonly bytes: number; readonly keys: number } | undefined;
 
-  constructor(options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'persistence'>, stored: () => Stored) {
+  constructor(options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'encryption' | 'persistence'>, stored: () => Stored) {
     this.#options = options;
     this.#stored = stored;
   }
@@ -27,11 +31,11 @@ export class SessionData {
 
   /** All of it. */
   get all(): Map<string, string> {
-    return merged(this.#stored(), this.#changes);
+    return merged(this.#stored()?.record.data, this.#changes);
   }
 
   get(key: string): string | undefined {
-    return this.#changes.has(key) ? this.#changes.get(key) : this.#stored()?.get(key);
+    return this.#changes.has(key) ? this.#changes.get(key) : this.#stored()?.record.data.get(key);
   }
 
   /** The key with its new value, if it has one that is not written yet. */
@@ -43,17 +47,26 @@ export class SessionData {
   change(key: string, encoded: string | undefined): void {
     const { limits } = this.#options.persistence;
     if (limits !== undefined) {
-      const stored = this.#stored();
-      const sizeOf = (name: string, text: string | undefined): number =>
-        text === undefined ? 0 : limits.keyOverhead + Buffer.byteLength(name) + Buffer.byteLength(text);
-      const isOther = (name: string, text: string | undefined): number => (stored?.get(name) === text ? 0 : 1);
+      const session = this.#stored();
+      const stored = session?.record.data;
+      const overhead = this.#options.encryption?.overhead;
+      const sizeOf = (name: string, text: string | undefined, isNew = this.#changes.has(name)): number => {
+        if (text === undefined) return 0;
+        const bytes = isNew ? sizeOfNew(text, limits, overhead) : sizeOfStored(text, limits);
+        return limits.keyOverhead + Buffer.byteLength(name) + bytes;
+      };
+      const isOther = (name: string, text: string | undefined): number => {
+        const before = stored?.get(name);
+        const isSame = before === text || (before !== undefined && before === session?.asStored(name, text));
+        return isSame ? 0 : 1;
+      };
       if (this.#size === undefined || this.#size.stored !== stored) {
-        const bytes = [...this.all].reduce((sum, entry) => sum + sizeOf(...entry), 0);
+        const bytes = [...this.all].reduce((sum, [name, text]) => sum + sizeOf(name, text), 0);
         this.#size = { stored, bytes, keys: [...this.#changes].filter((entry) => isOther(...entry)).length };
       }
       const present = this.get(key);
-      const bytes = this.#size.bytes + sizeOf(key, encoded) - sizeOf(key, present);
-      const keys = this.#size.keys + isOther(key, encoded) - isOther(key, present);
+      const bytes = this.#size.bytes + sizeOf(key, encoded, true) - sizeOf(key, present);
+      const keys = this.#size.keys - isOther(key, present) + isOther(key, encoded);
       if (bytes > Math.max(limits.dataBytes, this.#size.bytes))
         throw new NotStorableError(`The data would take ${bytes} bytes; expected at most ${limits.dataBytes}.`);
       if (stored !== undefined && keys > Math.max(limits.changedKeys, this.#size.keys))
@@ -83,7 +96,9 @@ export class SessionData {
       throw new NotStorableError(`A key of a session's data must be well-formed text of at most ${LONGEST_KEY} bytes.`);
     }
     try {
-      return this.#options.codec.encode(value);
+      const encoded = this.#options.codec.encode(value);
+      if (isSealed(encoded)) throw new NotStorableError(`the codec's text begins with "${SEALED}".`);
+      return encoded;
     } catch (cause) {
       if (!(cause instanceof NotStorableError)) throw cause;
       const name = JSON.stringify(key);

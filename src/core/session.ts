@@ -1,5 +1,6 @@
 import type { Client } from './client.js';
 import { deepFreeze, type DeepReadonly } from '../codec/deep-readonly.js';
+import { opened } from './encryption.js';
 import {
   contended,
   gone,
@@ -105,7 +106,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     this.#client = client;
     this.#create = create;
     this.#state = layer.readOnly ? 'read-only' : 'open';
-    this.#data = new SessionData(layer.options, () => this.#stored?.record.data);
+    this.#data = new SessionData(layer.options, () => this.#stored);
     this.#overtaken = start.overtaken === true;
     this.#overtaker = start.overtaker;
     this.#stored = start.found && new StoredSession(layer, client, start.found);
@@ -255,9 +256,10 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     this.#refuseIfClosed();
     let taken = this.#data.get(key);
     const known = this.#known;
-    if (known === undefined) this.#data.forget(this.#data.changeOf(key));
-    else await (await this.#flush(key, known)).replace(key, (before) => void (taken = before), 'take');
-    return this.#decode(key, taken) as ValueOf<Data, Key> | undefined;
+    const stored = known && (await this.#flush(key, known));
+    if (stored === undefined) this.#data.forget(this.#data.changeOf(key));
+    else await stored.replace(key, (before) => void (taken = before), 'take');
+    return this.#decode(key, taken, stored) as ValueOf<Data, Key> | undefined;
   }
 
   /**
@@ -325,7 +327,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
   async logOut({ keep = [] }: { readonly keep?: readonly KeyOf<Data>[] } = {}): Promise<void> {
     this.#refuseIfClosed();
     await this.#inTurn(async () => {
-      const kept = new Map([...this.#data.all].filter(([key]) => (keep as readonly string[]).includes(key)));
+      const kept = this.#opened([...this.#data.all].filter(([key]) => (keep as readonly string[]).includes(key)));
       if (this.#stored !== undefined && kept.size > 0) return this.#replaceByAnonymous(kept);
       await this.#end({ type: 'logged-out', everywhere: false });
       this.#data.restore(kept);
@@ -456,10 +458,10 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     };
   }
 
-  #decode(key: string, encoded: string | undefined): unknown {
-    if (encoded === undefined) return undefined;
+  #decode(key: string, text: string | undefined, stored: StoredSession<User> | undefined = this.#stored): unknown {
+    if (text === undefined) return undefined;
     try {
-      return this.#layer.options.codec.decode(encoded);
+      return this.#layer.options.codec.decode(stored === undefined ? text : stored.open(key, text));
     } catch {
       this.#emit({ type: 'unreadable', reason: 'unreadable', key });
       return undefined;
@@ -470,6 +472,22 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
   get #provenAt(): number | undefined {
     const { authenticatedAt, provenAt = authenticatedAt } = this.#stored?.record ?? {};
     return provenAt === 0 ? undefined : provenAt;
+  }
+
+  /** Data as the codec wrote it, without what does not open: for another session, with a seal of its own. */
+  #opened(
+    data: Iterable<readonly [string, string]>,
+    open = (key: string, text: string): string => this.#stored?.open(key, text) ?? text,
+  ): Map<string, string> {
+    const result = new Map<string, string>();
+    for (const [key, text] of data) {
+      try {
+        result.set(key, open(key, text));
+      } catch {
+        this.#emit({ type: 'unreadable', reason: 'unreadable', key });
+      }
+    }
+    return result;
   }
 
   /** The session as it is stored, or is about to be. */
@@ -524,7 +542,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     raiseAgain: (() => Promise<number | undefined>) | undefined,
   ): Promise<StoredSession<User>> {
     let overtaker = this.#overtaker;
-    let known = overtaker?.record?.data;
+    let known = (): ReadonlyMap<string, string> | undefined => this.#overtaker && this.#knownOf(this.#overtaker);
     let { generation } = login;
     const stored = await this.#known;
     if (stored !== undefined) {
@@ -536,7 +554,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
       } catch (error) {
         if (!(error instanceof SessionGoneError)) throw error;
         overtaker = { id: stored.id, record: await stored.asLeft() };
-        known = stored.record.data;
+        known = () => this.#opened(stored.record.data, stored.open.bind(stored));
         this.#stored = undefined;
         // That session may be spared: not as the other one of two exclusive logins.
         if (raiseAgain !== undefined) generation = await raiseAgain();
@@ -546,8 +564,15 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     const isTheirs = record?.userId !== undefined && sameUser(record.userId, login.userId);
     const isSame = isTheirs && loggedOutBy(id, record, marks) === undefined;
     const authenticatedAt = Math.max(login.authenticatedAt, isSame ? (record.authenticatedAt ?? 0) + 0.001 : 0);
-    const data = merged(isSame ? known : undefined, this.#data.changes);
+    const data = merged(isSame ? known() : undefined, this.#data.changes);
     return this.#begin(data, { ...login, ...atLogin({ ...marks, generation }), authenticatedAt });
+  }
+
+  /** The data of a session of which this request has the secret from before a login. */
+  #knownOf({ id, record, secret }: NonNullable<Start['overtaker']>): ReadonlyMap<string, string> {
+    const seal = this.#layer.options.encryption?.sealOf(id);
+    seal?.learn(record?.formerKey, () => secret);
+    return this.#opened(record?.data ?? [], (key, text) => opened(seal, key, text));
   }
 
   /** Logs the user out everywhere; a session of theirs that this login goes on with is spared until it is written. */

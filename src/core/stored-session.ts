@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, clientChanges } from './client.js';
+import { type DataSeal, isSealed, opened } from './encryption.js';
 import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { begin, isLive, touch, touchIsDue } from './lifetime.js';
@@ -48,6 +49,8 @@ export class StoredSession<User extends SessionUser> {
   /** `unproven`: others have replaced the request's secret more than once since it began. */
   #standing: 'current' | 'previous' | 'unproven';
   #touchDue: boolean;
+  /** Absent without the option `encryption`. */
+  readonly #seal: DataSeal | undefined;
   /** The end of the last write that this request has begun. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -62,6 +65,8 @@ export class StoredSession<User extends SessionUser> {
     this.#secret = secret;
     this.#standing = standing;
     this.#touchDue = touchDue;
+    this.#seal = started.seal ?? layer.options.encryption?.sealOf(id);
+    this.#learnKey();
   }
 
   /** Stores a new session. Should that fail, the next try has a new ID: nobody has heard of this one. */
@@ -72,12 +77,17 @@ export class StoredSession<User extends SessionUser> {
     login?: Login,
   ): Promise<StoredSession<User>> {
     const { id, secret } = mintToken();
-    const record = { ...newRecord(layer, client, secret, data), ...login };
+    const seal = layer.options.encryption?.sealOf(id);
+    const sealed = seal === undefined ? data : new Map([...data].map(([key, text]) => [key, seal.seal(key, text)]));
+    const wrappedKey = seal?.wrap(secret);
+    const record = { ...newRecord(layer, client, secret, sealed), ...login, ...(wrappedKey && { wrappedKey }) };
     const outcome = await layer.save(id, record, { kind: 'create' });
     if (outcome.kind !== 'saved') throw contended();
     layer.emit({ type: 'created' }, id, record.userId);
+    seal?.keep();
     const startedAt = record.lastSeenAt;
-    return new StoredSession(layer, client, { id, record, secret, standing: 'current', startedAt, touchDue: false });
+    const standing = 'current';
+    return new StoredSession(layer, client, { id, record, secret, standing, startedAt, touchDue: false, seal });
   }
 
   get record(): SessionRecord {
@@ -86,7 +96,21 @@ export class StoredSession<User extends SessionUser> {
 
   /** Whether these changes may make a difference to what is stored. */
   isChangedBy(changes: Changes): boolean {
-    return this.#isStale ? changes.size > 0 : !isNoChange(pending(this.#record, changes));
+    return this.#isStale ? changes.size > 0 : !isNoChange(pending(this.#record, this.#sealed(changes)));
+  }
+
+  /** A value as it is written. */
+  asStored(key: string, text: string | undefined): string | undefined {
+    return this.#seal === undefined || text === undefined ? text : this.#seal.seal(key, text);
+  }
+
+  /**
+   * A stored value as the codec wrote it.
+   *
+   * @throws any error if it is sealed and does not open
+   */
+  open(key: string, stored: string): string {
+    return opened(this.#seal, key, stored);
   }
 
   /** The session as another request has left it; `undefined` if it has ended. */
@@ -131,13 +155,15 @@ export class StoredSession<User extends SessionUser> {
       await this.#freshen();
       const secret = mintSecret();
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-        const reissued = { ...reissue(this.#record, secret, this.#layer.now), ...login };
+        const sealed = this.#sealed(changes);
+        const next = this.#wrapped(reissue(this.#record, secret, this.#layer.now), secret, this.#secret);
+        const reissued = { ...next, ...login };
         // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
         const touched = this.#touchDue || (login !== undefined && this.#record.lastSeenAt <= this.#startedAt);
-        const next = touched ? this.#touched(reissued) : reissued;
+        const record = touched ? this.#touched(reissued) : reissued;
         const groups = { touched, rotated: true, userAttached: login !== undefined };
         const expected = touched ? { lastSeenAt: this.#startedAt } : {};
-        if ((await this.#save(next, changes, groups, expected)) === 'conflict') continue;
+        if ((await this.#save(record, sealed, groups, expected)) === 'conflict') continue;
         this.#secret = secret;
         this.#standing = 'current';
         this.#touchDue = false;
@@ -153,6 +179,7 @@ export class StoredSession<User extends SessionUser> {
    *
    * @param kind `take` lets no late copy of an earlier write bring back what it takes away; `update` is compared with
    * what is stored now, not with what was read, before it is said to make no difference
+   * @param change is given what is stored, and returns what the codec wrote
    */
   async replace(
     key: string,
@@ -171,11 +198,12 @@ export class StoredSession<User extends SessionUser> {
       }
       const isDone = await this.#inTurn(async () => {
         if (this.#record.data.get(key) !== before) return false;
-        if (after !== before) {
+        const sealed = this.asStored(key, after);
+        if (sealed !== before) {
           // No copy of it, and of nothing written before, may land another time: the value may be the same again.
           const groups = { fenced: true };
           return (
-            (await this.#save(this.#record, new Map([[key, after]]), groups, { value: [key, before] })) === 'saved'
+            (await this.#save(this.#record, new Map([[key, sealed]]), groups, { value: [key, before] })) === 'saved'
           );
         }
         if (isFresh) return true;
@@ -218,13 +246,16 @@ export class StoredSession<User extends SessionUser> {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const { now, options } = this.#layer;
       const record = this.#record;
+      const sealed = this.#sealed(changes);
       const touched = touches && this.#touchDue;
       const provesCurrent = touches && this.#standing === 'current' && hasRoom;
       const rotation =
-        rotates && provesCurrent && rotationIsDue(options, record, now) ? rotate(record, this.#secret, now) : undefined;
+        rotates && provesCurrent && this.#mayRotate && rotationIsDue(options, record, now)
+          ? rotate(record, this.#secret, now)
+          : undefined;
       const confirmed = provesCurrent && rotation === undefined && confirmationIsDue(record);
       const rotated = rotation !== undefined || confirmed;
-      const isWritten = !isNoChange(pending(record, changes)) || touched || rotated;
+      const isWritten = !isNoChange(pending(record, sealed)) || touched || rotated;
       if (this.#isStale && (isWritten || changes.size > 0)) {
         await this.#freshen();
         continue;
@@ -232,7 +263,12 @@ export class StoredSession<User extends SessionUser> {
       if (!isWritten) return 'nothing';
 
       // The new secret was seen when the request began, however long it takes.
-      const withSecrets = rotation?.next ?? (confirmed ? confirm(options, record, this.#startedAt) : record);
+      const withSecrets =
+        rotation === undefined
+          ? confirmed
+            ? confirm(options, record, this.#startedAt)
+            : record
+          : this.#wrapped(rotation.next, rotation.successor);
       const next = touched ? this.#touched(withSecrets) : withSecrets;
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
@@ -242,7 +278,7 @@ export class StoredSession<User extends SessionUser> {
         ...(touched && { lastSeenAt: this.#startedAt }),
       };
       try {
-        if ((await this.#save(next, changes, { touched, rotated }, expected)) === 'conflict') continue;
+        if ((await this.#save(next, sealed, { touched, rotated }, expected)) === 'conflict') continue;
       } catch (error) {
         if (!(error instanceof NotStorableError && rotated) || this.isChangedBy(changes)) throw error;
         // The session is so full that the hash of another secret finds no place. It goes on with the one that it has.
@@ -258,7 +294,11 @@ export class StoredSession<User extends SessionUser> {
     throw contended();
   }
 
-  /** One conditional write. After a conflict, this request knows the session as others have left it. */
+  /**
+   * One conditional write. After a conflict, this request knows the session as others have left it.
+   *
+   * @param changes as they are to be stored
+   */
   async #save(
     next: SessionRecord,
     changes: Changes,
@@ -267,21 +307,34 @@ export class StoredSession<User extends SessionUser> {
   ): Promise<'saved' | 'conflict'> {
     const different = pending(this.#record, changes);
     const writesData = !isNoChange(different);
-    const { auth, fence = 0 } = this.#record;
+    const { auth, fence = 0, secretHash } = this.#record;
+    // A new key needs a fence: of two that are made at once, one is stored, and no other secret comes without it.
+    const lacksKey = (writesData || groups.rotated === true) && this.#seal?.hasKey === false;
+    const needsKey = lacksKey && different.set.some((key) => isSealed(changes.get(key) as string));
+    const withKey = needsKey && next.secretHash === secretHash ? this.#wrapped(next, this.#presentSecret()) : next;
+    const keyed = withKey.wrappedKey !== this.#record.wrappedKey;
+    const addsKey = keyed && lacksKey;
     // What replaces the secret without grace is refused another time by that alone, and so is what came before.
     const reissues = next.auth !== auth;
-    const fenced = !reissues && (groups.fenced === true || (writesData && this.#mayLandLate));
+    const fenced = !reissues && (groups.fenced === true || addsKey || (writesData && this.#mayLandLate));
     // A copy of a plain write would be accepted as well: nothing else that it expects has changed by it.
     const isPlain = writesData && !fenced && !reissues && groups.rotated !== true;
     const data = merged(this.#record.data, changes);
-    const record = { ...next, ...(fenced && { fence: fence + 1 }), data, lastWrite: mintWriteMark() };
+    const record = { ...withKey, ...(fenced && { fence: fence + 1 }), data, lastWrite: mintWriteMark() };
     const change = {
       ...NO_CHANGE,
       ...different,
       ...groups,
       ...clientChanges(this.#record, next),
+      keyed,
       fenced,
-      expected: { now: this.#layer.now, auth, ...expected, ...((isPlain || fenced) && { fence }) },
+      expected: {
+        now: this.#layer.now,
+        auth,
+        ...expected,
+        ...(addsKey && { secretHash }),
+        ...((isPlain || fenced || lacksKey) && { fence }),
+      },
     };
     const outcome = await this.#layer.save(this.id, record, change).catch((error: unknown) => {
       this.#mayLandLate ||= writesData;
@@ -293,6 +346,7 @@ export class StoredSession<User extends SessionUser> {
       this.#mayLandLate = !fenced && !reissues && (this.#mayLandLate || (isPlain && outcome.repeated === true));
       const before = this.#record;
       this.#record = record;
+      if (keyed) this.#seal?.keep();
       if (isPlain && this.#mayLandLate)
         await this.#raiseFence().catch((error: unknown) => {
           this.#record = before; // it is not done
@@ -329,6 +383,41 @@ export class StoredSession<User extends SessionUser> {
     this.#isStale = false;
     this.#standing = standing === 'current' || standing === 'previous' ? standing : 'unproven';
     this.#touchDue &&= touchIsDue(this.#layer.options, record, this.#startedAt);
+    this.#learnKey();
+  }
+
+  /** Where the key of the data is, as this request knows the session now. It stays where it was found before. */
+  #learnKey(): void {
+    const [secret, standing, record] = [this.#secret, this.#standing, this.#record];
+    this.#seal?.learn(record.wrappedKey, () => presentSecret(record, secret, standing));
+  }
+
+  /** @throws {@link StoreUnavailableError} if others have replaced it more than once since the request began */
+  #presentSecret(): Secret {
+    const secret = presentSecret(this.#record, this.#secret, this.#standing);
+    if (secret === undefined) throw contended();
+    return secret;
+  }
+
+  /** Who cannot wrap the key of the data for another secret must not replace the one that opens it. */
+  get #mayRotate(): boolean {
+    return this.#seal !== undefined || this.#record.wrappedKey === undefined;
+  }
+
+  /** The record with the key of its data for this secret, if it has one or gets one. */
+  #wrapped(record: SessionRecord, secret: Secret, former?: Secret): SessionRecord {
+    if (this.#seal === undefined) return record;
+    // A key that this request cannot look for is not replaced: it may be good.
+    if (record.wrappedKey !== undefined && !this.#seal.hasKey) this.#presentSecret();
+    const wrappedKey = this.#seal.wrap(secret);
+    if (wrappedKey === undefined) return record;
+    return { ...record, wrappedKey, ...(former && { formerKey: this.#seal.wrap(former) }) };
+  }
+
+  /** The changes as they are to be stored. */
+  #sealed(changes: Changes): Changes {
+    if (this.#seal === undefined) return changes;
+    return new Map([...changes].map(([key, text]) => [key, this.asStored(key, text)]));
   }
 
   /** Reads what is stored now. Returns whether it is still the session that this request began with. */
@@ -344,6 +433,12 @@ export class StoredSession<User extends SessionUser> {
     const { address = record.address, userAgent = record.userAgent } = this.#client;
     return { ...record, ...touch(this.#layer.options, record, this.#startedAt), address, userAgent };
   }
+}
+
+/** The secret for which the record has its hash. */
+function presentSecret(record: SessionRecord, secret: Secret, standing: string): Secret | undefined {
+  if (standing === 'previous') return successorOf(record, secret);
+  return standing === 'current' ? secret : undefined;
 }
 
 /** The record of a session that begins now. */

@@ -10,7 +10,7 @@ import {
   USER_MARK_PREFIX,
 } from '../table-schema.js';
 import { and, type Condition, Placeholders } from './expression.js';
-import { attributeOf, ENDED_AT, itemOf, VERSION } from './item.js';
+import { attributeOf, ENDED_AT, itemOf, valueOfText, VERSION } from './item.js';
 import type { GetItemInput, Item, Keys, PutItemInput, QueryInput, UpdateItemInput } from './port.js';
 
 /** What is sent to DynamoDB: built here, from arguments alone, and sent elsewhere. */
@@ -69,7 +69,7 @@ export function updateSession(TableName: string, id: string, record: SessionReco
   }
   for (const key of change.set) {
     const encoded = record.data.get(key) as string;
-    set.push(`${placeholders.name(DATA_PREFIX + key)} = ${placeholders.value({ S: encoded })}`);
+    set.push(`${placeholders.name(DATA_PREFIX + key)} = ${placeholders.value(valueOfText(encoded))}`);
   }
   for (const key of change.removed) remove.push(placeholders.name(DATA_PREFIX + key));
 
@@ -249,7 +249,7 @@ export function refuseCopies(TableName: string, id: string, { lastWrite }: Pick<
 
 function hasValue(placeholders: Placeholders, attribute: string, text: string | undefined): Condition {
   const name = placeholders.name(attribute);
-  return text === undefined ? `attribute_not_exists(${name})` : `${name} = ${placeholders.value({ S: text })}`;
+  return text === undefined ? `attribute_not_exists(${name})` : `${name} = ${placeholders.value(valueOfText(text))}`;
 }
 
 /** A number; zero and none are the same. */

@@ -1,3 +1,4 @@
+import { isSealed, SEALED } from '../core/encryption.js';
 import { tombstoneEnd } from '../core/lifetime.js';
 import type { DeleteOptions, Limits } from '../core/persistence-layer.js';
 import {
@@ -55,7 +56,7 @@ export function itemOf(id: string, record: SessionRecord): Item {
     const value = attributeOf(record, name);
     if (value !== undefined) item.push([name, value]);
   }
-  for (const [key, encoded] of record.data) item.push([DATA_PREFIX + key, { S: encoded }]);
+  for (const [key, encoded] of record.data) item.push([DATA_PREFIX + key, valueOfText(encoded)]);
   return Object.fromEntries(item);
 }
 
@@ -66,6 +67,14 @@ export function attributeOf(record: SessionRecord, name: RecordAttribute): Attri
   if (typeof value === 'number') return { N: String(value) };
   return typeof value === 'string' ? { S: value } : { B: value };
 }
+
+/** A value of the data. One that is sealed is stored as the bytes that its text stands for, which are a quarter less. */
+export function valueOfText(text: string): AttributeValue {
+  const bytes = isSealed(text) ? Buffer.from(text.slice(SEALED.length), 'base64url') : undefined;
+  return bytes !== undefined && textOfBytes(bytes) === text ? { B: bytes } : { S: text };
+}
+
+const textOfBytes = (bytes: Uint8Array): string => SEALED + Buffer.from(bytes).toString('base64url');
 
 /** What an item is. Never throws, whatever was put into the table. */
 export function readItem(item: Item): StoredItem {
@@ -97,7 +106,8 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   for (const [name, value] of Object.entries(item)) {
     // Of an attribute `__proto__` the SDK makes `undefined`.
     if (!name.startsWith(DATA_PREFIX)) continue;
-    const { S: encoded } = value;
+    const { S: text, B: bytes } = value;
+    const encoded = bytes === undefined ? text : textOfBytes(bytes);
     if (encoded === undefined) return undefined;
     data.set(name.slice(DATA_PREFIX.length), encoded);
   }
@@ -106,7 +116,13 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
 
 /**
  * DynamoDB's limits for an item, less what a session's other attributes take at their longest, and for an expression.
+ * A session has either a previous secret or the key for a former one, never both.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
-export const LIMITS: Limits = { dataBytes: 400 * 1024 - 1_000, keyOverhead: DATA_PREFIX.length, changedKeys: 200 };
+export const LIMITS: Limits = {
+  dataBytes: 400 * 1024 - 1_000,
+  keyOverhead: DATA_PREFIX.length,
+  packsSealed: true,
+  changedKeys: 200,
+};

@@ -1,5 +1,6 @@
 import { timeOf } from '../core/clock.js';
 import { ConfigurationError, NotStorableError, StoreUnavailableError } from '../core/errors.js';
+import { sizeOfStored } from '../core/encryption.js';
 import { expectBoolean, expectFunctions, expectWholeNumber } from '../core/option-checks.js';
 import { ExtendablePersistenceLayer } from '../core/extendable-persistence-layer.js';
 import { isLive } from '../core/lifetime.js';
@@ -345,7 +346,7 @@ const LONGEST_EXPRESSION = 4_096;
 
 function expectRoomFor(data: ReadonlyMap<string, string>): void {
   let size = 0;
-  for (const [key, text] of data) size += LIMITS.keyOverhead + Buffer.byteLength(key) + Buffer.byteLength(text);
+  for (const [key, text] of data) size += LIMITS.keyOverhead + Buffer.byteLength(key) + sizeOfStored(text, LIMITS);
   if (size > LIMITS.dataBytes)
     throw new NotStorableError(`The session's data would take ${size} bytes; expected at most ${LIMITS.dataBytes}.`);
 }

@@ -94,7 +94,7 @@ export function describeConditionalWrites(layer: Layer): void {
       expect(await layer().saveSession(id, written(before), change, { now: NOW })).toEqual(SAVED);
     });
 
-    it.each(['touched', 'address', 'userAgent', 'rotated', 'userAttached', 'fenced'] as const)(
+    it.each(['touched', 'address', 'userAgent', 'rotated', 'userAttached', 'keyed', 'fenced'] as const)(
       'writes the attributes of %s and no others',
       async (group) => {
         const before = fullRecord();
@@ -134,11 +134,21 @@ export function describeConditionalWrites(layer: Layer): void {
         address: _a,
         userAgent: _ua,
         generation: _g,
+        wrappedKey: _w,
+        formerKey: _k,
         fence: _f,
         ...bare
       } = before;
       const after = written(bare);
-      const groups = { address: true, userAgent: true, rotated: true, userAttached: true, fenced: true };
+      const groups = {
+        touched: true,
+        address: true,
+        userAgent: true,
+        rotated: true,
+        userAttached: true,
+        keyed: true,
+        fenced: true,
+      };
       const change = changeOf(before, groups);
       expect(await layer().saveSession(id, after, change, { now: NOW })).toEqual(SAVED);
       expect(await load(id)).toEqual(after);
@@ -322,7 +332,7 @@ export function describeConditionalWrites(layer: Layer): void {
   });
 }
 
-type Group = 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'fenced';
+type Group = 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'keyed' | 'fenced';
 
 function attributesOf(record: SessionRecord, group: Group): Partial<SessionRecord> {
   const names = Object.entries(RECORD_ATTRIBUTES).filter(([, attribute]) => attribute.group === group);

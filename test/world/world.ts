@@ -1,3 +1,4 @@
+import { encryptedData } from '../../src/encryption/index.js';
 import {
   type CookieAction,
   type PersistenceLayer,
@@ -33,6 +34,7 @@ export class World {
       persistence: this.#persistence,
       clock: { now: () => this.now * 1000 },
       onEvent: (event) => this.events.push(event),
+      ...(process.env['TEST_ENCRYPTION'] === undefined ? {} : { encryption: encryptedData() }),
       ...options,
     });
   }

@@ -86,7 +86,7 @@ describe('a reissue', () => {
   it('L1: forgets every older secret, and those who began with it', () => {
     const before = fullRecord({ auth: 7 });
     const next = reissue(before, first, NOW + 10);
-    const { previousHash: _p, previousUntil: _u, nonce: _n, ...kept } = before;
+    const { previousHash: _p, previousUntil: _u, nonce: _n, formerKey: _f, ...kept } = before;
     expect(next).toEqual({ ...kept, secretHash: hashSecret(first), rotatedAt: NOW + 10, auth: 8 });
     expect(Object.keys(next)).not.toContain('nonce');
     expect(standingOf(rotated, rotated.previousHash as typeof fresh.secretHash, NOW)).toBe('previous');

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { updateSession } from '../../../src/table/commands.js';
 import { itemOf, LIMITS, readItem, type StoredItem, tombstoneOf } from '../../../src/table/item.js';
 import type { Item } from '../../../src/table/port.js';
-import { type AttributeKind, RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../../src/core/record.js';
+import {
+  type AttributeKind,
+  RECORD_ATTRIBUTE_NAMES,
+  RECORD_ATTRIBUTES,
+  type SessionRecord,
+} from '../../../src/core/record.js';
 import { DIFFICULT_KEYS } from '../../contract/keys.js';
 import { engines } from '../../engines/index.js';
 import { changeOf, fullRecord, newId, NOW, recordOf } from '../../world/records.js';
@@ -177,7 +182,7 @@ describe('an item', () => {
 
 describe('the limits of a session’s data', () => {
   it('leave room for 1,000 bytes of other attributes in an item, and count the prefix of each key', () => {
-    expect(LIMITS).toEqual({ dataBytes: 408_600, keyOverhead: 'data.'.length, changedKeys: 200 });
+    expect(LIMITS).toEqual({ dataBytes: 408_600, keyOverhead: 'data.'.length, packsSealed: true, changedKeys: 200 });
   });
 
   it('let one request change as many keys as one write can, with all else that a write can change', () => {
@@ -188,10 +193,11 @@ describe('the limits of a session’s data', () => {
       touched: true,
       rotated: true,
       userAttached: true,
+      keyed: true,
       fenced: true,
     });
     expect(updateSession('T', 'ID', record, change).UpdateExpression?.length).toBeLessThanOrEqual(4_096);
-    const { previousHash: _h, previousUntil: _u, nonce: _n, address: _a, userAgent: _ua, ...bare } = record;
+    const { previousHash: _h, previousUntil: _u, nonce: _n, formerKey: _k, address: _a, userAgent: _ua, ...bare } = record;
     const { UpdateExpression } = updateSession('T', 'ID', bare, { ...change, set: [], removed: names });
     expect(UpdateExpression?.length).toBeLessThanOrEqual(4_096);
   });
@@ -204,9 +210,11 @@ describe.each(engines())('the largest session on $name', (engine) => {
   });
   afterAll(() => table.drop());
 
-  it.each(['x', 'é', '€', '🎉'])(
-    'D4: fits, filled with %s, with all attributes at their longest',
-    async (character) => {
+  const either: readonly (keyof SessionRecord)[][] = [['formerKey'], ['previousHash', 'previousUntil', 'nonce']];
+
+  it.each(['x', 'é', '€', '🎉'].flatMap((character) => either.map((absent) => ({ character, absent }))))(
+    'D4: fits, filled with $character, with all attributes at their longest but for $absent',
+    async ({ character, absent }) => {
       const room = LIMITS.dataBytes - LIMITS.keyOverhead - 'fill'.length;
       const width = Buffer.byteLength(character);
       const fill = character.repeat(Math.floor(room / width)) + 'x'.repeat(room % width);
@@ -227,6 +235,7 @@ describe.each(engines())('the largest session on $name', (engine) => {
         address: 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255',
         userAgent: 'M'.repeat(258),
         data: new Map([['fill', fill]]),
+        ...Object.fromEntries(absent.map((name) => [name, undefined])),
       });
       const Item = itemOf(newId(), record);
       const size = (part: Iterable<[string, AttributeValue]>): number =>
