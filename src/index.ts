@@ -5,6 +5,7 @@ export type { DeepReadonly } from './codec/deep-readonly.js';
 export {
   ConfigurationError,
   LoginTooOldError,
+  NotBoundError,
   NotStorableError,
   SessionClosedError,
   SessionError,
@@ -13,6 +14,7 @@ export {
   StoreUnavailableError,
   UnsupportedEventError,
 } from './core/errors.js';
+export type * from './core/device-binding.js';
 export type { SessionEvent, SessionEventDetail } from './core/events.js';
 export { ExtendablePersistenceLayer } from './core/extendable-persistence-layer.js';
 export { MemoryPersistenceLayer } from './core/memory-persistence-layer.js';

@@ -1,4 +1,5 @@
 import { anomalyOf, type Client } from './client.js';
+import type { Binding, BindingCheck } from './device-binding.js';
 import { StoreUnavailableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { touchIsDue } from './lifetime.js';
@@ -17,6 +18,12 @@ export interface StartedSession {
   /** When the request began (seconds), before anything was read. */
   readonly startedAt: number;
   readonly touchDue: boolean;
+  /** Whether the request has proven the device that the session is bound to. */
+  readonly bound?: boolean;
+  /** What it stores, if it has shown for the first time that the bound cookie has arrived. */
+  readonly seen?: Binding;
+  /** The session's user, if that had to be loaded. */
+  readonly user?: SessionUser | undefined;
 }
 
 /** What the start of a request finds behind its tokens. */
@@ -43,7 +50,7 @@ interface Look extends Token {
   readonly act?: (() => Promise<unknown>) | undefined;
 }
 
-type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
+type Proven = Look & Pick<StartedSession, 'record' | 'standing' | 'bound' | 'seen' | 'user'>;
 
 /**
  * Finds the session that a request's tokens prove. Malformed tokens cost nothing, an unknown one costs one read.
@@ -51,11 +58,14 @@ type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
  * A browser sends one token; a second comes from whoever could set a cookie for a part of the site, or from a time
  * when the cookie had another Domain or Path. Order says nothing (RFC 6265bis, 4.2.2), so the one that is good is
  * taken; two good ones, or more than two sessions, are nobody's.
+ *
+ * @param boundTokens the values of the bound cookie; `undefined`: the request is there to get one
  */
 export async function findSession<User extends SessionUser>(
   layer: GuardedLayer<User>,
   texts: readonly string[],
   client: Client,
+  boundTokens: readonly string[] | undefined,
 ): Promise<Start> {
   const startedAt = layer.now;
   const tokens = texts.map(parseToken).filter((token) => token !== undefined);
@@ -63,7 +73,7 @@ export async function findSession<User extends SessionUser>(
   const looks = await Promise.all(
     (ids.length > 2 ? [] : ids).map((id) => {
       const own = tokens.filter((token) => token.id === id);
-      const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, startedAt, fresh);
+      const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, boundTokens, startedAt, fresh);
       return ids.length > 1 ? lookAt(true) : layer.decide(lookAt, ({ act }) => act !== undefined);
     }),
   );
@@ -89,6 +99,7 @@ async function look<User extends SessionUser>(
   layer: GuardedLayer<User>,
   tokens: readonly Token[],
   client: Client,
+  boundTokens: readonly string[] | undefined,
   startedAt: number,
   fresh: boolean,
 ): Promise<Look> {
@@ -103,7 +114,12 @@ async function look<User extends SessionUser>(
   const standing = STANDINGS.find((better) => standings.includes(better)) as Standing;
   const touchDue = record !== undefined && touchIsDue(layer.options, record, startedAt);
   const seen = { ...(tokens[standings.indexOf(standing)] as Token), record, standing, touchDue, endedAt };
-  if (isProven(seen)) return { ...seen, act: await objectionTo(layer, seen, client) };
+  if (isProven(seen)) {
+    const { userId } = seen.record;
+    const user = async (): Promise<User | undefined> => (userId === undefined ? undefined : layer.loadUser(userId));
+    const device = boundTokens && (await layer.options.deviceBinding?.check(seen.record, boundTokens, startedAt, user));
+    return { ...seen, ...device, act: await objectionTo(layer, seen, client, device) };
+  }
   return { ...seen, act: async () => (standing === 'retired' ? punishReuse(layer, seen as Proven) : undefined) };
 }
 
@@ -116,11 +132,16 @@ async function objectionTo<User extends SessionUser>(
   layer: GuardedLayer<User>,
   seen: Proven,
   client: Client,
+  device: BindingCheck | undefined,
 ): Promise<Look['act']> {
+  const { event } = device ?? {};
+  const tell = event && (() => layer.emit(event, seen.id, seen.record.userId));
+  if (device?.refused === true) return async () => (tell?.(), true);
   const end = await logoutOf(layer, seen.id, seen.record, seen.touchDue);
   if (end !== undefined) return () => end().then(() => true);
   const anomaly = anomalyOf(layer.options, seen.record, client);
-  return anomaly && (() => endStrange(layer, seen, anomaly));
+  if (tell === undefined) return anomaly && (() => endStrange(layer, seen, anomaly));
+  return async () => (tell(), anomaly !== undefined && endStrange(layer, seen, anomaly));
 }
 
 /**

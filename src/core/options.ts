@@ -2,6 +2,7 @@ import type { AnomalyPolicy, ClientPolicy } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Codec, readableCodec } from '../codec/codec.js';
 import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './option-checks.js';
+import type { DeviceBinding } from './device-binding.js';
 import type { SessionEvent } from './events.js';
 import type { LifetimePolicy } from './lifetime.js';
 import { MemoryPersistenceLayer } from './memory-persistence-layer.js';
@@ -61,6 +62,12 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
   /** How many devices a user can be signed in on; a login beyond that ends the oldest login. @defaultValue no bound */
   readonly maxSessionsPerUser?: number;
 
+  /**
+   * Binds the sessions of users who log in to their devices, where the browser can: `deviceBinding()` of
+   * `dynamodb-sessions/dbsc`. @defaultValue sessions are bound to no device
+   */
+  readonly deviceBinding?: DeviceBinding<User>;
+
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
   readonly codec?: Codec;
   /**
@@ -79,6 +86,7 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly reuse: 'revoke' | 'report';
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
+  readonly deviceBinding: DeviceBinding<User> | undefined;
   readonly codec: Codec;
   onEvent(this: void, event: SessionEvent<User>): void;
   readonly clock: Clock;
@@ -131,6 +139,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
     acceptChangingUserAgent,
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
+    deviceBinding: options.deviceBinding,
     codec: options.codec ?? readableCodec,
     onEvent: options.onEvent ?? logStoreFailures(),
     clock: options.clock ?? systemClock,
@@ -150,6 +159,7 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
   expectOneOf('revocationCheck', resolved.revocationCheck, ['touch', 'always', 'never']);
   if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', maxSessionsPerUser, 1, 10_000);
   expectFunctions('persistence', resolved.persistence, SIX_FUNCTIONS);
+  if (options.deviceBinding !== undefined) expectFunctions('deviceBinding', options.deviceBinding, BINDING_FUNCTIONS);
   expectFunctions('codec', resolved.codec, ['encode', 'decode']);
   expectFunctions('clock', resolved.clock, ['now']);
   expectFunctions('', resolved, ['onEvent']);
@@ -157,10 +167,12 @@ export function resolveOptions<User extends SessionUser>(options: SessionsOption
 }
 
 const OPTION_NAMES =
-  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser codec onEvent clock'.split(
+  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser deviceBinding codec onEvent clock'.split(
     ' ',
   );
 
 const ANOMALY_POLICIES: readonly AnomalyPolicy[] = ['ignore', 'report', 'destroy'];
+
+const BINDING_FUNCTIONS = ['invite', 'check', 'answer'];
 
 const SIX_FUNCTIONS = 'loadSession saveSession deleteSession userSessions loadUser roleHierarchy'.split(' ');

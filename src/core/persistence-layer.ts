@@ -53,13 +53,15 @@ export interface Expected {
   readonly fence?: number;
   /** If true: nobody has confirmed yet that the present secret was seen. */
   readonly unconfirmed?: boolean;
+  /** If given: no other proof of the device has been accepted, and no login has come, since this challenge was made. */
+  readonly deviceChallenge?: Uint8Array;
   /** If given: no request has touched the session that began later than this (seconds). */
   readonly lastSeenAt?: number;
 }
 
 /**
  * What is different from the stored session, so that a layer can write just that.
- * The groups of attributes (`touched`, `rotated`, `userAttached`, `fenced`) are those of `RECORD_ATTRIBUTES`.
+ * The groups of attributes (`touched`, `rotated`, `userAttached`, `bound`, `fenced`) are those of `RECORD_ATTRIBUTES`.
  */
 export type SessionChange =
   | { readonly kind: 'create' }
@@ -72,6 +74,7 @@ export type SessionChange =
       readonly touched: boolean;
       readonly rotated: boolean;
       readonly userAttached: boolean;
+      readonly bound: boolean;
       readonly fenced: boolean;
       readonly expected: Expected;
     };
@@ -87,6 +90,7 @@ export const NO_CHANGE: Omit<Update, 'expected'> = {
   touched: false,
   rotated: false,
   userAttached: false,
+  bound: false,
   fenced: false,
 };
 

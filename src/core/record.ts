@@ -48,6 +48,21 @@ export interface SessionRecord {
   /** The client's user agent at the last touch, bounded. */
   readonly userAgent?: string | undefined;
 
+  /** The public key of the device that the session is bound to (SPKI, DER). */
+  readonly deviceKey?: Uint8Array | undefined;
+  /**
+   * What the device's next proof must answer. Without a key: the SHA-256 of the challenge in the login's response. With
+   * one: the challenge itself, which is no secret, for only the key can answer it.
+   */
+  readonly deviceChallenge?: Uint8Array | undefined;
+  /** SHA-256 of the short-lived cookie that proves the device. */
+  readonly boundHash?: SecretHash | undefined;
+  /** Until when that cookie is good. Absent until it has been seen: till then the session is used without it as well. */
+  readonly boundUntil?: number | undefined;
+  /** The one before, good until its own end: for requests under way. */
+  readonly previousBoundHash?: SecretHash | undefined;
+  readonly previousBoundUntil?: number | undefined;
+
   /** Goes up when a copy of an earlier write of data may still land: the copy is then refused. Absent: 0. */
   readonly fence?: number;
   /** The mark of the last writer. Random, new with every write. */
@@ -70,7 +85,7 @@ export const RECORD_ATTRIBUTES: {
   readonly [Name in RecordAttribute]: {
     readonly kind: AttributeKind;
     readonly required: boolean;
-    readonly group: 'always' | 'created' | 'touched' | 'rotated' | 'userAttached' | 'fenced';
+    readonly group: 'always' | 'created' | 'touched' | 'rotated' | 'userAttached' | 'bound' | 'fenced';
   };
 } = {
   createdAt: { kind: 'number', required: true, group: 'created' },
@@ -88,6 +103,12 @@ export const RECORD_ATTRIBUTES: {
   generation: { kind: 'number', required: false, group: 'userAttached' },
   epoch: { kind: 'number', required: false, group: 'userAttached' },
   authenticatedAt: { kind: 'decimal', required: false, group: 'userAttached' },
+  deviceKey: { kind: 'bytes', required: false, group: 'bound' },
+  deviceChallenge: { kind: 'bytes', required: false, group: 'bound' },
+  boundHash: { kind: 'bytes', required: false, group: 'bound' },
+  boundUntil: { kind: 'number', required: false, group: 'bound' },
+  previousBoundHash: { kind: 'bytes', required: false, group: 'bound' },
+  previousBoundUntil: { kind: 'number', required: false, group: 'bound' },
   fence: { kind: 'number', required: false, group: 'fenced' },
   lastWrite: { kind: 'bytes', required: true, group: 'always' },
 };

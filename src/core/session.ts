@@ -4,6 +4,7 @@ import {
   contended,
   gone,
   LoginTooOldError,
+  NotBoundError,
   NotStorableError,
   SessionClosedError,
   SessionGoneError,
@@ -57,6 +58,8 @@ export type ReadonlySession<Data extends object = AnyData, User extends SessionU
   | 'keys'
   | 'entries'
   | 'requireRecentLogin'
+  | 'bound'
+  | 'requireBound'
   | 'toJSON'
 >;
 
@@ -100,6 +103,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     this.#overtaken = start.overtaken === true;
     this.#overtaker = start.overtaker;
     this.#stored = start.found && new StoredSession(layer, client, start.found);
+    this.#user = start.found?.user && Promise.resolve(start.found.user as User);
     this.#rivals = start.rivals.map((rival) => new StoredSession(layer, client, rival));
   }
 
@@ -131,6 +135,14 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
   /** When the user last logged in. */
   get authenticatedAt(): Date | undefined {
     return dateOf(this.#stored?.record.authenticatedAt);
+  }
+
+  /**
+   * Whether this request has proven the device that the session is bound to (option `deviceBinding`). `false` until the
+   * browser has bound it, shortly after the login, and for browsers that cannot.
+   */
+  get bound(): boolean {
+    return this.#stored?.bound === true;
   }
 
   /** The user object, loaded when first asked for, once per request; `undefined` for an anonymous session. */
@@ -371,6 +383,15 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     if (authenticatedAt === undefined || !(this.#layer.now - authenticatedAt <= maxAge)) {
       throw new LoginTooOldError(`This needs a login of at most ${maxAge} seconds ago.`);
     }
+  }
+
+  /**
+   * Refuses unless this request has proven the device that the session is bound to: a copied cookie does not pass.
+   *
+   * @throws {@link NotBoundError}
+   */
+  requireBound(): void {
+    if (!this.bound) throw new NotBoundError('This needs a session that is bound to its device.');
   }
 
   /**

@@ -1,10 +1,12 @@
 import { canonical } from './client.js';
+import type { DeviceAnswer, DeviceRequest } from './device-binding.js';
 import { GuardedLayer } from './guarded-layer.js';
 import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
 import { type AnyData, type ReadonlySession, Session } from './session.js';
 import { findSession } from './find-session.js';
+import { type CookieAction, KEEP, StoredSession } from './stored-session.js';
 import { isSessionId } from './token.js';
 import { sameUser } from './user-id.js';
 import { listUserSessions, logOutEverywhere } from './user-sessions.js';
@@ -13,6 +15,8 @@ import { listUserSessions, logOutEverywhere } from './user-sessions.js';
 export interface SessionRequest {
   /** The values of the session cookie, unverified, in any order. */
   readonly tokens?: readonly string[];
+  /** The values of the bound cookie, if there is the option `deviceBinding`. */
+  readonly boundTokens?: readonly string[];
   /** The client's address, from the event's request context: never from a header that the client can write. */
   readonly address?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -46,6 +50,8 @@ export interface SessionSummary {
   readonly expiresAt: Date;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+  /** Whether it is bound to a device: the option `deviceBinding`. */
+  readonly bound: boolean;
 }
 
 /**
@@ -120,6 +126,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
       expiresAt: new Date(record.expiresAt * 1000),
       address: record.address,
       userAgent: record.userAgent,
+      bound: record.boundUntil !== undefined,
     }));
   }
 
@@ -192,12 +199,46 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     this.#layer().emit({ type: 'csrf-refused', reason });
   }
 
+  /**
+   * @internal Answers what a browser asks by itself to prove its device, with what the response must do about the
+   * session's own cookie; `undefined` for any other request.
+   */
+  async answerDevice(
+    asked: DeviceRequest,
+    { tokens = [], deadline, ...request }: SessionRequest,
+  ): Promise<(DeviceAnswer & { readonly cookie: CookieAction }) | undefined> {
+    const layer = this.#layer(deadline);
+    const client = canonical(request);
+    let cookie = KEEP;
+    let found: StoredSession<User> | undefined;
+    const answer = await this.#options.deviceBinding?.answer(asked, async () => {
+      const start = await findSession(layer, tokens, client, undefined);
+      if (start.found === undefined) return start.overtaker || start.rivals.length > 0 ? 'overtaken' : undefined;
+      const stored = new StoredSession(layer, client, start.found);
+      found = stored;
+      return {
+        id: stored.id,
+        get record() {
+          return stored.record;
+        },
+        now: start.found.startedAt,
+        async bind(...proof) {
+          const action = await stored.bind(...proof);
+          if (action !== undefined) cookie = action;
+          return action !== undefined;
+        },
+      };
+    });
+    if (answer?.event) layer.emit(answer.event, found?.id, found?.record.userId);
+    return answer && { ...answer, cookie };
+  }
+
   async #begin(
     layer: GuardedLayer<User>,
-    { tokens = [], create = false, ...request }: SessionRequest,
+    { tokens = [], boundTokens = [], create = false, ...request }: SessionRequest,
   ): Promise<Session<Data, User>> {
     const client = canonical(request);
-    return new Session(layer, client, create, await findSession(layer, tokens, client));
+    return new Session(layer, client, create, await findSession(layer, tokens, client, boundTokens));
   }
 
   #layer(deadline?: number, readOnly = false): GuardedLayer<User> {

@@ -39,6 +39,8 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   method: (event) => text(event.httpMethod) ?? 'GET',
 
+  path: (event) => text(event.path),
+
   header: (event, name) => valuesIn(event, name)[0],
 
   cookies: (event) => valuesIn(event, 'cookie'),
@@ -58,8 +60,9 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   userAgent: (event) => valuesIn(event, 'user-agent')[0],
 
-  withCookies(event, result, setCookies) {
-    return readsMultiHeaders(event) ? withMultiHeaders(result, setCookies) : withSingleHeaders(result, setCookies);
+  withCookies(event, result, setCookies, more = {}) {
+    const add = readsMultiHeaders(event) ? withMultiHeaders : withSingleHeaders;
+    return add(result, setCookies, more);
   },
 
   answer(event, statusCode, headers, body) {
@@ -68,12 +71,14 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
   },
 };
 
+type SingleHeaders = Readonly<Record<string, string>>;
+
 function readsMultiHeaders({ multiValueHeaders }: AlbEvent): boolean {
   return multiValueHeaders !== undefined && multiValueHeaders !== null;
 }
 
 /** With multi-value headers on, nothing else is read: headers that the handler set singly are moved there. */
-function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+function withMultiHeaders(result: AlbResult, setCookies: readonly string[], more: SingleHeaders): AlbResult {
   const { headers = {}, multiValueHeaders = {}, ...rest } = result;
   const own = [...valuesOf(headers, 'set-cookie'), ...valuesOf(multiValueHeaders, 'set-cookie')];
   return {
@@ -81,6 +86,7 @@ function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): Alb
     multiValueHeaders: {
       ...severally({ ...cachingHeader(headers, multiValueHeaders), ...otherHeaders(headers) }),
       ...otherHeaders(multiValueHeaders),
+      ...severally(more),
       'set-cookie': [...new Set([...own, ...setCookies])],
     },
   };
@@ -95,12 +101,17 @@ function severally<Value>(single: { readonly [name: string]: Value }): { [name: 
  * further cookie gets a spelling of its own. A load balancer that folds them sends just one of them, which only
  * multi-value headers can prevent.
  */
-function withSingleHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+function withSingleHeaders(result: AlbResult, setCookies: readonly string[], more: SingleHeaders): AlbResult {
   const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
   const spelled = [...new Set([...own, ...setCookies])].map((cookie, index) => [spelling(index), cookie] as const);
   return {
     ...result,
-    headers: { ...cachingHeader(result.headers), ...otherHeaders(result.headers), ...Object.fromEntries(spelled) },
+    headers: {
+      ...cachingHeader(result.headers),
+      ...otherHeaders(result.headers),
+      ...more,
+      ...Object.fromEntries(spelled),
+    },
   };
 }
 

@@ -57,6 +57,8 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
   method: (event) => text(at(event, 'requestContext', 'http', 'method')) ?? 'GET',
 
+  path: (event) => text(event.rawPath),
+
   header: (event, name) => valuesOf(event.headers, name)[0],
 
   // Some emulators know `headers.cookie` only.
@@ -68,13 +70,13 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
   userAgent: (event) =>
     text(at(event, 'requestContext', 'http', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
 
-  withCookies(_event, result, setCookies) {
+  withCookies(_event, result, setCookies, more) {
     const answer = explicit(result);
     // Beside `cookies`, a header of that name may or may not be sent.
     const own = [...(answer.cookies ?? []), ...valuesOf(answer.headers, 'set-cookie')];
     return {
       ...answer,
-      headers: { ...cachingHeader(answer.headers), ...otherHeaders(answer.headers) },
+      headers: { ...cachingHeader(answer.headers), ...otherHeaders(answer.headers), ...more },
       cookies: [...new Set([...own, ...setCookies])],
     };
   },

@@ -34,6 +34,9 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
 
   method: (event) => event.httpMethod,
 
+  // With the stage, where the browser's URL has it.
+  path: (event) => text(at(event, 'requestContext', 'path')) ?? event.path,
+
   header: (event, name) => valuesIn(event, name)[0],
 
   cookies: (event) => valuesIn(event, 'cookie'),
@@ -43,11 +46,15 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
   userAgent: (event) =>
     text(at(event, 'requestContext', 'identity', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
 
-  withCookies(_event, result, setCookies) {
+  withCookies(_event, result, setCookies, more) {
     const own = [...valuesOf(result.headers, 'set-cookie'), ...valuesOf(result.multiValueHeaders, 'set-cookie')];
     return {
       ...result,
-      headers: { ...cachingHeader(result.headers, result.multiValueHeaders), ...otherHeaders(result.headers) },
+      headers: {
+        ...cachingHeader(result.headers, result.multiValueHeaders),
+        ...otherHeaders(result.headers),
+        ...more,
+      },
       multiValueHeaders: {
         ...otherHeaders(result.multiValueHeaders),
         'set-cookie': [...new Set([...own, ...setCookies])],
