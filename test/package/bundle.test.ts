@@ -106,6 +106,7 @@ describe('what comes into a bundle', () => {
     ['opentelemetry', ['core', 'opentelemetry', 'powertools']],
     ['cache', ['cache', 'core']],
     ['migration', ['core', 'dynamodb', 'migration', 'table']],
+    ['dbsc', ['core', 'dbsc']],
     ['personal-data', ['core', 'personal-data']],
   ])('of all of ./%s is what it stands on', async (room, expected) => {
     expect((await bundled(`export * from './src/${room}/index.ts';`)).rooms).toEqual(expected);
@@ -122,6 +123,7 @@ describe('what comes into a bundle', () => {
     'opentelemetry/',
     'cache/',
     'migration/',
+    'dbsc/',
     'personal-data/',
   ])('of ./%s that is imported and not used is nothing', async (room) => {
     expect((await bundled(`import './src/${room}index.ts';`)).bytes).toBe(0);
