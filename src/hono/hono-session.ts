@@ -70,8 +70,9 @@ export function honoSession<Data extends object, User extends SessionUser>(
   return async (context, next) => {
     const request = requestOf(context);
     const client = { address: address(context), ...deadlineOf(lambdaContextOf(context)) };
-    const early =
-      (await requests.answerDevice({ ...request, url: urlOf(context) }, client)) ?? requests.refuse(request);
+    const { method = 'GET', headers } = request;
+    const asked = { method, headers, url: urlOf(context) };
+    const early = (await requests.answerDevice(asked, client)) ?? requests.refuse(request);
     if (early !== undefined) return early;
     const objects = [context, context.req.raw];
     const present = requests.around(...objects);

@@ -13,14 +13,14 @@ const handlerOn = (room: 'dynamodb' | 'light'): string => `
 
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  adapters: 1_300,
+  adapters: 2_300,
   cookies: 5_700,
   codec: 6_300,
-  core: 35_100,
+  core: 37_600,
   table: 14_000,
   dynamodb: 3_200,
   light: 9_800,
-  lambda: 6_800,
+  lambda: 7_100,
   'table-schema.ts': 200,
   devalue: 4_600,
 };
