@@ -126,7 +126,10 @@ function throttles(table: ISessionStore, region?: string): IMetric[] {
 function ofSessions(namespace: string): GraphWidget[] {
   const metrics = (...names: SessionMetric[]): IMetric[] => names.map((name) => sessionMetric(namespace, name));
   return [
-    graph('Sessions: begun and kept', metrics('SessionCreated', 'SessionLoggedIn', 'SessionRotated')),
+    graph(
+      'Sessions: begun and kept',
+      metrics('SessionCreated', 'SessionLoggedIn', 'SessionRotated', 'SessionBound', 'SessionBoundAgain'),
+    ),
     graph(
       'Sessions: ended',
       metrics(
@@ -142,6 +145,7 @@ function ofSessions(namespace: string): GraphWidget[] {
       'Sessions: to look into',
       metrics(
         'SessionReused',
+        'SessionBindingRefused',
         'SessionAnomaly',
         'SessionUnreadable',
         'SessionLostWrite',

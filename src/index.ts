@@ -8,6 +8,7 @@ export {
   ConfigurationError,
   LoginEndedError,
   LoginTooOldError,
+  NotBoundError,
   NotStorableError,
   SessionClosedError,
   SessionError,
@@ -16,6 +17,7 @@ export {
   StoreUnavailableError,
   UnsupportedEventError,
 } from './core/errors.js';
+export type * from './core/device-binding.js';
 export type { SessionEvent, SessionEventDetail } from './core/events.js';
 export { ExtendablePersistenceLayer } from './core/extendable-persistence-layer.js';
 export { MemoryPersistenceLayer } from './core/memory-persistence-layer.js';

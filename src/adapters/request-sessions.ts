@@ -7,7 +7,9 @@ import {
   isPlainHttp,
   type RequestHead,
   SessionCookie,
+  UNAVAILABLE,
 } from '../cookies/index.js';
+import { ConfigurationError, StoreUnavailableError } from '../core/errors.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { Session } from '../core/session.js';
 import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
@@ -40,6 +42,29 @@ export interface VisitOptions {
   readonly create?: boolean;
 }
 
+/** What a browser's own request is answered with. */
+export interface AnswerToDevice {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly setCookies: readonly string[];
+  readonly body: string;
+}
+
+/** What a committed session has to say beside its cookie: only ever beside one that is set. */
+export function headersOf(action: CookieAction): Readonly<Record<string, string>> {
+  return (action.kind === 'set' && action.headers) || {};
+}
+
+/** @throws {@link ConfigurationError} for what a browser does not bind */
+function boundCookie({ name }: SessionCookie, options: CookieOptions = {}): SessionCookie {
+  const { domain, path = '/', partitioned = false } = options;
+  if (domain !== undefined || path !== '/' || partitioned)
+    throw new ConfigurationError(
+      'Option deviceBinding binds sessions of one whole origin; expected a cookie without domain, path and partitioned.',
+    );
+  return new SessionCookie({ ...options, name: `${name}-bound` });
+}
+
 /**
  * The sessions of requests: one for each request and name of a cookie, however many handlers are put around one another.
  * Two sessions of one request would end each other's login.
@@ -51,6 +76,8 @@ export class RequestSessions<Data extends object, User extends SessionUser> {
   protected readonly sessions: BareSessions<Data, User>;
   /** @internal */
   protected readonly cookie: SessionCookie;
+  /** The short-lived cookie that proves the device; `undefined` without the option `deviceBinding`. */
+  readonly #boundCookie: SessionCookie | undefined;
   readonly #csrf: CsrfOptions | undefined;
   /** Sessions whose cookie would have to travel without TLS. */
   readonly #inPlain = new WeakSet<Session<Data, User>>();
@@ -59,6 +86,7 @@ export class RequestSessions<Data extends object, User extends SessionUser> {
   constructor(sessions: BareSessions<Data, User>, { cookie, csrf }: RequestSessionsOptions) {
     this.sessions = sessions;
     this.cookie = new SessionCookie(cookie);
+    if (sessions.options.deviceBinding !== undefined) this.#boundCookie = boundCookie(this.cookie, cookie);
     this.#csrf = csrf === undefined ? undefined : checkCsrfOptions(csrf);
   }
 
@@ -96,6 +124,36 @@ export class RequestSessions<Data extends object, User extends SessionUser> {
     const refusal = this.#csrf && csrfRefusal(head, this.#csrf);
     if (refusal !== undefined) this.sessions.tellOfRefusal(refusal);
     return refusal !== undefined;
+  }
+
+  /**
+   * @internal The answer to what a browser asks by itself to prove its device; `undefined` for any other request. A page
+   * of another origin can have no part in it: it cannot sign.
+   */
+  protected async answerToDevice(
+    head: RequestHead,
+    request: () => SessionRequest,
+  ): Promise<AnswerToDevice | undefined> {
+    if (this.#boundCookie === undefined) return undefined;
+    const { url = '' } = head;
+    const path = head.path ?? (URL.canParse(url) ? new URL(url).pathname : '');
+    const { name, attributes } = this.#boundCookie;
+    try {
+      const answer = await this.sessions.answerDevice({ ...head, path, cookie: { name, attributes } }, request());
+      if (answer === undefined) return undefined;
+      const { boundCookie: set, cookie, ...rest } = answer;
+      const own = set === undefined ? [] : [this.#boundCookie.write(set.token, set.maxAge)];
+      return { ...rest, setCookies: [...this.cookie.headers(cookie), ...own] };
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return { ...UNAVAILABLE, setCookies: [] };
+    }
+  }
+
+  /** @internal What the request's cookies say, as they came. */
+  protected tokensOf(cookieHeaders: readonly string[]): Pick<SessionRequest, 'tokens' | 'boundTokens'> {
+    const boundTokens = this.#boundCookie?.tokens(cookieHeaders);
+    return { tokens: this.cookie.tokens(cookieHeaders), ...(boundTokens && { boundTokens }) };
   }
 
   /** @internal Begins the session of a request. */

@@ -5,4 +5,6 @@ export interface RequestHead {
   readonly header: (name: string) => string | undefined;
   /** Absolute, where it is known. */
   readonly url?: string | undefined;
+  /** The path of its URL as the browser has it, without the query: where there is no `url`. */
+  readonly path?: string | undefined;
 }

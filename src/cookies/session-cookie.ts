@@ -35,7 +35,8 @@ export class SessionCookie {
   /** Whether it is for TLS alone. */
   readonly secure: boolean;
 
-  readonly #attributes: string;
+  /** All that a Set-Cookie says beside the value, but for how long. */
+  readonly attributes: string;
 
   /** @throws {@link ConfigurationError} for an option that is unknown, malformed, or impossible beside another. */
   constructor(options: CookieOptions = {}) {
@@ -43,7 +44,7 @@ export class SessionCookie {
     this.name = name;
     this.sameSite = sameSite;
     this.secure = secure;
-    this.#attributes = [
+    this.attributes = [
       `Path=${path}`,
       ...(domain === undefined ? [] : [`Domain=${domain}`]),
       ...(secure ? ['Secure'] : []),
@@ -129,7 +130,7 @@ export class SessionCookie {
   }
 
   #setCookie(value: string, maxAge: number): string {
-    return `${this.name}=${value}; ${this.#attributes}; Max-Age=${maxAge}`;
+    return `${this.name}=${value}; ${this.attributes}; Max-Age=${maxAge}`;
   }
 }
 

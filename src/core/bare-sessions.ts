@@ -1,14 +1,18 @@
 import { canonical } from './client.js';
+import type { DeviceAnswer, DeviceRequest } from './device-binding.js';
 import { findSession } from './find-session.js';
 import { GuardedLayer } from './guarded-layer.js';
 import { type Defaults, type ResolvedOptions, resolveBareOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
 import { type AnyData, type ReadonlySession, Session } from './session.js';
+import { type CookieAction, KEEP, StoredSession } from './stored-session.js';
 
 /** What a request tells of its session. `dynamodb-sessions/lambda` makes it from an event. */
 export interface SessionRequest {
   /** The values of the session cookie, unverified, in any order. */
   readonly tokens?: readonly string[];
+  /** The values of the bound cookie, if there is the option `deviceBinding`. */
+  readonly boundTokens?: readonly string[];
   /** The client's address, from the event's request context: never from a header that the client can write. */
   readonly address?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -80,12 +84,46 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
     this.layer().emit({ type: 'csrf-refused', reason });
   }
 
+  /**
+   * @internal Answers what a browser asks by itself to prove its device, with what the response must do about the
+   * session's own cookie; `undefined` for any other request.
+   */
+  async answerDevice(
+    asked: DeviceRequest,
+    { tokens = [], deadline, ...request }: SessionRequest,
+  ): Promise<(DeviceAnswer & { readonly cookie: CookieAction }) | undefined> {
+    const layer = this.layer(deadline);
+    const client = canonical(request);
+    let cookie = KEEP;
+    let found: StoredSession<User> | undefined;
+    const answer = await this.options.deviceBinding?.answer(asked, async () => {
+      const start = await findSession(layer, tokens, client, undefined);
+      if (start.found === undefined) return start.overtaker || start.rivals.length > 0 ? 'overtaken' : undefined;
+      const stored = new StoredSession(layer, client, start.found);
+      found = stored;
+      return {
+        id: stored.id,
+        get record() {
+          return stored.record;
+        },
+        now: start.found.startedAt,
+        async bind(...proof) {
+          const action = await stored.bind(...proof);
+          if (action !== undefined) cookie = action;
+          return action !== undefined;
+        },
+      };
+    });
+    if (answer?.event) layer.emit(answer.event, found?.id, found?.record.userId);
+    return answer && { ...answer, cookie };
+  }
+
   async #begin(
     layer: GuardedLayer<User>,
-    { tokens = [], create = false, ...request }: SessionRequest,
+    { tokens = [], boundTokens = [], create = false, ...request }: SessionRequest,
   ): Promise<Session<Data, User>> {
     const client = canonical(request);
-    return new Session(layer, client, create, await findSession(layer, tokens, client));
+    return new Session(layer, client, create, await findSession(layer, tokens, client, boundTokens));
   }
 
   /** @internal */

@@ -12,7 +12,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_UNSUPPORTED_EVENT'
   | 'ERR_SESSION_CLOSED'
   | 'ERR_SESSION_LOGIN_TOO_OLD'
-  | 'ERR_SESSION_LOGIN_ENDED';
+  | 'ERR_SESSION_LOGIN_ENDED'
+  | 'ERR_SESSION_NOT_BOUND';
 
 /** On every error of this package: the same symbol in each copy of it, and in each realm. */
 const BRAND = Symbol.for('dynamodb-sessions.error');
@@ -134,6 +135,13 @@ export class LoginEndedError extends SessionError {
   static readonly code = 'ERR_SESSION_LOGIN_ENDED';
   override readonly name = 'LoginEndedError';
   readonly code = 'ERR_SESSION_LOGIN_ENDED';
+}
+
+/** `requireBound` found a session that is bound to no device: ask for another proof, or refuse what was asked for. */
+export class NotBoundError extends SessionError {
+  static readonly code = 'ERR_SESSION_NOT_BOUND';
+  override readonly name = 'NotBoundError';
+  readonly code = 'ERR_SESSION_NOT_BOUND';
 }
 
 /** An explicit write came too late. */

@@ -15,8 +15,25 @@ export type SessionEventDetail =
   | { readonly type: 'created' }
   /** The secret was replaced by timer, or by `regenerate()`. */
   | { readonly type: 'rotated'; readonly reason: 'interval' | 'regenerate' }
-  /** A retired secret came back: a copy of the cookie exists. `revoked` by default (option `reuse`). */
-  | { readonly type: 'reused'; readonly outcome: 'revoked' | 'reported' }
+  /**
+   * A retired secret came back, or a bound cookie after its end: a copy of the cookie exists. `revoked` by default
+   * (option `reuse`); a bound cookie is only `refused`, or `reported`.
+   */
+  | { readonly type: 'reused'; readonly outcome: 'revoked' | 'reported' | 'refused' }
+  /** A browser has bound the session to its device (option `deviceBinding`). */
+  | { readonly type: 'bound' }
+  /** The device has proven itself again, and got another short-lived cookie. */
+  | { readonly type: 'bound-again' }
+  /**
+   * A session was refused, or only reported, for want of its device: the request had no bound cookie, or one that the
+   * session never had, or the session is bound to none and should be. Or a proof was refused: it was malformed or
+   * signed with another key, it answered another challenge than the last, or the registration came too late.
+   */
+  | {
+      readonly type: 'binding-refused';
+      readonly reason: 'no-cookie' | 'wrong-cookie' | 'not-bound' | 'bad-proof' | 'other-challenge' | 'too-late';
+      readonly outcome: 'refused' | 'reported';
+    }
   /** The client is another one than the session's (options `acceptRemoteIp`, `acceptChangingUserAgent`), or sent tokens of two sessions. */
   | {
       readonly type: 'anomaly';

@@ -1,4 +1,5 @@
 import { anomalyOf, type Client } from './client.js';
+import type { Binding, BindingCheck } from './device-binding.js';
 import type { DataSeal } from './encryption.js';
 import { StoreUnavailableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
@@ -20,6 +21,12 @@ export interface StartedSession {
   readonly touchDue: boolean;
   /** The seal on its data, if it is known already. */
   readonly seal?: DataSeal | undefined;
+  /** Whether the request has proven the device that the session is bound to. */
+  readonly bound?: boolean;
+  /** What it stores, if it has shown for the first time that the bound cookie has arrived. */
+  readonly seen?: Binding;
+  /** The session's user, if that had to be loaded. */
+  readonly user?: SessionUser | undefined;
 }
 
 /** What the start of a request finds behind its tokens. */
@@ -33,7 +40,9 @@ export interface Start {
    */
   readonly overtaken?: boolean;
   /** The session that got another secret a moment ago. */
-  readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined; readonly secret?: Secret } | undefined;
+  readonly overtaker?:
+    | { readonly id: string; readonly record: SessionRecord | undefined; readonly secret?: Secret }
+    | undefined;
 }
 
 /** Where one session stands to the request's tokens for it. */
@@ -46,7 +55,7 @@ interface Look extends Token {
   readonly act?: (() => Promise<unknown>) | undefined;
 }
 
-type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
+type Proven = Look & Pick<StartedSession, 'record' | 'standing' | 'bound' | 'seen' | 'user'>;
 
 /**
  * Finds the session that a request's tokens prove. Malformed tokens cost nothing, an unknown one costs one read.
@@ -54,11 +63,14 @@ type Proven = Look & Pick<StartedSession, 'record' | 'standing'>;
  * A browser sends one token; a second comes from whoever could set a cookie for a part of the site, or from a time
  * when the cookie had another Domain or Path. Order says nothing (RFC 6265bis, 4.2.2), so the one that is good is
  * taken; two good ones, or more than two sessions, are nobody's.
+ *
+ * @param boundTokens the values of the bound cookie; `undefined`: the request is there to get one
  */
 export async function findSession<User extends SessionUser>(
   layer: GuardedLayer<User>,
   texts: readonly string[],
   client: Client,
+  boundTokens: readonly string[] | undefined,
 ): Promise<Start> {
   const startedAt = layer.now;
   const tokens = texts.map(parseToken).filter((token) => token !== undefined);
@@ -66,7 +78,7 @@ export async function findSession<User extends SessionUser>(
   const looks = await Promise.all(
     (ids.length > 2 ? [] : ids).map((id) => {
       const own = tokens.filter((token) => token.id === id);
-      const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, startedAt, fresh);
+      const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, boundTokens, startedAt, fresh);
       return ids.length > 1 ? lookAt(true) : layer.decide(lookAt, ({ act }) => act !== undefined);
     }),
   );
@@ -92,6 +104,7 @@ async function look<User extends SessionUser>(
   layer: GuardedLayer<User>,
   tokens: readonly Token[],
   client: Client,
+  boundTokens: readonly string[] | undefined,
   startedAt: number,
   fresh: boolean,
 ): Promise<Look> {
@@ -106,7 +119,12 @@ async function look<User extends SessionUser>(
   const standing = STANDINGS.find((better) => standings.includes(better)) as Standing;
   const touchDue = record !== undefined && touchIsDue(layer.options, record, startedAt);
   const seen = { ...(tokens[standings.indexOf(standing)] as Token), record, standing, touchDue, endedAt };
-  if (isProven(seen)) return { ...seen, act: await objectionTo(layer, seen, client) };
+  if (isProven(seen)) {
+    const { userId } = seen.record;
+    const user = async (): Promise<User | undefined> => (userId === undefined ? undefined : layer.loadUser(userId));
+    const device = boundTokens && (await layer.options.deviceBinding?.check(seen.record, boundTokens, startedAt, user));
+    return { ...seen, ...device, act: await objectionTo(layer, seen, client, device) };
+  }
   return { ...seen, act: async () => (standing === 'retired' ? punishReuse(layer, seen as Proven) : undefined) };
 }
 
@@ -119,11 +137,16 @@ async function objectionTo<User extends SessionUser>(
   layer: GuardedLayer<User>,
   seen: Proven,
   client: Client,
+  device: BindingCheck | undefined,
 ): Promise<Look['act']> {
+  const { event } = device ?? {};
+  const tell = event && (() => layer.emit(event, seen.id, seen.record.userId));
+  if (device?.refused === true) return async () => (tell?.(), true);
   const end = await logoutOf(layer, seen.id, seen.record, seen.touchDue);
   if (end !== undefined) return () => end().then(() => true);
   const anomaly = anomalyOf(layer.options, seen.record, client);
-  return anomaly && (() => endStrange(layer, seen, anomaly));
+  if (tell === undefined) return anomaly && (() => endStrange(layer, seen, anomaly));
+  return async () => (tell(), anomaly !== undefined && endStrange(layer, seen, anomaly));
 }
 
 /**

@@ -180,16 +180,19 @@ const GONE: SaveOutcome = { kind: 'gone' };
 /** Why a change cannot be made to what is stored. */
 function refusalOf(stored: SessionRecord | undefined, change: SessionChange): SaveOutcome | undefined {
   if (change.kind === 'create') return stored === undefined ? undefined : GONE;
-  const { now, auth, secretHash, value, fence, unconfirmed, lastSeenAt } = change.expected;
+  const { now, auth, secretHash, value, fence, unconfirmed, deviceChallenge, lastSeenAt } = change.expected;
   if (stored === undefined || !isLive(stored, now) || stored.auth !== auth) return GONE;
   const holds =
     (secretHash === undefined || sameHash(secretHash, stored.secretHash)) &&
     (value === undefined || stored.data.get(value[0]) === value[1]) &&
     (fence === undefined || fence === (stored.fence ?? 0)) &&
     (unconfirmed !== true || stored.previousUntil === undefined) &&
+    (deviceChallenge === undefined || sameBytes(deviceChallenge, stored.deviceChallenge)) &&
     (lastSeenAt === undefined || stored.lastSeenAt <= lastSeenAt);
   return holds ? undefined : { kind: 'conflict', current: stored };
 }
+
+const sameBytes = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && Buffer.compare(a, b) === 0;
 
 /** The stored session with just the changed parts of the other: what concurrent requests changed stays. */
 function merged(stored: SessionRecord, session: SessionRecord, change: Update): SessionRecord {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from './clock.js';
 import { type Codec, readableCodec } from '../codec/codec.js';
 import type { Encryption } from './encryption.js';
 import { expectFunctions, expectOneOf, expectSeconds, expectWholeNumber, refuseUnknown } from './option-checks.js';
+import type { DeviceBinding } from './device-binding.js';
 import type { SessionEvent } from './events.js';
 import type { LifetimePolicy } from './lifetime.js';
 import { MemoryPersistenceLayer } from './memory-persistence-layer.js';
@@ -62,6 +63,12 @@ export interface SessionsOptions<User extends SessionUser = SessionUser> {
   /** How many devices a user can be signed in on; a login beyond that ends the oldest login. @defaultValue no bound */
   readonly maxSessionsPerUser?: number;
 
+  /**
+   * Binds the sessions of users who log in to their devices, where the browser can: `deviceBinding()` of
+   * `dynamodb-sessions/dbsc`. @defaultValue sessions are bound to no device
+   */
+  readonly deviceBinding?: DeviceBinding<User>;
+
   /** How the values of a session's data become text. @defaultValue plain JSON where that is exact, marked text where it is not */
   readonly codec?: Codec;
   /** What encrypts the data: `encryptedData()` of `dynamodb-sessions/encryption`. @defaultValue nothing does */
@@ -82,6 +89,7 @@ export interface ResolvedOptions<User extends SessionUser> extends LifetimePolic
   readonly reuse: 'revoke' | 'report';
   readonly revocationCheck: 'touch' | 'always' | 'never';
   readonly maxSessionsPerUser: number;
+  readonly deviceBinding: DeviceBinding<User> | undefined;
   readonly codec: Codec;
   readonly encryption: Encryption | undefined;
   onEvent(this: void, event: SessionEvent<User>): void;
@@ -154,6 +162,7 @@ export function resolveBareOptions<User extends SessionUser>(
     acceptChangingUserAgent,
     revocationCheck: options.revocationCheck ?? 'touch',
     maxSessionsPerUser: options.maxSessionsPerUser ?? Number.POSITIVE_INFINITY,
+    deviceBinding: options.deviceBinding,
     codec: options.codec ?? (defaults?.codec as Codec),
     encryption: options.encryption,
     onEvent: options.onEvent ?? logStoreFailures(),
@@ -174,6 +183,7 @@ export function resolveBareOptions<User extends SessionUser>(
   expectOneOf('revocationCheck', resolved.revocationCheck, ['touch', 'always', 'never']);
   if (options.maxSessionsPerUser !== undefined) expectWholeNumber('maxSessionsPerUser', maxSessionsPerUser, 1, 10_000);
   expectFunctions('persistence', resolved.persistence, SIX_FUNCTIONS);
+  if (options.deviceBinding !== undefined) expectFunctions('deviceBinding', options.deviceBinding, BINDING_FUNCTIONS);
   expectFunctions('codec', resolved.codec, ['encode', 'decode']);
   if (options.encryption !== undefined) expectFunctions('encryption', options.encryption, ['sealOf']);
   expectFunctions('clock', resolved.clock, ['now']);
@@ -182,10 +192,12 @@ export function resolveBareOptions<User extends SessionUser>(
 }
 
 const OPTION_NAMES =
-  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser codec encryption onEvent clock'.split(
+  'persistence idleTimeout absoluteTimeout touchInterval rotationInterval rotationGrace reuse acceptRemoteIp acceptChangingUserAgent revocationCheck maxSessionsPerUser deviceBinding codec encryption onEvent clock'.split(
     ' ',
   );
 
 const ANOMALY_POLICIES: readonly AnomalyPolicy[] = ['ignore', 'report', 'destroy'];
+
+const BINDING_FUNCTIONS = ['invite', 'check', 'answer'];
 
 const SIX_FUNCTIONS = 'loadSession saveSession deleteSession userSessions loadUser roleHierarchy'.split(' ');

@@ -64,14 +64,16 @@ export interface Expected {
   readonly fence?: number;
   /** If true: nobody has confirmed yet that the present secret was seen. */
   readonly unconfirmed?: boolean;
+  /** If given: no other proof of the device has been accepted, and no login has come, since this challenge was made. */
+  readonly deviceChallenge?: Uint8Array;
   /** If given: no request has touched the session that began later than this (seconds). */
   readonly lastSeenAt?: number;
 }
 
 /**
  * What is different from the stored session, so that a layer can write just that.
- * The groups of attributes (`touched`, `address`, `userAgent`, `rotated`, `userAttached`, `keyed`, `fenced`) are those of
- * `RECORD_ATTRIBUTES`.
+ * The groups of attributes (`touched`, `address`, `userAgent`, `rotated`, `userAttached`, `bound`, `keyed`, `fenced`)
+ * are those of `RECORD_ATTRIBUTES`.
  */
 export type SessionChange =
   | { readonly kind: 'create' }
@@ -89,6 +91,7 @@ export type SessionChange =
       readonly rotated: boolean;
       readonly userAttached: boolean;
       readonly keyed: boolean;
+      readonly bound: boolean;
       readonly fenced: boolean;
       readonly expected: Expected;
     };
@@ -107,6 +110,7 @@ export const NO_CHANGE: Omit<Update, 'expected'> = {
   rotated: false,
   userAttached: false,
   keyed: false,
+  bound: false,
   fenced: false,
 };
 

@@ -52,6 +52,21 @@ export interface SessionRecord {
   /** The client's user agent at the last touch that told one, bounded. */
   readonly userAgent?: string | undefined;
 
+  /** The public key of the device that the session is bound to (SPKI, DER). */
+  readonly deviceKey?: Uint8Array | undefined;
+  /**
+   * What the device's next proof must answer. Without a key: the SHA-256 of the challenge in the login's response. With
+   * one: the challenge itself, which is no secret, for only the key can answer it.
+   */
+  readonly deviceChallenge?: Uint8Array | undefined;
+  /** SHA-256 of the short-lived cookie that proves the device. */
+  readonly boundHash?: SecretHash | undefined;
+  /** Until when that cookie is good. Absent until it has been seen: till then the session is used without it as well. */
+  readonly boundUntil?: number | undefined;
+  /** The one before, good until its own end: for requests under way. */
+  readonly previousBoundHash?: SecretHash | undefined;
+  readonly previousBoundUntil?: number | undefined;
+
   /** The key of the session's data, wrapped for the present secret. Absent while no value is sealed. */
   readonly wrappedKey?: Uint8Array | undefined;
   /** The same for the secret before the last login or `regenerate`: for a login that is repeated because its answer was lost. */
@@ -80,7 +95,16 @@ export const RECORD_ATTRIBUTES: {
     readonly kind: AttributeKind;
     readonly required: boolean;
     readonly group:
-      'always' | 'created' | 'touched' | 'address' | 'userAgent' | 'rotated' | 'userAttached' | 'keyed' | 'fenced';
+      | 'always'
+      | 'created'
+      | 'touched'
+      | 'address'
+      | 'userAgent'
+      | 'rotated'
+      | 'userAttached'
+      | 'bound'
+      | 'keyed'
+      | 'fenced';
   };
 } = {
   createdAt: { kind: 'number', required: true, group: 'created' },
@@ -100,6 +124,12 @@ export const RECORD_ATTRIBUTES: {
   authenticatedAt: { kind: 'decimal', required: false, group: 'userAttached' },
   login: { kind: 'text', required: false, group: 'userAttached' },
   provenAt: { kind: 'number', required: false, group: 'userAttached' },
+  deviceKey: { kind: 'bytes', required: false, group: 'bound' },
+  deviceChallenge: { kind: 'bytes', required: false, group: 'bound' },
+  boundHash: { kind: 'bytes', required: false, group: 'bound' },
+  boundUntil: { kind: 'number', required: false, group: 'bound' },
+  previousBoundHash: { kind: 'bytes', required: false, group: 'bound' },
+  previousBoundUntil: { kind: 'number', required: false, group: 'bound' },
   wrappedKey: { kind: 'bytes', required: false, group: 'keyed' },
   formerKey: { kind: 'bytes', required: false, group: 'keyed' },
   fence: { kind: 'number', required: false, group: 'fenced' },

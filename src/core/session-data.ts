@@ -19,7 +19,10 @@ export class SessionData {
   /** How many bytes it takes, and how many keys are different from what is stored, for as long as that is stored. */
   #size: { readonly stored: Data | undefined; readonly bytes: number; readonly keys: number } | undefined;
 
-  constructor(options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'encryption' | 'persistence'>, stored: () => Stored) {
+  constructor(
+    options: Pick<ResolvedOptions<SessionUser>, 'codec' | 'encryption' | 'persistence'>,
+    stored: () => Stored,
+  ) {
     this.#options = options;
     this.#stored = stored;
   }

@@ -6,6 +6,7 @@ import {
   gone,
   LoginEndedError,
   LoginTooOldError,
+  NotBoundError,
   NotStorableError,
   SessionClosedError,
   SessionGoneError,
@@ -67,6 +68,8 @@ export type ReadonlySession<Data extends object = AnyData, User extends SessionU
   | 'keys'
   | 'entries'
   | 'requireRecentLogin'
+  | 'bound'
+  | 'requireBound'
   | 'toJSON'
 >;
 
@@ -110,6 +113,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     this.#overtaken = start.overtaken === true;
     this.#overtaker = start.overtaker;
     this.#stored = start.found && new StoredSession(layer, client, start.found);
+    this.#user = start.found?.user && Promise.resolve(start.found.user as User);
     this.#rivals = start.rivals.map((rival) => new StoredSession(layer, client, rival));
   }
 
@@ -144,6 +148,14 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
    */
   get authenticatedAt(): Date | undefined {
     return dateOf(this.#provenAt);
+  }
+
+  /**
+   * Whether this request has proven the device that the session is bound to (option `deviceBinding`). `false` until the
+   * browser has bound it, shortly after the login, and for browsers that cannot.
+   */
+  get bound(): boolean {
+    return this.#stored?.bound === true;
   }
 
   /** The user object, loaded when first asked for, once per request; `undefined` for an anonymous session. */
@@ -400,6 +412,15 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
     if (provenAt === undefined || !(this.#layer.now - provenAt <= maxAge)) {
       throw new LoginTooOldError(`This needs a login of at most ${maxAge} seconds ago.`);
     }
+  }
+
+  /**
+   * Refuses unless this request has proven the device that the session is bound to: a copied cookie does not pass.
+   *
+   * @throws {@link NotBoundError}
+   */
+  requireBound(): void {
+    if (!this.bound) throw new NotBoundError('This needs a session that is bound to its device.');
   }
 
   /**

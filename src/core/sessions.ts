@@ -31,6 +31,8 @@ export interface SessionSummary {
   readonly expiresAt: Date;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+  /** Whether it is bound to a device: the option `deviceBinding`. */
+  readonly bound: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
       expiresAt: new Date(record.expiresAt * 1000),
       address: record.address,
       userAgent: record.userAgent,
+      bound: record.boundUntil !== undefined,
     }));
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, clientChanges } from './client.js';
+import type { Binding } from './device-binding.js';
 import { type DataSeal, isSealed, opened } from './encryption.js';
 import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
@@ -14,7 +15,13 @@ import { formatToken, hashSecret, mintSecret, mintToken, mintWriteMark, type Sec
 export type CookieAction =
   | { readonly kind: 'keep' }
   /** Send this token, to be kept for `maxAge` seconds. */
-  | { readonly kind: 'set'; readonly token: string; readonly maxAge: number }
+  | {
+      readonly kind: 'set';
+      readonly token: string;
+      readonly maxAge: number;
+      /** What else the response must say: of a login, the invitation to bind the session to the device. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'clear' };
 
 /** The cookie stays as it is. */
@@ -25,6 +32,12 @@ export type Changes = ReadonlyMap<string, string | undefined>;
 
 /** What a login adds to a record. */
 export type Login = Pick<SessionRecord, 'userId' | 'authenticatedAt' | 'generation' | 'epoch' | 'login' | 'provenAt'>;
+
+/** A binding, and the challenge that the device has answered for it. */
+interface Proof {
+  readonly binding: Binding;
+  readonly challenge: Uint8Array;
+}
 
 const MOST_ATTEMPTS = 200;
 const LONGEST_WAIT_MS = 200;
@@ -51,11 +64,16 @@ export class StoredSession<User extends SessionUser> {
   #touchDue: boolean;
   /** Absent without the option `encryption`. */
   readonly #seal: DataSeal | undefined;
+  #bound: boolean;
+  /** What is to be stored because the bound cookie has been seen, as long as nothing else has been since. */
+  #seen: Proof | undefined;
+  /** What the response to this login must say beside the cookie. */
+  #headers: Readonly<Record<string, string>> | undefined;
   /** The end of the last write that this request has begun. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(layer: GuardedLayer<User>, client: Client, started: StartedSession) {
-    const { id, record, secret, standing, startedAt, touchDue } = started;
+    const { id, record, secret, standing, startedAt, touchDue, bound = false, seen } = started;
     this.#layer = layer;
     this.#client = client;
     this.#startedAt = startedAt;
@@ -67,6 +85,8 @@ export class StoredSession<User extends SessionUser> {
     this.#touchDue = touchDue;
     this.#seal = started.seal ?? layer.options.encryption?.sealOf(id);
     this.#learnKey();
+    this.#bound = bound;
+    this.#seen = seen && record.deviceChallenge && { binding: seen, challenge: record.deviceChallenge };
   }
 
   /** Stores a new session. Should that fail, the next try has a new ID: nobody has heard of this one. */
@@ -80,18 +100,31 @@ export class StoredSession<User extends SessionUser> {
     const seal = layer.options.encryption?.sealOf(id);
     const sealed = seal === undefined ? data : new Map([...data].map(([key, text]) => [key, seal.seal(key, text)]));
     const wrappedKey = seal?.wrap(secret);
-    const record = { ...newRecord(layer, client, secret, sealed), ...login, ...(wrappedKey && { wrappedKey }) };
+    const invitation = login && layer.options.deviceBinding?.invite();
+    const record = {
+      ...newRecord(layer, client, secret, sealed),
+      ...login,
+      ...invitation?.binding,
+      ...(wrappedKey && { wrappedKey }),
+    };
     const outcome = await layer.save(id, record, { kind: 'create' });
     if (outcome.kind !== 'saved') throw contended();
     layer.emit({ type: 'created' }, id, record.userId);
     seal?.keep();
     const startedAt = record.lastSeenAt;
-    const standing = 'current';
-    return new StoredSession(layer, client, { id, record, secret, standing, startedAt, touchDue: false, seal });
+    const started = { id, record, secret, standing: 'current', startedAt, touchDue: false, seal } as const;
+    const begun = new StoredSession(layer, client, started);
+    begun.#headers = invitation?.headers;
+    return begun;
   }
 
   get record(): SessionRecord {
     return this.#record;
+  }
+
+  /** Whether the request has proven the device that the session is bound to. */
+  get bound(): boolean {
+    return this.#bound;
   }
 
   /** Whether these changes may make a difference to what is stored. */
@@ -121,7 +154,8 @@ export class StoredSession<User extends SessionUser> {
   /** What tells the client the secret that this request has replaced, or has found replaced. */
   cookie(secret: Secret = this.#secret): CookieAction {
     const maxAge = this.#record.absoluteExpiresAt - this.#layer.now;
-    return { kind: 'set', token: formatToken({ id: this.id, secret }), maxAge };
+    const token = formatToken({ id: this.id, secret });
+    return { kind: 'set', token, maxAge, ...(this.#headers && { headers: this.#headers }) };
   }
 
   /** Writes the changes, if they make a difference. */
@@ -139,14 +173,26 @@ export class StoredSession<User extends SessionUser> {
    * was seen. Returns what the response must say of it.
    */
   finish(changes: Changes): Promise<CookieAction> {
-    return this.#inTurn(async () => {
-      const written = await this.#write(changes, 'touch and rotation');
-      if (written === 'rotated') return this.cookie();
-      // A login may have come between, and its cookie must stay.
-      if (written === 'nothing' && this.#standing === 'previous' && !(await this.#lookAgain())) return KEEP;
-      const successor = this.#standing === 'previous' ? successorOf(this.#record, this.#secret) : undefined;
-      return successor === undefined ? KEEP : this.cookie(successor);
-    });
+    return this.#inTurn(async () => (await this.#finish(changes)) ?? KEEP);
+  }
+
+  /**
+   * Binds the session to its device, or renews that, together with what is due at the end of a request.
+   *
+   * @returns `undefined`, and nothing is written, if the challenge is not the session's any more
+   */
+  bind(binding: Binding, challenge: Uint8Array): Promise<CookieAction | undefined> {
+    return this.#inTurn(() => this.#finish(new Map(), { binding, challenge }));
+  }
+
+  async #finish(changes: Changes, proof?: Proof): Promise<CookieAction | undefined> {
+    const written = await this.#write(changes, 'touch and rotation', proof);
+    if (written === 'other challenge') return undefined;
+    if (written === 'rotated') return this.cookie();
+    // A login may have come between, and its cookie must stay.
+    if (written === 'nothing' && this.#standing === 'previous' && !(await this.#lookAgain())) return KEEP;
+    const successor = this.#standing === 'previous' ? successorOf(this.#record, this.#secret) : undefined;
+    return successor === undefined ? KEEP : this.cookie(successor);
   }
 
   /** Replaces the secret without grace, together with the changes and perhaps a login. */
@@ -154,17 +200,22 @@ export class StoredSession<User extends SessionUser> {
     return this.#inTurn(async () => {
       await this.#freshen();
       const secret = mintSecret();
+      const invitation = login && this.#layer.options.deviceBinding?.invite();
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
         const sealed = this.#sealed(changes);
         const next = this.#wrapped(reissue(this.#record, secret, this.#layer.now), secret, this.#secret);
-        const reissued = { ...next, ...login };
+        const reissued = { ...next, ...login, ...invitation?.binding };
         // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
         const touched = this.#touchDue || (login !== undefined && this.#record.lastSeenAt <= this.#startedAt);
         const record = touched ? this.#touched(reissued) : reissued;
-        const groups = { touched, rotated: true, userAttached: login !== undefined };
+        const bound = invitation !== undefined;
+        const groups = { touched, rotated: true, userAttached: login !== undefined, bound };
         const expected = touched ? { lastSeenAt: this.#startedAt } : {};
         if ((await this.#save(record, sealed, groups, expected)) === 'conflict') continue;
         this.#secret = secret;
+        this.#headers = invitation?.headers;
+        this.#bound &&= !bound;
+        if (bound) this.#seen = undefined;
         this.#standing = 'current';
         this.#touchDue = false;
         return;
@@ -239,7 +290,8 @@ export class StoredSession<User extends SessionUser> {
   async #write(
     changes: Changes,
     upkeep: 'none' | 'touch' | 'touch and rotation',
-  ): Promise<'nothing' | 'written' | 'rotated'> {
+    given?: Proof,
+  ): Promise<'nothing' | 'written' | 'rotated' | 'other challenge'> {
     const touches = upkeep !== 'none';
     const rotates = upkeep === 'touch and rotation';
     let hasRoom = true;
@@ -255,12 +307,19 @@ export class StoredSession<User extends SessionUser> {
           : undefined;
       const confirmed = provesCurrent && rotation === undefined && confirmationIsDue(record);
       const rotated = rotation !== undefined || confirmed;
-      const isWritten = !isNoChange(pending(record, sealed)) || touched || rotated;
+      const proof = given ?? (touches && hasRoom ? this.#seen : undefined);
+      const isBound = proof !== undefined;
+      const isWritten = !isNoChange(pending(record, sealed)) || touched || rotated || isBound;
       if (this.#isStale && (isWritten || changes.size > 0)) {
         await this.#freshen();
         continue;
       }
       if (!isWritten) return 'nothing';
+      if (isBound && !sameChallenge(record.deviceChallenge, proof.challenge)) {
+        if (given !== undefined) return 'other challenge';
+        this.#seen = undefined;
+        continue;
+      }
 
       // The new secret was seen when the request began, however long it takes.
       const withSecrets =
@@ -269,23 +328,25 @@ export class StoredSession<User extends SessionUser> {
             ? confirm(options, record, this.#startedAt)
             : record
           : this.#wrapped(rotation.next, rotation.successor);
-      const next = touched ? this.#touched(withSecrets) : withSecrets;
+      const next = { ...(touched ? this.#touched(withSecrets) : withSecrets), ...proof?.binding };
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
       const expected = {
         ...(secretMatters && { secretHash: record.secretHash }),
         ...(confirmed && { unconfirmed: true }),
+        ...(isBound && { deviceChallenge: proof.challenge }),
         ...(touched && { lastSeenAt: this.#startedAt }),
       };
       try {
-        if ((await this.#save(next, sealed, { touched, rotated }, expected)) === 'conflict') continue;
+        if ((await this.#save(next, sealed, { touched, rotated, bound: isBound }, expected)) === 'conflict') continue;
       } catch (error) {
-        if (!(error instanceof NotStorableError && rotated) || this.isChangedBy(changes)) throw error;
+        if (!(error instanceof NotStorableError && (rotated || isBound)) || this.isChangedBy(changes)) throw error;
         // The session is so full that the hash of another secret finds no place. It goes on with the one that it has.
         hasRoom = false;
         continue;
       }
       this.#touchDue &&= !touched;
+      if (isBound) this.#seen = undefined;
       if (rotation === undefined) return 'written';
       this.#secret = rotation.successor;
       this.#layer.emit({ type: 'rotated', reason: 'interval' }, this.id, record.userId);
@@ -302,7 +363,7 @@ export class StoredSession<User extends SessionUser> {
   async #save(
     next: SessionRecord,
     changes: Changes,
-    groups: Partial<Pick<Update, 'touched' | 'rotated' | 'userAttached' | 'fenced'>>,
+    groups: Partial<Pick<Update, 'touched' | 'rotated' | 'userAttached' | 'bound' | 'fenced'>>,
     expected: Partial<Update['expected']> = {},
   ): Promise<'saved' | 'conflict'> {
     const different = pending(this.#record, changes);
@@ -478,6 +539,9 @@ function pending({ data }: SessionRecord, changes: Changes): Pick<Update, 'set' 
     removed: different.filter(([, encoded]) => encoded === undefined).map(([key]) => key),
   };
 }
+
+const sameChallenge = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
+  a !== undefined && Buffer.compare(a, b) === 0;
 
 const countOf = ({ set, removed }: Pick<Update, 'set' | 'removed'>): number => set.length + removed.length;
 const isNoChange = (changes: Pick<Update, 'set' | 'removed'>): boolean => countOf(changes) === 0;

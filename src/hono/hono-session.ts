@@ -69,8 +69,11 @@ export function honoSession<Data extends object, User extends SessionUser>(
 
   return async (context, next) => {
     const request = requestOf(context);
-    const refusal = requests.refuse(request);
-    if (refusal !== undefined) return refusal;
+    const client = { address: address(context), ...deadlineOf(lambdaContextOf(context)) };
+    const { method = 'GET', headers } = request;
+    const asked = { method, headers, url: urlOf(context) };
+    const early = (await requests.answerDevice(asked, client)) ?? requests.refuse(request);
+    if (early !== undefined) return early;
     const objects = [context, context.req.raw];
     const present = requests.around(...objects);
     if (present !== undefined) {
@@ -82,8 +85,7 @@ export function honoSession<Data extends object, User extends SessionUser>(
     const around = [...context.body(null).headers];
     let begun: Session<Data, User> | undefined;
     try {
-      const deadline = deadlineOf(lambdaContextOf(context));
-      const session = await requests.start(request, { create, address: address(context), ...deadline });
+      const session = await requests.start(request, { create, ...client });
       begun = session;
       context.set('session', session);
       const leave = requests.enter(session, ...objects);
@@ -145,6 +147,13 @@ function requestOf(context: Context): WebRequest {
   ]);
   const get = (name: string): string | null => told.get(name) ?? source.header(event, name) ?? null;
   return { method: source.method(event), headers: { get } };
+}
+
+/** On Lambda, with the stage that the browser's URL has and Hono's may not have. */
+function urlOf(context: Context): string {
+  const event = bindingsOf(context).event as LambdaEvent;
+  const { url } = context.req.raw;
+  return new URL(findSource(event)?.path(event) ?? url, url).href;
 }
 
 function addressOf(context: Context): string | undefined {

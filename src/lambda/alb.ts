@@ -38,6 +38,8 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   method: (event) => text(event.httpMethod) ?? 'GET',
 
+  path: (event) => text(event.path),
+
   header: (event, name) => valuesIn(event, name)[0],
 
   cookies: (event) => valuesIn(event, 'cookie'),
@@ -50,8 +52,9 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   userAgent: (event) => valuesIn(event, 'user-agent')[0],
 
-  withCookies(event, result, setCookies) {
-    return readsMultiHeaders(event) ? withMultiHeaders(result, setCookies) : withSingleHeaders(result, setCookies);
+  withCookies(event, result, setCookies, more = {}) {
+    const add = readsMultiHeaders(event) ? withMultiHeaders : withSingleHeaders;
+    return add(result, setCookies, more);
   },
 
   answer(event, statusCode, headers, body) {
@@ -60,18 +63,21 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
   },
 };
 
+type SingleHeaders = Readonly<Record<string, string>>;
+
 function readsMultiHeaders({ multiValueHeaders }: AlbEvent): boolean {
   return multiValueHeaders !== undefined && multiValueHeaders !== null;
 }
 
 /** With multi-value headers on, nothing else is read: headers that the handler set singly are moved there. */
-function withMultiHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+function withMultiHeaders(result: AlbResult, setCookies: readonly string[], more: SingleHeaders): AlbResult {
   const { headers = {}, multiValueHeaders = {}, ...rest } = result;
   return {
     ...rest,
     multiValueHeaders: {
       ...severally(headersBeside(headers, multiValueHeaders)),
       ...otherHeaders(multiValueHeaders),
+      ...severally(more),
       'set-cookie': allCookies(setCookies, headers, multiValueHeaders),
     },
   };
@@ -86,10 +92,10 @@ function severally<Value>(single: { readonly [name: string]: Value }): { [name: 
  * further cookie gets a spelling of its own. A load balancer that folds them sends just one of them, which only
  * multi-value headers can prevent.
  */
-function withSingleHeaders(result: AlbResult, setCookies: readonly string[]): AlbResult {
+function withSingleHeaders(result: AlbResult, setCookies: readonly string[], more: SingleHeaders): AlbResult {
   const all = allCookies(setCookies, result.headers, result.multiValueHeaders);
   const spelled = all.map((cookie, index) => [spelling(index), cookie] as const);
-  return { ...result, headers: { ...headersBeside(result.headers), ...Object.fromEntries(spelled) } };
+  return { ...result, headers: { ...headersBeside(result.headers), ...more, ...Object.fromEntries(spelled) } };
 }
 
 /** `set-cookie` with those letters in capitals that have a bit in the index. */

@@ -14,8 +14,18 @@ export interface RequestSource<Event> {
 
 /** One kind of event, and of result that it is answered with. */
 export interface EventSource<Event, Result> extends RequestSource<Event> {
-  /** The result with cookies added to it, and kept from shared caches; its own cookies and other headers stay. */
-  withCookies(event: Event, result: Result, setCookies: readonly string[]): Result;
+  /** The path of the URL as the browser has it, without the query. */
+  path(event: Event): string | undefined;
+  /**
+   * The result with cookies added to it and headers that have one value, and kept from shared caches; its own cookies and
+   * other headers stay.
+   */
+  withCookies(
+    event: Event,
+    result: Result,
+    setCookies: readonly string[],
+    headers?: Readonly<Record<string, string>>,
+  ): Result;
   /** A plain text answer, with headers of which each has one value. */
   answer(event: Event, statusCode: number, headers: Readonly<Record<string, string>>, body: string): Result;
 }

@@ -57,6 +57,8 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
 
   method: (event) => text(at(event, 'requestContext', 'http', 'method')) ?? 'GET',
 
+  path: (event) => text(event.rawPath),
+
   header: (event, name) => valuesOf(event.headers, name)[0],
 
   // Some emulators know `headers.cookie` only.
@@ -68,11 +70,11 @@ export const httpApi: EventSource<HttpApiEvent, HttpApiResult> = {
   userAgent: (event) =>
     text(at(event, 'requestContext', 'http', 'userAgent')) ?? valuesOf(event.headers, 'user-agent')[0],
 
-  withCookies(_event, result, setCookies) {
+  withCookies(_event, result, setCookies, more) {
     const answer = explicit(result);
     return {
       ...answer,
-      headers: headersBeside(answer.headers),
+      headers: { ...headersBeside(answer.headers), ...more },
       // Beside `cookies`, a header of that name may or may not be sent.
       cookies: allCookies(setCookies, { 'set-cookie': answer.cookies }, answer.headers),
     };

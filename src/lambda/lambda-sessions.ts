@@ -1,4 +1,9 @@
-import { RequestSessions, type RequestSessionsOptions, type VisitOptions } from '../adapters/request-sessions.js';
+import {
+  headersOf,
+  RequestSessions,
+  type RequestSessionsOptions,
+  type VisitOptions,
+} from '../adapters/request-sessions.js';
 import { FORBIDDEN, type RequestHead, UNAVAILABLE } from '../cookies/index.js';
 import { deadlineOf, type LambdaContext } from './deadline.js';
 import { expectOptions } from '../core/option-checks.js';
@@ -48,6 +53,24 @@ export class LambdaSessions<Data extends object, User extends SessionUser> exten
     const source = sourceOf(event);
     if (!this.isRefused(headOf(source, event))) return undefined;
     return source.answer(event, FORBIDDEN.statusCode, FORBIDDEN.headers, FORBIDDEN.body) as ResultOf<Event>;
+  }
+
+  /**
+   * The answer to what a browser asks by itself to prove its device (option `deviceBinding` of `Sessions`); `undefined`
+   * for any other request. Ask before {@link refuse}. If the store is unavailable, it is a 503.
+   *
+   * @throws {@link UnsupportedEventError}
+   */
+  async answerDevice<Event extends LambdaEvent>(
+    event: Event,
+    { context }: Pick<StartOptions, 'context'> = {},
+  ): Promise<ResultOf<Event> | undefined> {
+    const source = sourceOf(event);
+    const answer = await this.answerToDevice(headOf(source, event), () => this.#seen(source, event, context));
+    if (answer === undefined) return undefined;
+    const { statusCode, headers, setCookies, body } = answer;
+    const result = source.answer(event, statusCode, headers, body);
+    return (setCookies.length === 0 ? result : source.withCookies(event, result, setCookies)) as ResultOf<Event>;
   }
 
   /**
@@ -122,7 +145,7 @@ export class LambdaSessions<Data extends object, User extends SessionUser> exten
 
   #seen<Event>(source: RequestSource<Event>, event: Event, context: LambdaContext | undefined): SessionRequest {
     return {
-      tokens: this.cookie.tokens(source.cookies(event)),
+      ...this.tokensOf(source.cookies(event)),
       address: source.address(event),
       userAgent: source.userAgent(event),
       ...deadlineOf(context),
@@ -131,10 +154,12 @@ export class LambdaSessions<Data extends object, User extends SessionUser> exten
 
   #answer<Result>(event: LambdaEvent, result: Result, action: CookieAction): Result {
     const setCookies = this.cookie.headers(action);
-    return setCookies.length === 0 ? result : (sourceOf(event).withCookies(event, result, setCookies) as Result);
+    return setCookies.length === 0
+      ? result
+      : (sourceOf(event).withCookies(event, result, setCookies, headersOf(action)) as Result);
   }
 }
 
 function headOf(source: EventSource<LambdaEvent, unknown>, event: LambdaEvent): RequestHead {
-  return { method: source.method(event), header: (name) => source.header(event, name) };
+  return { method: source.method(event), path: source.path(event), header: (name) => source.header(event, name) };
 }

@@ -48,11 +48,14 @@ export const restApi: EventSource<RestApiEvent, RestApiResult> = {
 
   ...readsIdentity,
 
-  withCookies(_event, result, setCookies) {
+  // With the stage, where the browser's URL has it.
+  path: (event) => text(at(event, 'requestContext', 'path')) ?? event.path,
+
+  withCookies(_event, result, setCookies, more) {
     const { headers, multiValueHeaders } = result;
     return {
       ...result,
-      headers: headersBeside(headers, multiValueHeaders),
+      headers: { ...headersBeside(headers, multiValueHeaders), ...more },
       multiValueHeaders: {
         ...otherHeaders(multiValueHeaders),
         'set-cookie': allCookies(setCookies, headers, multiValueHeaders),

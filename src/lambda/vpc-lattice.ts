@@ -39,6 +39,8 @@ export const vpcLattice: EventSource<VpcLatticeEvent, VpcLatticeResult> = {
 
   method: (event) => text(event.method) ?? 'GET',
 
+  path: (event) => text(event.path)?.split('?', 1)[0],
+
   header: (event, name) => valuesOf(event.headers, name)[0],
 
   cookies: (event) => valuesOf(event.headers, 'cookie'),
@@ -48,12 +50,13 @@ export const vpcLattice: EventSource<VpcLatticeEvent, VpcLatticeResult> = {
 
   userAgent: (event) => valuesOf(event.headers, 'user-agent')[0],
 
-  withCookies(_event, result, setCookies) {
+  withCookies(_event, result, setCookies, more) {
     const all = allCookies(setCookies, result.headers);
     return {
       ...result,
       headers: {
         ...headersBeside(result.headers),
+        ...more,
         // One cookie as the documentation shows it; several as a list, as headers come in.
         'set-cookie': all.length === 1 ? (all[0] as string) : all,
       },

@@ -67,8 +67,8 @@ export function withSession<
   const requests = new LambdaSessions(sessions, lambdaOptions);
 
   return async (event, context) => {
-    const refusal = requests.refuse(event);
-    if (refusal !== undefined) return refusal;
+    const early = (await requests.answerDevice(event, { context })) ?? requests.refuse(event);
+    if (early !== undefined) return early;
     const around = requests.around(event, context);
     if (around !== undefined) return handler(event, around, context); // who has begun it ends it
     let begun: Session<Data, User> | undefined;

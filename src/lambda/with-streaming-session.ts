@@ -78,8 +78,8 @@ export function withStreamingSession<
       const { body, ...prelude } = answer as { body: string };
       begin(prelude).end(body);
     };
-    const refusal = requests.refuse(event);
-    if (refusal !== undefined) return sendWhole(refusal);
+    const early = (await requests.answerDevice(event, { context })) ?? requests.refuse(event);
+    if (early !== undefined) return sendWhole(early);
     let begun: Session<Data, User> | undefined;
     let leave = (): void => {};
     try {

@@ -55,8 +55,8 @@ export function sessionMiddleware<Data extends object, User extends SessionUser>
     before: async (request) => {
       const { context } = request;
       const event = request.event as LambdaEvent;
-      const refusal = requests.refuse(event);
-      if (refusal !== undefined) return refusal; // an early answer: the handler is not called
+      const early = (await requests.answerDevice(event, { context })) ?? requests.refuse(event);
+      if (early !== undefined) return early; // an early answer: the handler is not called
       const around = requests.around(request, event);
       if (around !== undefined) {
         context.session = around;

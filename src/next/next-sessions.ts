@@ -92,15 +92,19 @@ export class NextSessions<Data extends object, User extends SessionUser> {
   async run<Result>(work: (session: Session<Data, User>) => Result | Promise<Result>): Promise<Result> {
     const [jar, head] = await Promise.all([cookies(), headers()]);
     let isSet = false;
+    const more: Record<string, string> = {};
     const watched: CookieJar = {
       get: (name) => jar.get(name),
       set: (...cookie) => {
         isSet = true;
         jar.set(...cookie);
       },
+      setHeader: (name, value) => {
+        more[name] = value;
+      },
     };
     const result = await this.#jars.run({ headers: head }, watched, work, { address: this.#address(head) });
-    return isSet && isResponse(result) ? (withCookies(result, []) as Result & Response) : result;
+    return isSet && isResponse(result) ? (withCookies(result, [], more) as Result & Response) : result;
   }
 
   /**
@@ -129,11 +133,12 @@ export class NextSessions<Data extends object, User extends SessionUser> {
     expectOptions(options, { create: 'a boolean', onStoreError: 'a function' });
     const { create = false, onStoreError = () => this.#web.unavailable() } = options;
     return async (request) => {
-      const refusal = this.#web.refuse(request);
-      if (refusal !== undefined) return refusal;
+      const client = { address: this.#address(request.headers) };
+      const early = (await this.#web.answerDevice(request, client)) ?? this.#web.refuse(request);
+      if (early !== undefined) return early;
       let begun: Session<Data, User> | undefined;
       try {
-        const session = await this.#web.start(request, { create, address: this.#address(request.headers) });
+        const session = await this.#web.start(request, { create, ...client });
         begun = session;
         const response = (await handler(request, session)) ?? NextResponse.next();
         const committed = await this.#web.commit(session, response);

@@ -7,6 +7,9 @@ export type SessionMetric =
   | 'SessionCreated'
   | 'SessionRotated'
   | 'SessionReused'
+  | 'SessionBound'
+  | 'SessionBoundAgain'
+  | 'SessionBindingRefused'
   | 'SessionAnomaly'
   | 'SessionExpired'
   | 'SessionUnreadable'
@@ -36,6 +39,9 @@ const METRICS: Readonly<Record<SessionEvent['type'], SessionMetric>> = {
   created: 'SessionCreated',
   rotated: 'SessionRotated',
   reused: 'SessionReused',
+  bound: 'SessionBound',
+  'bound-again': 'SessionBoundAgain',
+  'binding-refused': 'SessionBindingRefused',
   anomaly: 'SessionAnomaly',
   expired: 'SessionExpired',
   unreadable: 'SessionUnreadable',

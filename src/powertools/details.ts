@@ -10,6 +10,7 @@ export function detailsOf(event: SessionEvent): Readonly<Record<string, string |
     case 'reused':
       return { outcome: event.outcome };
     case 'anomaly':
+    case 'binding-refused':
       return { reason: event.reason, outcome: event.outcome };
     case 'unreadable':
       return { reason: event.reason, ...(event.key !== undefined && { key: event.key }) };
@@ -21,6 +22,8 @@ export function detailsOf(event: SessionEvent): Readonly<Record<string, string |
     case 'store-failure':
       return { operation: event.operation };
     case 'created':
+    case 'bound':
+    case 'bound-again':
     case 'expired':
     case 'everyone-logged-out':
     case 'provider-logout-refused':

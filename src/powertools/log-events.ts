@@ -25,9 +25,11 @@ export interface EventLogger {
 const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventLogger, message: string]>> = {
   created: ['debug', 'A session was created.'],
   rotated: ['debug', 'The secret of a session was replaced.'],
+  'bound-again': ['debug', 'The device of a session has proven itself again.'],
   expired: ['debug', 'A request came with the token of an expired session.'],
   'logged-in': ['info', 'A user was logged in.'],
   'logged-out': ['info', 'A user was logged out.'],
+  bound: ['info', 'A session was bound to its device.'],
   revoked: ['info', 'A session was revoked.'],
   destroyed: ['info', 'A session was destroyed.'],
   'lost-write': ['info', 'The final write of a request came after the end of its session, and was refused.'],
@@ -36,6 +38,7 @@ const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventL
   'provider-logout-refused': ['warn', 'A message of a provider, or what was to be one, was refused.'],
   'everyone-logged-out': ['warn', 'Everyone was logged out.'],
   reused: ['warn', 'A retired secret came back: a copy of the cookie exists.'],
+  'binding-refused': ['warn', 'A session was used without the device that it is bound to, or a proof was refused.'],
   anomaly: ['warn', 'A request came from another client than the session belongs to, or with tokens of two sessions.'],
   unreadable: ['warn', 'What is stored of a session cannot be read.'],
   'store-failure': ['error', 'The session store failed.'],
@@ -45,8 +48,9 @@ const LINES: Readonly<Record<SessionEvent['type'], readonly [level: keyof EventL
  * Writes each event as one line of a log, with a Powertools `Logger` or what is like one. The attribute `sessionEvent`
  * has the event: its type, its details, and a digest of the session's ID; a failure or a refusal has its `error` too.
  *
- * `reused`, `anomaly`, `unreadable`, `provider-logout-refused` and `everyone-logged-out` are warnings, `store-failure` is an error; `created`,
- * `rotated` and `expired` are for debugging; all others are information. No line has a secret, an address or session
+ * `reused`, `anomaly`, `binding-refused`, `unreadable`, `provider-logout-refused` and `everyone-logged-out` are warnings,
+ * `store-failure` is an error; `created`, `rotated`, `bound-again` and `expired` are for debugging; all others are
+ * information. No line has a secret, an address or session
  * data, whatever an error carries; and the user only if you ask for it.
  *
  * @throws {@link ConfigurationError} for an unknown option, or what is no logger

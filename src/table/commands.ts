@@ -73,13 +73,15 @@ export function updateSession(TableName: string, id: string, record: SessionReco
   }
   for (const key of change.removed) remove.push(placeholders.name(DATA_PREFIX + key));
 
-  const { now, auth, secretHash, value, fence, unconfirmed, lastSeenAt } = change.expected;
+  const { now, auth, secretHash, value, fence, unconfirmed, deviceChallenge, lastSeenAt } = change.expected;
   const isLive = `${placeholders.name('expiresAt')} > ${placeholders.number(now)}`;
   const sameAuth = `${placeholders.name('auth')} = ${placeholders.number(auth)}`;
   const sameSecret = secretHash && `${placeholders.name('secretHash')} = ${placeholders.value({ B: secretHash })}`;
   const sameValue = value && hasValue(placeholders, DATA_PREFIX + value[0], value[1]);
   const sameFence = fence === undefined ? undefined : isNumber(placeholders, 'fence', fence);
   const isUnconfirmed = unconfirmed === true ? isNumber(placeholders, 'previousUntil') : undefined;
+  const sameChallenge =
+    deviceChallenge && `${placeholders.name('deviceChallenge')} = ${placeholders.value({ B: deviceChallenge })}`;
   const notSeenLater =
     lastSeenAt === undefined ? undefined : `${placeholders.name('lastSeenAt')} <= ${placeholders.number(lastSeenAt)}`;
 
@@ -96,6 +98,7 @@ export function updateSession(TableName: string, id: string, record: SessionReco
       sameValue,
       sameFence,
       isUnconfirmed,
+      sameChallenge,
       notSeenLater,
       ownVersion(placeholders),
     ),

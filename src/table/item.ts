@@ -121,7 +121,7 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
 export const LIMITS: Limits = {
-  dataBytes: 400 * 1024 - 1_000,
+  dataBytes: 400 * 1024 - 2_000,
   keyOverhead: DATA_PREFIX.length,
   packsSealed: true,
   changedKeys: 200,

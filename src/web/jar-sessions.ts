@@ -1,11 +1,11 @@
-import { RequestSessions, type RequestSessionsOptions } from '../adapters/request-sessions.js';
+import { headersOf, RequestSessions, type RequestSessionsOptions } from '../adapters/request-sessions.js';
 import { checkCookieOptions } from '../cookies/cookie-options.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
-import { forbidden, headOf, type StartOptions, type WebRequest } from './web-sessions.js';
+import { forbidden, headOf, type StartOptions, toDevice, type WebRequest } from './web-sessions.js';
 
 /** What a framework reads a request's cookies from, and sets its response's cookies in. */
 export interface CookieJar {
@@ -13,6 +13,11 @@ export interface CookieJar {
   get(name: string): string | { readonly value: string } | undefined;
   /** Sets a cookie of the response. */
   set(name: string, value: string, attributes: CookieAttributes): unknown;
+  /**
+   * Sets a header of the response. Only the option `deviceBinding` needs it: without it, no login invites the browser to
+   * bind its session.
+   */
+  setHeader?(name: string, value: string): unknown;
 }
 
 /** The attributes of the session's cookie, as jars take them. Its lifetime is a date: not all jars count in seconds. */
@@ -76,6 +81,20 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
       ...(partitioned && { partitioned }),
     };
     this.#isAnswer = isAnswer;
+  }
+
+  /**
+   * The answer to what a browser asks by itself to prove its device (option `deviceBinding` of `Sessions`); `undefined`
+   * for any other request. Ask before {@link refuse}. If the store is unavailable, it is a 503.
+   */
+  async answerDevice(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<Response | undefined> {
+    const { headers } = request;
+    const answer = await this.answerToDevice(headOf(request), () => ({
+      ...this.tokensOf([headers.get('cookie') ?? '']),
+      userAgent: headers.get('user-agent') ?? undefined,
+      ...options,
+    }));
+    return answer && toDevice(answer);
   }
 
   /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link run}. */
@@ -149,9 +168,10 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
   #seen({ headers }: WebRequest, jar: Pick<CookieJar, 'get'>): SessionRequest {
     const found = jar.get(this.cookie.name);
     const token = typeof found === 'string' ? found : found?.value;
-    const sent = this.cookie.tokens([headers.get('cookie') ?? '']);
+    const { tokens: sent = [], ...others } = this.tokensOf([headers.get('cookie') ?? '']);
     const told = token === undefined ? [] : [token];
     return {
+      ...others,
       tokens: token !== undefined && sent.includes(token) ? sent : told,
       userAgent: headers.get('user-agent') ?? undefined,
     };
@@ -162,5 +182,6 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
     const [value, expires] =
       action.kind === 'set' ? [action.token, new Date(Date.now() + action.maxAge * 1000)] : ['', new Date(0)];
     jar.set(this.cookie.name, value, { ...this.#attributes, expires });
+    for (const header of Object.entries(headersOf(action))) jar.setHeader?.(...header);
   }
 }

@@ -1,4 +1,10 @@
-import { RequestSessions, type RequestSessionsOptions, type VisitOptions } from '../adapters/request-sessions.js';
+import {
+  type AnswerToDevice,
+  headersOf,
+  RequestSessions,
+  type RequestSessionsOptions,
+  type VisitOptions,
+} from '../adapters/request-sessions.js';
 import { cacheControl, FORBIDDEN, overridesCacheControl, type RequestHead, UNAVAILABLE } from '../cookies/index.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
@@ -44,6 +50,15 @@ export class WebSessions<Data extends object, User extends SessionUser> extends 
   /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}. */
   refuse(request: WebRequest): Response | undefined {
     return this.isRefused(headOf(request)) ? forbidden() : undefined;
+  }
+
+  /**
+   * The answer to what a browser asks by itself to prove its device (option `deviceBinding` of `Sessions`); `undefined`
+   * for any other request. Ask before {@link refuse}. If the store is unavailable, it is a 503.
+   */
+  async answerDevice(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<Response | undefined> {
+    const answer = await this.answerToDevice(headOf(request), () => ({ ...this.#seen(request), ...options }));
+    return answer && toDevice(answer);
   }
 
   /**
@@ -105,13 +120,15 @@ export class WebSessions<Data extends object, User extends SessionUser> extends 
   #answer(response: Response, action: CookieAction): Response {
     const setCookies = this.cookie.headers(action);
     const { status } = response;
-    return setCookies.length === 0 || status < 200 || status > 599 ? response : withCookies(response, setCookies);
+    return setCookies.length === 0 || status < 200 || status > 599
+      ? response
+      : withCookies(response, setCookies, headersOf(action));
   }
 
   #seen({ headers }: WebRequest): SessionRequest {
     const cookies = headers.get('cookie');
     return {
-      tokens: this.cookie.tokens(cookies === null ? [] : [cookies]),
+      ...this.tokensOf(cookies === null ? [] : [cookies]),
       userAgent: headers.get('user-agent') ?? undefined,
     };
   }
@@ -126,12 +143,23 @@ export function headOf({ method = 'GET', headers, url }: WebRequest): RequestHea
   return { method, header: (name) => headers.get(name) ?? undefined, url };
 }
 
+/** The response to what a browser asks by itself. */
+export function toDevice({ statusCode, headers, setCookies, body }: AnswerToDevice): Response {
+  const response = new Response(body === '' ? null : body, { status: statusCode, headers });
+  return setCookies.length === 0 ? response : withCookies(response, setCookies);
+}
+
 /**
  * A copy: the headers of a redirect and of a fetched response cannot be changed, and a response that a handler keeps to
  * answer with again would hand one visitor's cookie to the next.
  */
-export function withCookies(response: Response, setCookies: readonly string[]): Response {
+export function withCookies(
+  response: Response,
+  setCookies: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Response {
   const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(more)) headers.set(name, value);
   for (const setCookie of setCookies) headers.append('set-cookie', setCookie);
   for (const name of [...headers.keys()].filter(overridesCacheControl)) headers.delete(name);
   headers.set('cache-control', cacheControl(headers.get('cache-control') ?? ''));

@@ -77,13 +77,14 @@ export function withSession<
   const requests = new WebSessions(sessions, webOptions);
 
   return async (request, ...rest) => {
-    const refusal = requests.refuse(request);
-    if (refusal !== undefined) return refusal;
+    const client = { address: address?.(request, ...rest) };
+    const early = (await requests.answerDevice(request, client)) ?? requests.refuse(request);
+    if (early !== undefined) return early;
     const around = requests.around(request);
     if (around !== undefined) return handler(request, around, ...rest); // who has begun it ends it
     let begun: Session<Data, User> | undefined;
     try {
-      const session = await requests.start(request, { create, address: address?.(request, ...rest) });
+      const session = await requests.start(request, { create, ...client });
       begun = session;
       const leave = requests.enter(session, request);
       let response: Response | undefined;

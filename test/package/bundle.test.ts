@@ -24,7 +24,7 @@ const handlerOn = (handler: Handler): string => {
 };
 
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
-const BUDGET = { core: 35_200, cookies: 4_900, table: 13_400, lambda: 6_100, adapters: 1_300, 'table-schema.ts': 200 };
+const BUDGET = { core: 40_000, cookies: 5_700, table: 14_000, lambda: 7_100, adapters: 2_300, 'table-schema.ts': 200 };
 const BUDGETS: Readonly<Record<Handler, Readonly<Record<string, number>>>> = {
   dynamodb: { ...BUDGET, codec: 6_300, devalue: 4_600, dynamodb: 2_800 },
   light: { ...BUDGET, codec: 6_300, devalue: 4_600, light: 9_800 },
@@ -165,6 +165,7 @@ describe('what comes into a bundle', () => {
     ['opentelemetry', ['core', 'opentelemetry', 'powertools']],
     ['cache', ['cache', 'core']],
     ['migration', ['core', 'dynamodb', 'migration', 'table']],
+    ['dbsc', ['core', 'dbsc']],
     ['personal-data', ['core', 'personal-data']],
   ])('of all of ./%s is what it stands on', async (room, expected) => {
     expect((await bundled(`export * from './src/${room}/index.ts';`)).rooms).toEqual(expected);
@@ -181,6 +182,7 @@ describe('what comes into a bundle', () => {
     'opentelemetry/',
     'cache/',
     'migration/',
+    'dbsc/',
     'personal-data/',
   ])('of ./%s that is imported and not used is nothing', async (room) => {
     expect((await bundled(`import './src/${room}index.ts';`)).bytes).toBe(0);

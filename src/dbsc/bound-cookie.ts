@@ -1,0 +1,61 @@
+import type { Binding } from '../core/device-binding.js';
+import type { SessionRecord } from '../core/record.js';
+import { hashSecret, mintSecret, sameHash, type Secret, type SecretHash } from '../core/token.js';
+
+/** The short-lived cookie: 192 random bits, of which only the hash is stored. */
+
+const TOKEN = /^[A-Za-z0-9_-]{32}$/;
+
+/** A value nobody has had before. */
+export function mintBoundToken(): { readonly token: string; readonly boundHash: SecretHash } {
+  const secret = mintSecret();
+  return { token: Buffer.from(secret).toString('base64url'), boundHash: hashSecret(secret) };
+}
+
+/** How long the browser keeps the cookie: a tenth less than it is good, so that no request comes with it too late. */
+export function maxAgeOf(lifetime: number): number {
+  return Math.floor(lifetime * 0.9);
+}
+
+/** How a request's values for the bound cookie stand to a session. */
+export type BoundStanding =
+  | 'good'
+  /** Good for a session whose bound cookie has not been seen before. */
+  | 'arrived'
+  /** It was good once: whoever shows it now has a copy. */
+  | 'expired'
+  | 'wrong'
+  | 'none';
+
+/** Looks where the values stand, in constant time; the best counts, for others may plant more. */
+export function standingOf(
+  record: SessionRecord,
+  cookies: readonly string[],
+  now: number,
+  arrivesUntil: number,
+): BoundStanding {
+  if (cookies.length === 0) return 'none';
+  const standings = cookies.map((cookie) => standingOfOne(record, cookie, now, arrivesUntil));
+  return STANDINGS.find((better) => standings.includes(better)) as BoundStanding;
+}
+
+/** The best first. */
+const STANDINGS: readonly BoundStanding[] = ['good', 'arrived', 'expired', 'wrong'];
+
+function standingOfOne(record: SessionRecord, cookie: string, now: number, arrivesUntil: number): BoundStanding {
+  if (!TOKEN.test(cookie)) return 'wrong';
+  const presented = hashSecret(Buffer.from(cookie, 'base64url') as Uint8Array as Secret);
+  const { boundHash, boundUntil, previousBoundHash, previousBoundUntil = 0 } = record;
+  if (boundHash !== undefined && sameHash(boundHash, presented)) {
+    if (boundUntil === undefined) return now < arrivesUntil ? 'arrived' : 'expired';
+    return now < boundUntil ? 'good' : 'expired';
+  }
+  if (previousBoundHash === undefined || !sameHash(previousBoundHash, presented)) return 'wrong';
+  return now < previousBoundUntil ? 'good' : 'expired';
+}
+
+/** The attributes of a record that bind it. */
+export function bindingOf(record: SessionRecord): Binding {
+  const { deviceKey, deviceChallenge, boundHash, boundUntil, previousBoundHash, previousBoundUntil } = record;
+  return { deviceKey, deviceChallenge, boundHash, boundUntil, previousBoundHash, previousBoundUntil };
+}

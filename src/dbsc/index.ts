@@ -1,0 +1,2 @@
+export { deviceBinding } from './device-binding.js';
+export type { DeviceBindingOptions } from './options.js';

@@ -1,0 +1,98 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+
+/**
+ * What a device signs: a JWT (RFC 7519) in the form that Device Bound Session Credentials have.
+ *
+ * @see https://w3c.github.io/webappsec-dbsc/#format-jwt
+ */
+export interface Proof {
+  /** The key that has signed it (SPKI, DER). */
+  readonly key: Uint8Array;
+  /** The challenge that it answers. */
+  readonly challenge: string;
+}
+
+/** With an RSA key of 4,096 bits it has less than 3,000 characters. */
+const LONGEST = 4_096;
+const PARTS = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+
+/**
+ * Checks a proof against the key that the session has, or else against the key that the proof brings.
+ *
+ * @param text the value of the request header: bare, as Chromium sends it, or a quoted string, as the draft has it
+ * @param known the session's key (SPKI, DER); without it, the proof is to register one
+ * @param audience the URL that it must be meant for, if it says which
+ * @returns `undefined` for anything that is not exactly that
+ */
+export function checkProof(text: string, known: Uint8Array | undefined, audience: string): Proof | undefined {
+  const match = text.length > LONGEST ? null : PARTS.exec(unquoted(text));
+  if (match === null) return undefined;
+  const [, head, body, signature] = match as unknown as [string, string, string, string];
+  const header = parse(head);
+  const claims = parse(body);
+  if (header?.['typ'] !== 'dbsc+jwt' || 'crit' in header || claims === undefined) return undefined;
+  if ('jwk' in header !== (known === undefined)) return undefined;
+
+  const key = known === undefined ? keyOf(header['jwk']) : createPublicKey(spki(known));
+  const algorithm = key && ALGORITHMS.find(({ matches }) => matches(key));
+  if (key === undefined || algorithm === undefined || header['alg'] !== algorithm.alg) return undefined;
+  const { jti, aud } = claims;
+  if (typeof jti !== 'string' || (aud !== undefined && aud !== audience)) return undefined;
+  const isSigned = verify(
+    'sha256',
+    Buffer.from(`${head}.${body}`),
+    { key, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
+  return isSigned ? { key: key.export({ type: 'spki', format: 'der' }), challenge: jti } : undefined;
+}
+
+/** The key decides on the algorithm, never the proof alone. */
+const ALGORITHMS: readonly { readonly alg: string; matches(this: void, key: KeyObject): boolean }[] = [
+  {
+    alg: 'ES256',
+    matches: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
+  },
+  {
+    alg: 'RS256',
+    matches(key) {
+      const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
+      // A larger exponent would only make each check slow.
+      return key.asymmetricKeyType === 'rsa' && publicExponent === 65_537n && isWithin(modulusLength, 2_048, 4_096);
+    },
+  },
+];
+
+const isWithin = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+
+const spki = (der: Uint8Array): { key: Buffer; format: 'der'; type: 'spki' } => ({
+  key: Buffer.from(der),
+  format: 'der',
+  type: 'spki',
+});
+
+function keyOf(jwk: unknown): KeyObject | undefined {
+  if (typeof jwk !== 'object' || jwk === null) return undefined;
+  const { kty, crv, x, y, n, e } = jwk as Record<string, unknown>;
+  // The public members alone: a private key in it would be taken for one.
+  const key = (kty === 'EC' ? { kty, crv, x, y } : { kty, n, e }) as Record<string, string>;
+  try {
+    return createPublicKey({ key, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a structured string (RFC 9651 §3.3.3), or what is none. */
+export function unquoted(text: string): string {
+  return /^"([^"\\]*)"$/.exec(text.trim())?.[1] ?? text.trim();
+}

@@ -1,0 +1,200 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { NotBoundError } from '../../src/index.js';
+import { stores, type TestStore } from '../world/stores.js';
+import { Application } from './application.js';
+
+describe.each(stores())('sessions bound to devices, in $name', (stored) => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await stored.open();
+    return () => store.close();
+  });
+  const open = (
+    ...options: ConstructorParameters<typeof Application> extends [unknown, ...infer Rest] ? Rest : never
+  ): Application => new Application(store.persistence, ...options);
+
+  describe.each(['ES256', 'RS256'] as const)('with %s', (alg) => {
+    it('is bound by the browser right after its login, and known to be from the next request on', async () => {
+      const application = open();
+      const browser = application.browser({ alg });
+      expect((await browser.visit('/bound')).body).toBe('false');
+      await browser.visit('/login');
+      expect(browser.own).toEqual(['register 200']);
+      expect(application.takeBindingEvents()).toEqual(['bound']);
+      expect((await browser.visit('/bound')).body).toBe('true');
+      expect((await browser.visit('/')).body).toBe('"ann"');
+    });
+
+    it('is renewed by one request when the bound cookie has run out', async () => {
+      const application = open();
+      const browser = await application.boundBrowser(alg);
+      browser.own.length = 0;
+      application.now += 540; // the browser keeps it for nine tenths of its lifetime
+      expect((await browser.visit('/bound')).body).toBe('true');
+      expect(browser.own).toEqual(['refresh 200']);
+      expect(application.takeBindingEvents()).toEqual(['bound-again']);
+    });
+  });
+
+  it('is nobody, and loses nothing, without the bound cookie', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const thief = browser.thief();
+    thief.jar.receive({ cookies: ['__Host-id-bound=; Path=/; Max-Age=0'] });
+    const answered = await thief.visit('/');
+    expect(answered.body).toBe('"nobody"');
+    expect(answered.setCookies).toEqual([]);
+    expect((await thief.visit('/save')).setCookies).toEqual([]);
+    expect(application.takeBindingEvents()).toEqual(
+      Array.from({ length: 2 }, () => 'binding-refused no-cookie refused'),
+    );
+    expect((await browser.visit('/')).body).toBe('"ann"');
+  });
+
+  it('is nobody with a copy of both cookies once the lifetime is over, and the event says that it is a copy', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const thief = browser.thief();
+    application.now += 599;
+    expect((await thief.visit('/')).body).toBe('"ann"');
+    application.now += 1;
+    expect((await thief.visit('/')).body).toBe('"nobody"');
+    expect(application.takeBindingEvents()).toEqual(['reused refused']);
+    expect((await browser.visit('/')).body).toBe('"ann"');
+    expect((await thief.visit('/')).body).toBe('"nobody"');
+    expect(application.takeBindingEvents()).toEqual(['bound-again', 'reused refused']);
+  });
+
+  it('accepts the cookie before for requests that are under way while it is replaced, until its own end', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const underWay = browser.thief();
+    application.now += 500;
+    await browser.refresh();
+    expect((await underWay.visit('/')).body).toBe('"ann"');
+    application.now += 100;
+    expect((await underWay.visit('/')).body).toBe('"nobody"');
+    expect((await browser.visit('/')).body).toBe('"ann"');
+  });
+
+  it('ends for good with its logout: to the browser, and to whoever has its cookies and even its key', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const { bound, challenge } = browser;
+    const copy = browser.thief();
+    await browser.visit('/logout');
+    Object.assign(copy, { bound, challenge });
+    expect((await copy.prove()).status).toBe(401);
+    expect((await browser.refresh()).status).toBe(401);
+    expect(browser.bound).toBeUndefined();
+    expect((await browser.visit('/')).body).toBe('"nobody"');
+  });
+
+  it('ends when it is revoked from another device: its browser is told to forget the key', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    await application.instance.revoke(browser.bound!.id);
+    application.now += 540;
+    expect((await browser.visit('/')).body).toBe('"nobody"');
+    expect(browser.bound).toBeUndefined();
+  });
+
+  it('ends with a logout everywhere', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    await application.instance.logOutUser('ann');
+    expect((await browser.refresh()).status).toBe(401);
+  });
+
+  it('is bound anew by a login: the key of before is worth nothing', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const before = { bound: browser.bound, challenge: browser.challenge };
+    await browser.visit('/login');
+    expect(browser.own.at(-1)).toBe('register 200');
+    expect(browser.bound?.id).toBe(before.bound?.id);
+    expect((await browser.visit('/bound')).body).toBe('true');
+    Object.assign(browser, before);
+    expect((await browser.prove()).status).toBe(403);
+    expect(application.takeBindingEvents()).toContain('binding-refused bad-proof refused');
+  });
+
+  it('keeps its binding when the secret is replaced by regenerate', async () => {
+    const application = open();
+    application.pages['/regenerate'] = (session) => session.regenerate();
+    const browser = await application.boundBrowser();
+    await browser.visit('/regenerate');
+    expect((await browser.visit('/bound')).body).toBe('true');
+    application.now += 540;
+    expect((await browser.visit('/bound')).body).toBe('true');
+  });
+
+  it('goes on unbound in a browser that knows nothing of it', async () => {
+    const application = open();
+    const browser = application.browser({ binds: false });
+    await browser.visit('/login');
+    application.now += 3_600;
+    expect((await browser.visit('/')).body).toBe('"ann"');
+    expect((await browser.visit('/bound')).body).toBe('false');
+    expect(application.takeBindingEvents()).toEqual([]);
+  });
+
+  it('goes on unbound if the answer to its registration was lost, for no browser is logged out by that', async () => {
+    const application = open();
+    const browser = application.browser({ binds: false });
+    await browser.visit('/login');
+    const registering = browser.thief();
+    registering.invitation = browser.invitation;
+    expect((await registering.register()).status).toBe(200);
+    application.now += 3_600;
+    expect((await browser.visit('/')).body).toBe('"ann"');
+    expect((await browser.visit('/bound')).body).toBe('false');
+  });
+
+  it('refuses requireBound to an unbound session, with an error of its own', async () => {
+    const application = open();
+    application.pages['/transfer'] = (session) => session.requireBound();
+    const unbound = application.browser({ binds: false });
+    await unbound.visit('/login');
+    await expect(unbound.visit('/transfer')).rejects.toBeInstanceOf(NotBoundError);
+    const bound = await application.boundBrowser();
+    expect((await bound.visit('/transfer')).status).toBe(200);
+  });
+
+  it('is nobody, from a minute after the login on, if it must be bound and is not', async () => {
+    const application = open({ required: true });
+    const browser = application.browser({ binds: false });
+    await browser.visit('/login');
+    application.now += 59;
+    expect((await browser.visit('/')).body).toBe('"ann"');
+    application.now += 1;
+    expect((await browser.visit('/')).body).toBe('"nobody"');
+    expect(application.takeBindingEvents()).toEqual(['binding-refused not-bound refused']);
+    const bound = await application.boundBrowser();
+    application.now += 60;
+    expect((await bound.visit('/')).body).toBe('"ann"');
+  });
+
+  it('only tells, and lets pass, with the policy to report', async () => {
+    const application = open({ otherwise: 'report', required: true });
+    const browser = await application.boundBrowser();
+    const thief = browser.thief();
+    application.now += 600;
+    expect((await thief.visit('/')).body).toBe('"ann"');
+    expect((await thief.visit('/bound')).body).toBe('false');
+    expect(application.takeBindingEvents()).toEqual(['reused reported', 'reused reported']);
+  });
+
+  it('is touched and rotated by the renewal of its bound cookie, in the same write', async () => {
+    const application = open({}, { rotationInterval: 300 });
+    const browser = await application.boundBrowser();
+    const before = browser.jar.get('__Host-id');
+    application.now += 540;
+    const answered = await browser.refresh();
+    expect(answered.setCookies.map((cookie) => cookie.split('=', 1)[0])).toEqual(['__Host-id', '__Host-id-bound']);
+    expect(browser.jar.get('__Host-id')).not.toBe(before);
+    const record = await store.persistence.loadSession(browser.bound!.id, { now: application.now });
+    expect(record).toMatchObject({ lastSeenAt: application.now, rotatedAt: application.now });
+    expect((await browser.visit('/bound')).body).toBe('true');
+  });
+});
