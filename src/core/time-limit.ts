@@ -7,14 +7,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  *
  * @throws what `timeUp` makes, when the time is up
  */
-export async function withTimeLimit<T>(milliseconds: number, work: Promise<T>, timeUp: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(timeUp()), Math.min(milliseconds, LONGEST_TIMER_MS));
+export function withTimeLimit<T>(milliseconds: number, work: Promise<T>, timeUp: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(timeUp()), Math.min(milliseconds, LONGEST_TIMER_MS));
+    const settle =
+      <Outcome>(how: (outcome: Outcome) => void) =>
+      (outcome: Outcome): void => {
+        clearTimeout(timer);
+        how(outcome);
+      };
+    work.then(settle(resolve), settle(reject));
   });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

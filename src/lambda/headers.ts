@@ -7,9 +7,9 @@ export type Headers = {
 
 /** All values of a header, whatever the case of its name. What no header can have for a value is none. */
 export function valuesOf(headers: Headers | null | undefined, name: string): string[] {
-  return Object.entries(headers ?? {})
-    .filter(([candidate]) => candidate.toLowerCase() === name)
-    .flatMap(([, value]): unknown => value)
+  return Object.keys(headers ?? {})
+    .filter((candidate) => candidate.length === name.length && candidate.toLowerCase() === name)
+    .flatMap((own): unknown => headers?.[own])
     .filter((value) => ['string', 'number', 'boolean'].includes(typeof value))
     .map(String);
 }

@@ -1,5 +1,12 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 
@@ -10,39 +17,41 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+/** One attempt that is under way. */
+export interface Attempt {
+  /** Rejects with an error that holds nothing of what was sent or received. */
+  readonly answer: Promise<HttpAnswer>;
+  /** Nobody waits for it any more. */
+  readonly stop: () => void;
+}
+
 /** Connections to one endpoint, which are kept for the next request. After a failure, the next one has a new one. */
 export class Connection {
-  readonly #endpoint: URL;
   readonly #times: AttemptTimes;
   readonly #agent: HttpAgent;
-  readonly #request: typeof httpsRequest;
+  readonly #request: (options: RequestOptions) => ClientRequest;
+  readonly #options: RequestOptions;
+  readonly #connected: 'connect' | 'secureConnect';
 
   constructor(endpoint: URL, times: AttemptTimes = ATTEMPT_TIMES) {
-    this.#endpoint = endpoint;
     this.#times = times;
     const isSecure = endpoint.protocol === 'https:';
     const options = { keepAlive: true, scheduling: 'lifo' } as const;
     this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
-    this.#request = isSecure ? httpsRequest : (httpRequest as typeof httpsRequest);
+    this.#request = isSecure ? httpsRequest : httpRequest;
+    this.#connected = isSecure ? 'secureConnect' : 'connect';
+    const { protocol, hostname, port, path } = urlToHttpOptions(endpoint);
+    this.#options = { protocol, hostname, port, path, agent: this.#agent };
   }
 
   /** Makes a connection that the first request then finds. That it cannot be made, the first request will tell. */
-  open(): void {
-    this.#ask('GET', {}, '').catch(() => {});
+  open(host: string): void {
+    this.#ask('GET', { host }, '').answer.catch(() => {});
   }
 
-  /**
-   * One attempt, from the connection to the last byte of the answer.
-   *
-   * @throws an error without anything that was sent or received in it
-   */
-  async post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<HttpAnswer> {
-    try {
-      return await this.#ask('POST', headers, body, signal);
-    } catch (error) {
-      closeIdle(this.#agent);
-      throw error;
-    }
+  /** One attempt, from the connection to the last byte of the answer. */
+  post(headers: Readonly<Record<string, string>>, body: string): Attempt {
+    return this.#ask('POST', headers, body);
   }
 
   /** Ends all connections. */
@@ -50,39 +59,36 @@ export class Connection {
     this.#agent.destroy();
   }
 
-  #ask(
-    method: 'GET' | 'POST',
-    headers: Readonly<Record<string, string>>,
-    body: string,
-    signal?: AbortSignal,
-  ): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      const request = this.#request(this.#endpoint, { method, headers, agent: this.#agent, ...(signal && { signal }) });
-      const giveUp = (why: string): void => {
-        request.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
-      };
-      const connecting = setTimeout(giveUp, this.#times.connectMs, 'No connection was made in time.');
+  #ask(method: 'GET' | 'POST', headers: Readonly<Record<string, string>>, body: string): Attempt {
+    // As a list, they are sent as they are: Node.js neither looks through them nor copies them.
+    const list = ['content-length', String(Buffer.byteLength(body))];
+    for (const name of Object.keys(headers)) list.push(name, headers[name] as string);
+    const request = this.#request({ ...this.#options, method, headers: list });
+    const giveUp = (why: string): void => {
+      request.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
+    };
+    const answer = new Promise<HttpAnswer>((resolve, reject) => {
+      let connecting: NodeJS.Timeout | undefined;
       const attempt = setTimeout(giveUp, this.#times.attemptMs, 'The answer did not come in time.');
-      const connected = (): void => clearTimeout(connecting);
       const settle = (): void => {
-        connected();
+        clearTimeout(connecting);
         clearTimeout(attempt);
       };
-      request.on('socket', (socket) => {
-        if (!socket.connecting) connected();
-        else socket.once(this.#endpoint.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
-      });
-      request.on('error', (error) => {
+      const fail = (error: Error): void => {
         settle();
+        closeIdle(this.#agent);
         reject(error);
+      };
+      request.on('socket', (socket) => {
+        if (!socket.connecting) return;
+        connecting = setTimeout(giveUp, this.#times.connectMs, 'No connection was made in time.');
+        socket.once(this.#connected, () => clearTimeout(connecting));
       });
+      request.on('error', fail);
       request.on('response', (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
-        response.on('error', (error) => {
-          settle();
-          reject(error);
-        });
+        response.on('error', fail);
         response.on('end', () => {
           settle();
           const { statusCode: status = 0, headers: answered } = response;
@@ -91,5 +97,6 @@ export class Connection {
       });
       request.end(body);
     });
+    return { answer, stop: () => giveUp('Nobody waits for it.') };
   }
 }

@@ -4,7 +4,7 @@ import { withTimeLimit } from '../core/time-limit.js';
 import type { AttemptTimes } from '../table/attempt-times.js';
 import { failureOf, notInTime, tooLate } from '../table/failure.js';
 import type { Operations, Port, Sent } from '../table/port.js';
-import { Connection, type HttpAnswer } from './connection.js';
+import { type Attempt, Connection, type HttpAnswer } from './connection.js';
 import { CredentialsCache, type CredentialsSource } from './credentials.js';
 import { sign } from './signature.js';
 import { decode, encode } from './wire.js';
@@ -25,6 +25,14 @@ interface Target {
   readonly region: string;
   readonly endpoint: URL;
   readonly connection: Connection;
+}
+
+/** One call, with its attempts. */
+interface Call {
+  /** Whether nobody waits for it any more. */
+  isOver: boolean;
+  /** The last attempt. */
+  attempt?: Attempt;
 }
 
 const ATTEMPTS = 3;
@@ -48,7 +56,8 @@ export class LightPort implements Port {
   /** Makes the first connection before it is needed, as far as that is possible by now. */
   connect(): void {
     try {
-      this.#where.connection.open();
+      const { connection, endpoint } = this.#where;
+      connection.open(endpoint.host);
     } catch {
       // The first call tells.
     }
@@ -66,23 +75,23 @@ export class LightPort implements Port {
   ): Promise<Operations[Name][1] & Sent> {
     const left = Math.min(this.#options.timeoutMs, deadline - Date.now());
     if (left <= 0) throw tooLate();
-    const call = { isSent: false, abort: new AbortController() };
+    const call: Call = { isOver: false };
     try {
       const answer = this.#ask(operation, encode(input), call);
       return (await withTimeLimit(left, answer, () => {
-        call.abort.abort();
-        return notInTime(call.isSent);
+        call.isOver = true;
+        call.attempt?.stop();
+        return notInTime(call.attempt !== undefined);
       })) as Operations[Name][1] & Sent;
     } catch (error) {
       throw failureOf(error);
     }
   }
 
-  async #ask(operation: string, body: string, call: { isSent: boolean; abort: AbortController }): Promise<object> {
-    const { signal } = call.abort;
+  async #ask(operation: string, body: string, call: Call): Promise<object> {
     for (let attempts = 1; ; attempts += 1) {
       const credentials = await this.#credentials.get();
-      signal.throwIfAborted();
+      if (call.isOver) throw new Error('Nobody waits for it.');
       const { region, endpoint, connection } = this.#where;
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
@@ -92,10 +101,10 @@ export class LightPort implements Port {
       const at = new Date(Date.now() + this.#skewMs);
       const scope = { region, service: 'dynamodb', credentials, at };
       const signed = sign({ path: endpoint.pathname, headers, body }, scope);
-      call.isSent = true;
+      call.attempt = connection.post({ ...signed, ...unsigned() }, body);
       let failure: Failure;
       try {
-        const answer = await connection.post({ ...signed, ...unsigned() }, body, signal);
+        const answer = await call.attempt.answer;
         this.#setClock(answer);
         const outcome = read(answer);
         if (!(outcome instanceof Failure)) return Object.assign(outcome, { $metadata: { attempts } });
@@ -104,10 +113,10 @@ export class LightPort implements Port {
         failure = new Failure(error as Error, true);
       }
       if (failure.isOfCredentials) this.#credentials.forget();
-      if (attempts === ATTEMPTS || !failure.isRetryable || signal.aborted) {
+      if (attempts === ATTEMPTS || !failure.isRetryable || call.isOver) {
         throw Object.assign(failure.error, { $metadata: { attempts } });
       }
-      await delay(Math.random() * BACKOFF_BASE_MS * 2 ** attempts, undefined, { signal });
+      await delay(Math.random() * BACKOFF_BASE_MS * 2 ** attempts);
     }
   }
 

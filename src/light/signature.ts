@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** Keys of AWS. They are in no error and no log. */
 export interface Credentials {
@@ -66,7 +66,7 @@ const encodedPath = (path: string): string => path.split('/').map(encoded).join(
 const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 const collapsed = (value: string): string => value.trim().replace(/ +/g, ' ');
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 const hmac = (key: Buffer | string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 let lastKey: { readonly of: string; readonly key: Buffer } | undefined;

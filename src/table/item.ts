@@ -103,10 +103,10 @@ function valueOf(kind: AttributeKind, item: Item, name: string): unknown {
 
 function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   const data = new Map<string, string>();
-  for (const [name, value] of Object.entries(item)) {
+  for (const name of Object.keys(item)) {
     // Of an attribute `__proto__` the SDK makes `undefined`.
     if (!name.startsWith(DATA_PREFIX)) continue;
-    const { S: text, B: bytes } = value;
+    const { S: text, B: bytes } = item[name] as AttributeValue;
     const encoded = bytes === undefined ? text : textOfBytes(bytes);
     if (encoded === undefined) return undefined;
     data.set(name.slice(DATA_PREFIX.length), encoded);

@@ -10,7 +10,8 @@
  * browser: it is anonymous yet, or the user's, or was spared by an earlier "log out all others".
  *
  * Assumptions
- * - An index shows any part of the user's sessions. A list, and the tombstones put by it, are one step.
+ * - An index shows any part of the user's sessions. The first list of a logout everywhere is made while the mark is
+ *   raised: here, before. Of other lists, a list and the tombstones put by it are one step.
  * - No answer is lost. A late copy of a raise is told by its lastWrite, see raiseMark; a late copy of a tombstone is one
  *   of the limits in docs/promises.md.
  * - The epoch is left out: it is a mark that spares nobody.
@@ -187,6 +188,33 @@ inline putTombstone(session) {
   sessions[session].generation = 0
 }
 
+/* Lists the user's sessions, all but one. The index shows some. */
+inline list(except) {
+  atomic {
+    for (i : 0 .. SESSIONS - 1) {
+      if
+      :: i != except && isUsers(i) -> listed = listed | (1 << i)
+      :: true
+      fi
+    }
+    i = 0
+  }
+}
+
+/* Ends what was listed, whatever has become of it since. */
+inline endListed() {
+  atomic {
+    for (i : 0 .. SESSIONS - 1) {
+      if
+      :: listed & (1 << i) -> putTombstone(i)
+      :: else
+      fi
+    }
+    listed = 0;
+    observe()
+  }
+}
+
 /* Lists the user's sessions, and ends all but one for which the condition holds. The index shows some. */
 inline sweep(except, condition) {
   atomic {
@@ -215,7 +243,7 @@ inline acknowledge(except) {
 active [REQUESTS] proctype request() {
   byte id = _pid;
   mtype kind;
-  byte i, auth, own, generation, mine, login, raises;
+  byte i, auth, own, generation, mine, login, raises, listed;
   bool wasAlive, isRaised, hadUser;
   Mark known;
   byte before[SESSIONS];
@@ -256,11 +284,14 @@ active [REQUESTS] proctype request() {
 
   if
   :: kind == logOutUser ->
+     list(NONE);
      atomic { raise(NONE, 0) };
+     endListed();
      sweep(NONE, true);
      acknowledge(NONE)
 
   :: kind == logOutOthers ->
+     list(HERE);
      do
      :: raises < MOST_RAISES ->
         raises++;
@@ -273,7 +304,7 @@ active [REQUESTS] proctype request() {
      :: raises == MOST_RAISES -> break
      od;
      if
-     :: isRaised -> sweep(HERE, true); acknowledge(HERE)
+     :: isRaised -> endListed(); sweep(HERE, true); acknowledge(HERE)
      :: else /* it fails */
      fi
 
@@ -326,6 +357,7 @@ active [REQUESTS] proctype request() {
     mine = 0;
     login = 0;
     raises = 0;
+    listed = 0;
     wasAlive = false;
     isRaised = false;
     hadUser = false;
