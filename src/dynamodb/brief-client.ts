@@ -1,7 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { closeIdle } from '../table/idle-connections.js';
+import { plainHttp } from '../table/plain-http.js';
 
 /** What a command is to a client. */
 interface Command {
@@ -20,7 +20,7 @@ export class BriefClient extends DynamoDBClient {
   readonly #sent = new WeakSet<object>();
 
   constructor(config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {}) {
-    const agents = { httpAgent: new HttpAgent(KEPT), httpsAgent: new HttpsAgent(KEPT) };
+    const agents = { httpAgent: new (plainHttp().Agent)(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({
       ...config,
       requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true, ...agents },

@@ -1,6 +1,7 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { closeIdle } from '../table/idle-connections.js';
+import { plainHttp } from '../table/plain-http.js';
 
 /** An answer, as it came. */
 export interface HttpAnswer {
@@ -22,8 +23,8 @@ export class Connection {
     this.#endpoint = endpoint;
     const isSecure = endpoint.protocol === 'https:';
     const options = { keepAlive: true, scheduling: 'lifo' } as const;
-    this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
-    this.#request = isSecure ? httpsRequest : (httpRequest as typeof httpsRequest);
+    this.#agent = isSecure ? new HttpsAgent(options) : new (plainHttp().Agent)(options);
+    this.#request = isSecure ? httpsRequest : (plainHttp().request as typeof httpsRequest);
   }
 
   /** Makes a connection that the first request then finds. That it cannot be made, the first request will tell. */

@@ -38,6 +38,8 @@ interface Bundled {
   readonly files: string[];
   /** What is imported by the files that were read, whether or not it is in the bundle, and is not part of this package. */
   readonly imports: string[];
+  /** The built-ins of Node.js that the bundle imports. */
+  readonly builtIns: string[];
   readonly bytes: number;
   /** Bytes of each room and package. */
   readonly parts: Readonly<Record<string, number>>;
@@ -58,7 +60,7 @@ async function bundled(code: string): Promise<Bundled> {
     external: ['@aws-sdk/*', 'next'],
     logLevel: 'error',
   });
-  const { inputs, bytes } = Object.values(metafile.outputs)[0] as Metafile['outputs'][string];
+  const { inputs, bytes, imports: external } = Object.values(metafile.outputs)[0] as Metafile['outputs'][string];
   const used = Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []));
   const names = (pattern: RegExp): string[] =>
     [...new Set(used.flatMap((file) => pattern.exec(file)?.[1] ?? []))].toSorted();
@@ -73,6 +75,7 @@ async function bundled(code: string): Promise<Bundled> {
     rooms,
     packages,
     files: used,
+    builtIns: external.flatMap(({ path }) => (path.startsWith('node:') ? [path] : [])),
     imports: [...new Set(Object.values(metafile.inputs).flatMap(({ imports }) => imports))]
       .flatMap(({ path, external }) => (external || !path.startsWith('src/') ? [path] : []))
       .toSorted(),
