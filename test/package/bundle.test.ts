@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
@@ -140,6 +141,18 @@ describe('what comes into a bundle', () => {
   it.each(Object.keys(BUDGETS) as Handler[])('of a handler on %s is no part without a budget', async (handler) => {
     const { parts: found } = await bundledOn(handler);
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(BUDGETS[handler]).toSorted());
+  });
+
+  it('of a handler is in the guide, part by part', async () => {
+    const guide = await readFile(join(root, 'docs/guides/without-the-sdk.md'), 'utf8');
+    for (const [column, handler] of ['light', 'light, with BareSessions'].entries()) {
+      const { parts: found, bytes } = await bundledOn(handler as Handler);
+      for (const [part, size] of Object.entries({ ...found, together: bytes })) {
+        const told = guide.match(new RegExp(`^\\| ${part} .*$`, 'm'))?.[0].split('|')[3 + column];
+        if (part !== 'table-schema.ts')
+          expect(Math.abs(size / 1_000 / parseFloat(told ?? '') - 1), part).toBeLessThan(0.05);
+      }
+    }
   });
 
   it.each([
