@@ -99,6 +99,7 @@ export default {
           page('CSRF', '/guides/csrf'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
+          page('The size of a bundle', '/decisions/bundle-size'),
         ],
       },
       {

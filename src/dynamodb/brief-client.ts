@@ -1,8 +1,8 @@
 import { DynamoDBClient, type DynamoDBClientConfig, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { ATTEMPT_TIMES } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
+import { plainHttp } from '../table/plain-http.js';
 
 /** What a command is to a client. */
 interface Command {
@@ -24,7 +24,7 @@ export class BriefClient extends DynamoDBClient {
     config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {},
     { connectMs, attemptMs } = ATTEMPT_TIMES,
   ) {
-    const agents = { httpAgent: new HttpAgent(KEPT), httpsAgent: new HttpsAgent(KEPT) };
+    const agents = { httpAgent: new (plainHttp().Agent)(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({
       ...config,
       requestHandler: {

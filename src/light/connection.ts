@@ -1,14 +1,9 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-} from 'node:http';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
+import { plainHttp } from '../table/plain-http.js';
 
 /** An answer, as it came. */
 export interface HttpAnswer {
@@ -37,8 +32,8 @@ export class Connection {
     this.#times = times;
     const isSecure = endpoint.protocol === 'https:';
     const options = { keepAlive: true, scheduling: 'lifo' } as const;
-    this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
-    this.#request = isSecure ? httpsRequest : httpRequest;
+    this.#agent = isSecure ? new HttpsAgent(options) : new (plainHttp().Agent)(options);
+    this.#request = isSecure ? httpsRequest : plainHttp().request;
     this.#connected = isSecure ? 'secureConnect' : 'connect';
     const { protocol, hostname, port, path } = urlToHttpOptions(endpoint);
     this.#options = { protocol, hostname, port, path, agent: this.#agent };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { plainHttp } from '../table/plain-http.js';
 import type { Credentials } from './signature.js';
 
 /** Credentials, or what finds them: of the AWS SDK's providers, each is one. */
@@ -82,7 +82,7 @@ async function fromContainer(url: URL): Promise<Credentials> {
 }
 
 function getJson(url: URL, token: string | undefined): Promise<Record<string, unknown>> {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const request = url.protocol === 'https:' ? httpsRequest : plainHttp().request;
   return new Promise((resolve, reject) => {
     const fail = (): void => reject(noCredentials('The endpoint of the container did not hand out any.'));
     const signal = AbortSignal.timeout(LONGEST_ANSWER_MS);

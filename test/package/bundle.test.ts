@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +39,8 @@ interface Bundled {
   readonly files: string[];
   /** What is imported by the files that were read, whether or not it is in the bundle, and is not part of this package. */
   readonly imports: string[];
+  /** The built-ins of Node.js that the bundle imports. */
+  readonly builtIns: string[];
   readonly bytes: number;
   /** Bytes of each room and package. */
   readonly parts: Readonly<Record<string, number>>;
@@ -58,7 +61,7 @@ async function bundled(code: string): Promise<Bundled> {
     external: ['@aws-sdk/*', 'next'],
     logLevel: 'error',
   });
-  const { inputs, bytes } = Object.values(metafile.outputs)[0] as Metafile['outputs'][string];
+  const { inputs, bytes, imports: external } = Object.values(metafile.outputs)[0] as Metafile['outputs'][string];
   const used = Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []));
   const names = (pattern: RegExp): string[] =>
     [...new Set(used.flatMap((file) => pattern.exec(file)?.[1] ?? []))].toSorted();
@@ -73,6 +76,7 @@ async function bundled(code: string): Promise<Bundled> {
     rooms,
     packages,
     files: used,
+    builtIns: external.flatMap(({ path }) => (path.startsWith('node:') ? [path] : [])),
     imports: [...new Set(Object.values(metafile.inputs).flatMap(({ imports }) => imports))]
       .flatMap(({ path, external }) => (external || !path.startsWith('src/') ? [path] : []))
       .toSorted(),
@@ -137,6 +141,18 @@ describe('what comes into a bundle', () => {
   it.each(Object.keys(BUDGETS) as Handler[])('of a handler on %s is no part without a budget', async (handler) => {
     const { parts: found } = await bundledOn(handler);
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(BUDGETS[handler]).toSorted());
+  });
+
+  it('of a handler is in the guide, part by part', async () => {
+    const guide = await readFile(join(root, 'docs/guides/without-the-sdk.md'), 'utf8');
+    for (const [column, handler] of ['light', 'light, with BareSessions'].entries()) {
+      const { parts: found, bytes } = await bundledOn(handler as Handler);
+      for (const [part, size] of Object.entries({ ...found, together: bytes })) {
+        const told = guide.match(new RegExp(`^\\| ${part} .*$`, 'm'))?.[0].split('|')[3 + column];
+        if (part !== 'table-schema.ts')
+          expect(Math.abs(size / 1_000 / parseFloat(told ?? '') - 1), part).toBeLessThan(0.05);
+      }
+    }
   });
 
   it.each([
