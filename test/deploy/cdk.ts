@@ -8,13 +8,16 @@ const cli = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
 /** An account and a region for which no credentials are needed. */
 export const ENVIRONMENT = 'aws://000000000000/us-east-1';
 
-/**
- * Runs the pinned command line of CDK in the project's folder, with nothing of the machine's AWS settings. What it
- * writes for itself goes into the folder given; it speaks to the endpoint given, and to no other.
- */
-export function cdk(args: readonly string[], { home, endpoint }: { home: string; endpoint?: string }): Promise<string> {
+/** Where CDK writes what it keeps for itself, and with which endpoint it speaks: with no other. */
+interface Place {
+  readonly home: string;
+  readonly endpoint?: string;
+}
+
+/** An environment with nothing of the machine's AWS settings. */
+export function environment({ home, endpoint }: Place): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
-  const env = {
+  return {
     ...Object.fromEntries(inherited),
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),
     AWS_ACCESS_KEY_ID: 'test',
@@ -26,8 +29,13 @@ export function cdk(args: readonly string[], { home, endpoint }: { home: string;
     CDK_HOME: home,
     CI: 'true',
   };
+}
+
+/** Runs the pinned command line of CDK in the project's folder. */
+export function cdk(args: readonly string[], place: Place): Promise<string> {
+  const options = { cwd: root, env: environment(place), maxBuffer: 16 << 20 };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [cli, ...args], { cwd: root, env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [cli, ...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`cdk ${args.join(' ')} failed:\n${stdout}\n${stderr}`));
     });

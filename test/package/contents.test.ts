@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEMPLATE_FORMATS } from '../../src/cli/template-formats.js';
+import { makeFreshCopy } from '../world/fresh-copy.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.cache/package');
-
-/** What is not in a fresh clone. */
-const NOT_COPIED = /^(?:node_modules|dist|coverage|cdk\.out|\.cache|\.git)$/;
 
 interface Targets {
   readonly types: string;
@@ -35,12 +33,7 @@ describe('the package', () => {
 
   // A build of its own: another may be under way in dist/.
   beforeAll(async () => {
-    await rm(folder, { recursive: true, force: true });
-    const isCopied = (path: string): boolean => !NOT_COPIED.test(basename(path));
-    for (const name of (await readdir(root)).filter(isCopied)) {
-      await cp(join(root, name), join(folder, name), { recursive: true, filter: isCopied });
-    }
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    await makeFreshCopy(folder);
     const [packed] = JSON.parse(await npm('pack', '--json')) as [{ files: { path: string }[] }];
     files = packed.files.map(({ path }) => path);
     manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));

@@ -92,7 +92,9 @@ describe.each(inject('runtimes'))('the deployed cleanup on Node $major', (runtim
 
       const second = await instance.call<{ scanned: number; deleted: number }>(SCHEDULED, 20_000);
       expect(second.scanned).toBeLessThan(ITEMS);
-      expect(first.deleted + second.deleted).toBe(EXPIRED);
+      // The deadline can cut off the answers to some deletions, of which 32 go at a time: they are not counted.
+      expect(first.deleted + second.deleted).toBeLessThanOrEqual(EXPIRED);
+      expect(first.deleted + second.deleted).toBeGreaterThanOrEqual(EXPIRED - 32);
       expect(second).toMatchObject({ kind: 'finished', segmentsDone: 1 });
       expect(instance.records.at(-1)).toMatchObject({ Finished: 1, Unfinished: 0, outcome: 'finished' });
       expect(await checkpoint()).toBeUndefined();

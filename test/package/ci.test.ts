@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const read = (name: string): Promise<string> => readFile(join(import.meta.dirname, '../..', name), 'utf8');
+
+describe('.ci/run', () => {
+  it('runs each script that README.md and CONTRIBUTING.md name', async () => {
+    const pages = `${await read('README.md')}\n${await read('CONTRIBUTING.md')}`;
+    const named = new Set(
+      [...pages.matchAll(/\bnpm (?:run )?(?!ci\b|install\b|pack\b)([a-z][\w:]*)/g)].map(([, name]) => name),
+    );
+    expect(named.size).toBeGreaterThan(20);
+
+    const [, list = ''] = /^scripts=\(\n(.*?)^\)$/ms.exec(await read('.ci/run')) ?? [];
+    const run = [...list.matchAll(/^ {2}'(?:script|tests) ([\w:]+)|^ {2}'demo'/gm)].map(([, name]) => name ?? 'start');
+    const deploy = 'deploy'; // needs an AWS: test/deploy/command.test.ts runs it, in a fresh copy
+    expect(new Set([...run, deploy])).toEqual(named);
+  });
+});
