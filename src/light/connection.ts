@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
+import type { AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 
 /** An answer, as it came. */
@@ -17,7 +17,7 @@ export class Connection {
   readonly #agent: HttpAgent;
   readonly #request: typeof httpsRequest;
 
-  constructor(endpoint: URL, times: AttemptTimes = ATTEMPT_TIMES) {
+  constructor(endpoint: URL, times: AttemptTimes) {
     this.#endpoint = endpoint;
     this.#times = times;
     const isSecure = endpoint.protocol === 'https:';
