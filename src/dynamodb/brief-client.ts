@@ -22,7 +22,7 @@ export class BriefClient extends DynamoDBClient {
 
   constructor(
     config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {},
-    { connectMs, attemptMs } = ATTEMPT_TIMES,
+    { connectMs, attemptMs, backoffMs } = ATTEMPT_TIMES,
   ) {
     const agents = { httpAgent: new (plainHttp().Agent)(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({
@@ -34,7 +34,7 @@ export class BriefClient extends DynamoDBClient {
         socketTimeout: attemptMs, // of a body that stalls
         ...agents,
       },
-      retryStrategy: briefRetries,
+      retryStrategy: briefRetries(backoffMs),
       cacheMiddleware: true,
     });
     // Renders what is sent and what is answered, each time, for a logger that there is not.
@@ -68,7 +68,6 @@ export class BriefClient extends DynamoDBClient {
 const KEPT = { keepAlive: true, maxSockets: 50 } as const;
 
 const ATTEMPTS = 3;
-const BACKOFF_BASE_MS = 50;
 
 type RetryStrategy = Extract<
   NonNullable<DynamoDBClientConfig['retryStrategy']>,
@@ -77,20 +76,21 @@ type RetryStrategy = Extract<
 type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>;
 
 /** Three attempts, with full jitter between them, whatever the kind of the fault. */
-const briefRetries: RetryStrategy = {
-  acquireInitialRetryToken: () => Promise.resolve(retryToken(0)),
-  refreshRetryTokenForRetry: (token, { errorType, error }) => {
-    const retries = token.getRetryCount() + 1;
-    // To the SDK, an answer that is no JSON is the client's fault.
-    const isRetryable = errorType !== 'CLIENT_ERROR' || error instanceof SyntaxError;
-    return retries < ATTEMPTS && isRetryable
-      ? Promise.resolve(retryToken(retries))
-      : Promise.reject(new Error('No more attempts.'));
-  },
-  recordSuccess: () => {},
-};
-
-function retryToken(retries: number): RetryToken {
-  const delay = retries === 0 ? 0 : Math.random() * BACKOFF_BASE_MS * 2 ** retries;
-  return { getRetryCount: () => retries, getRetryDelay: () => delay };
+function briefRetries(backoffMs: number): RetryStrategy {
+  const retryToken = (retries: number): RetryToken => {
+    const delay = retries === 0 ? 0 : Math.random() * backoffMs * 2 ** retries;
+    return { getRetryCount: () => retries, getRetryDelay: () => delay };
+  };
+  return {
+    acquireInitialRetryToken: () => Promise.resolve(retryToken(0)),
+    refreshRetryTokenForRetry: (token, { errorType, error }) => {
+      const retries = token.getRetryCount() + 1;
+      // To the SDK, an answer that is no JSON is the client's fault.
+      const isRetryable = errorType !== 'CLIENT_ERROR' || error instanceof SyntaxError;
+      return retries < ATTEMPTS && isRetryable
+        ? Promise.resolve(retryToken(retries))
+        : Promise.reject(new Error('No more attempts.'));
+    },
+    recordSuccess: () => {},
+  };
 }

@@ -1,7 +1,7 @@
 import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
-import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
+import type { AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 import { plainHttp } from '../table/plain-http.js';
 
@@ -28,7 +28,7 @@ export class Connection {
   readonly #options: RequestOptions;
   readonly #connected: 'connect' | 'secureConnect';
 
-  constructor(endpoint: URL, times: AttemptTimes = ATTEMPT_TIMES) {
+  constructor(endpoint: URL, times: AttemptTimes) {
     this.#times = times;
     const isSecure = endpoint.protocol === 'https:';
     const options = { keepAlive: true, scheduling: 'lifo' } as const;

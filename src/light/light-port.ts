@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '../core/persistence-layer.js';
 import { withTimeLimit } from '../core/time-limit.js';
-import type { AttemptTimes } from '../table/attempt-times.js';
+import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
 import { failureOf, notInTime, tooLate } from '../table/failure.js';
 import type { Operations, Port, Sent } from '../table/port.js';
 import { type Attempt, Connection, type HttpAnswer } from './connection.js';
@@ -36,13 +36,13 @@ interface Call {
 }
 
 const ATTEMPTS = 3;
-const BACKOFF_BASE_MS = 50;
 /** DynamoDB refuses a signature that is 5 minutes off. */
 const MOST_SKEW_MS = 240_000;
 
 /** Asks DynamoDB in its own protocol: JSON over HTTPS, signed, three attempts with full jitter. */
 export class LightPort implements Port {
   readonly #options: LightPortOptions;
+  readonly #times: AttemptTimes;
   readonly #credentials: CredentialsCache;
   #target: Target | undefined;
   /** How far this machine's clock is behind DynamoDB's. */
@@ -50,6 +50,7 @@ export class LightPort implements Port {
 
   constructor(options: LightPortOptions) {
     this.#options = options;
+    this.#times = options.times ?? ATTEMPT_TIMES;
     this.#credentials = new CredentialsCache(options.credentials);
   }
 
@@ -116,8 +117,13 @@ export class LightPort implements Port {
       if (attempts === ATTEMPTS || !failure.isRetryable || call.isOver) {
         throw Object.assign(failure.error, { $metadata: { attempts } });
       }
-      await delay(Math.random() * BACKOFF_BASE_MS * 2 ** attempts);
+      await delay(Math.random() * this.#times.backoffMs * 2 ** attempts);
     }
+  }
+
+  /** @internal */
+  protected connectTo(endpoint: URL, times: AttemptTimes): Connection {
+    return new Connection(endpoint, times);
   }
 
   /** After a freeze, or on a machine whose clock is wrong: what DynamoDB says is the time. */
@@ -131,7 +137,7 @@ export class LightPort implements Port {
     if (this.#target === undefined) {
       const region = this.#options.region();
       const endpoint = this.#options.endpoint(region);
-      this.#target = { region, endpoint, connection: new Connection(endpoint, this.#options.times) };
+      this.#target = { region, endpoint, connection: this.connectTo(endpoint, this.#times) };
     }
     return this.#target;
   }

@@ -4,7 +4,9 @@ export interface AttemptTimes {
   readonly connectMs: number;
   /** In all, to the last byte of the answer. */
   readonly attemptMs: number;
+  /** Before the first retry, on average; before the second it is twice as long. */
+  readonly backoffMs: number;
 }
 
 /** They suit a request that somebody waits for. */
-export const ATTEMPT_TIMES: AttemptTimes = { connectMs: 500, attemptMs: 800 };
+export const ATTEMPT_TIMES: AttemptTimes = { connectMs: 500, attemptMs: 800, backoffMs: 50 };

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
+import { ATTEMPT_TIMES } from '../../src/table/attempt-times.js';
 import { type Engine, engines } from '../engines/index.js';
 import { CLIENTS, type ClosableLayer, type OwnClient } from '../world/clients.js';
 import { type Fault, Network } from '../world/faults.js';
@@ -59,7 +60,7 @@ describe.each(engines())('a late copy, on $name', (engine: Engine) => {
     beforeEach(async () => {
       network = await Network.before(engine);
       const options = { tableName: table.tableName, timeoutMs: 15_000 };
-      const own = layerAt(network.endpoint, options, { connectMs: 15_000, attemptMs: 15_000 });
+      const own = layerAt(network.endpoint, options, { ...ATTEMPT_TIMES, connectMs: 15_000, attemptMs: 15_000 });
       ({ layer } = own);
       world = new World(layer);
       sessions = world.sessions();

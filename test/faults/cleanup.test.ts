@@ -21,7 +21,7 @@ const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
 const NOW = 4_000_000_000;
 const EXPIRED = 6;
 /** After these nothing is asked again. */
-const HARMLESS = new Set<Fault>(['delayed', 'duplicated']);
+const HARMLESS = new Set<Fault>(['delayed', 'duplicated', 'miscounted']);
 
 /** A call of a run: which of those of its kind it is, from 0. From then on there is no other of its kind. */
 interface Step {

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import { ATTEMPT_TIMES } from '../../src/table/attempt-times.js';
 import type { Engine } from '../engines/index.js';
 import type { OwnClient } from '../world/clients.js';
 import { Network } from '../world/faults.js';
@@ -42,7 +43,7 @@ export async function openStage(engine: Engine, client: OwnClient): Promise<Stag
       const network = await Network.before(engine);
       const options = { tableName, consistentRead, timeoutMs: PATIENT_MS };
       const attemptMs = waits ? WAITING_MS : PATIENT_MS;
-      const own = client.layerAt(network.endpoint, options, { connectMs: PATIENT_MS, attemptMs });
+      const own = client.layerAt(network.endpoint, options, { ...ATTEMPT_TIMES, connectMs: PATIENT_MS, attemptMs });
       const close = async (): Promise<void> => {
         instances.delete(instance);
         own.close();

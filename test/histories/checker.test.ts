@@ -54,7 +54,7 @@ describe('the checker of histories', () => {
             await table.client.send(new DeleteItemCommand({ TableName: table.tableName, Key: { id: { S: id } } }));
           },
         });
-      const store = new EngineStore(table);
+      const store = new EngineStore(table, engine);
       expect(check(await simulate(LATE_COPY, store))).toEqual([]);
       const violations = check(await simulate(LATE_COPY, above(store, leavingNothing)));
       expect(new Set(violations.map(({ promise }) => promise))).toEqual(new Set([1]));

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { engines } from '../engines/index.js';
-import { createTestTable, type TestTable } from '../world/tables.js';
+import { createTestTable } from '../world/tables.js';
 import { check } from './checker.js';
 import { EngineStore } from './engine-store.js';
 import type { Ask, History, Operation } from './history.js';
@@ -38,15 +38,19 @@ describe('in every random history of concurrent Lambdas with skewed clocks, lost
     itBreaksNoneAgain(behindCaches);
   });
 
-  describe.each(engines())('on $name, where the SDK repeats what was lost', (engine) => {
-    let table: TestTable;
+  describe.each(engines())('on $name, where two clients repeat what was lost', (engine) => {
+    let store: EngineStore;
 
     beforeAll(async () => {
-      table = await createTestTable(engine);
-      return () => table.drop();
+      const table = await createTestTable(engine);
+      store = new EngineStore(table, engine);
+      return async () => {
+        store.close();
+        await table.drop();
+      };
     });
 
-    const onEngine = (plan: Plan): Promise<History> => simulate(plan, new EngineStore(table));
+    const onEngine = (plan: Plan): Promise<History> => simulate(plan, store);
 
     it('all promises hold (F1, F2, F3, F4, F7, F8, L7)', UNHURRIED, () =>
       expectPromisesKept({ count: Math.ceil(COUNT / 40), scope: ON_AN_ENGINE, run: onEngine }),
