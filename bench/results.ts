@@ -22,8 +22,8 @@ export interface Results {
   readonly bundle: BundleResults;
   /** Of loading a handler's bundle, by Node's major version. */
   readonly load: Readonly<Record<number, Load>>;
-  /** The same, where the bundler takes the SDK's ES modules: `mainFields: ['module', 'main']`. */
-  readonly loadOfEsModules: Load & { readonly nodeMajor: number };
+  /** The same, by how else it was bundled. */
+  readonly loadOtherwise: { readonly nodeMajor: number; readonly loads: Readonly<Record<string, Load>> };
   /** From the start of the process to the answer, by Node's major version. */
   readonly firstView: Readonly<Record<number, FirstView>>;
   readonly viewCost: ViewCost;

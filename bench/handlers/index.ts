@@ -23,7 +23,7 @@ export const sourceOf = (id: HandlerId): URL => new URL(handlers[id].file, impor
 
 /** Bundles each of them into the folder. Returns the files. */
 export async function bundleHandlers(folder: string, options: BuildOptions = {}): Promise<PerHandler<string>> {
-  const files = perHandler((id) => join(folder, `${id}.cjs`));
+  const files = perHandler((id) => join(folder, `${id}.${options.format === 'esm' ? 'mjs' : 'cjs'}`));
   await Promise.all(handlerIds.map((id) => bundle(sourceOf(id), files[id], options)));
   return files;
 }

@@ -172,7 +172,7 @@ function byteRows({ bytes }: Results): Row[] {
 }
 
 /** How long loading and the first page view take, of each handler. */
-export function startsTable({ load, loadOfEsModules, firstView, throttled, coldStart }: Results): string {
+export function startsTable({ load, loadOtherwise, firstView, throttled, coldStart }: Results): string {
   const head = ['milliseconds', 'empty program', 'SDK alone', SDK, LIGHT, 'beside the SDK alone'];
   const row = (what: string, { ms, ratio }: Pick<Load, 'ms' | 'ratio'>, nodeMs?: number): string[] => [
     what,
@@ -182,7 +182,9 @@ export function startsTable({ load, loadOfEsModules, firstView, throttled, coldS
   ];
   const rows = [
     ...byMajor(load).map(([major, times]) => row(`loading the bundle, Node ${major}`, times)),
-    row(`loading it, \`mainFields: ['module', 'main']\`, Node ${loadOfEsModules.nodeMajor}`, loadOfEsModules),
+    ...Object.entries(loadOtherwise.loads).map(([how, times]) =>
+      row(`loading it, ${how}, Node ${loadOtherwise.nodeMajor}`, times),
+    ),
     ...byMajor(firstView).map(([major, view]) => row(`first page view, Node ${major}`, view, view.nodeMs)),
     ...Object.entries(throttled?.views ?? {}).map(([memory, view]) =>
       row(`first page view, ${memory} MB, Node ${throttled?.nodeMajor}`, view, view.nodeMs),

@@ -14,7 +14,7 @@ import { startTlsStub } from '../tls-stub.js';
 const run = promisify(execFile);
 
 const MAJOR = 24;
-const RUNS = 8;
+const RUNS = 6;
 const VIEWS = fileURLToPath(new URL('view.cjs', import.meta.url));
 
 it('the processor and the memory that a page view takes', async () => {
