@@ -2,8 +2,12 @@ import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { bundle } from '../child.js';
 
-/** The handlers that are measured beside each other: the SDK's bare GetItem, and the library on either client. */
+/**
+ * The handlers that are measured beside each other: the least that any client takes, the SDK's bare GetItem, and the
+ * library on either client.
+ */
 export const handlers = {
+  bare: { title: 'bare node:https', file: 'bare-request.ts' },
   sdkAlone: { title: 'SDK alone', file: 'sdk-alone.ts' },
   withSdk: { title: 'with the SDK', file: 'with-sdk.ts' },
   light: { title: 'light client', file: 'without-sdk.ts' },

@@ -21,8 +21,8 @@ const MEMORY = [128, 256, 512] as const;
 const ONE_PROCESSOR_MB = 1_769;
 
 const START = fileURLToPath(new URL('start.cjs', import.meta.url));
-const LOADS = 60;
-const STARTS = 40;
+const LOADS = 40;
+const STARTS = 30;
 const THROTTLED_STARTS = { 128: 11, 256: 15, 512: 21 } as const;
 
 /** Other ways of bundling. */
