@@ -8,6 +8,8 @@ import { BUILT } from './set-up.js';
 
 const run = promisify(execFile);
 
+const REQUIRE = "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+
 /**
  * Bundles a file of the benchmarks with the package as it is published, as a user's handler would be.
  *
@@ -31,6 +33,8 @@ export async function bundle(entry: URL, outfile: string, options: BuildOptions 
     },
     logLevel: 'error',
     metafile: true,
+    // The SDK is in part CommonJS, which asks for Node's own modules by `require`.
+    ...(options.format === 'esm' && { banner: { js: REQUIRE } }),
     ...options,
   });
   return metafile as Metafile;

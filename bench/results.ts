@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import type { ContestantId } from './comparison/contestants.js';
 import type { Cost } from './comparison/metering-proxy.js';
 import type { OperationId } from './comparison/operations.js';
@@ -9,7 +9,7 @@ import type { PerHandler } from './handlers/index.js';
 import { isQuick } from './rounds.js';
 import type { QuotaKind } from './starts/cpu-quota.js';
 import type { StartTimes } from './starts/start-times.js';
-import type { Spread } from './statistics.js';
+import { rounded, type Spread } from './statistics.js';
 
 /** What the benchmarks found, each in a part of its own. */
 export interface Results {
@@ -22,8 +22,8 @@ export interface Results {
   readonly bundle: BundleResults;
   /** Of loading a handler's bundle, by Node's major version. */
   readonly load: Readonly<Record<number, Load>>;
-  /** The same, where the bundler takes the SDK's ES modules: `mainFields: ['module', 'main']`. */
-  readonly loadOfEsModules: Load & { readonly nodeMajor: number };
+  /** The same, by how else it was bundled. */
+  readonly loadOtherwise: { readonly nodeMajor: number; readonly loads: Readonly<Record<string, Load>> };
   /** From the start of the process to the answer, by Node's major version. */
   readonly firstView: Readonly<Record<number, FirstView>>;
   readonly viewCost: ViewCost;
@@ -111,12 +111,9 @@ export interface Throttled {
 /** What one page view takes of the processor and of memory, DynamoDB being another process. */
 export interface ViewCost {
   readonly nodeMajor: number;
-  readonly microseconds: PerView;
-  readonly allocatedBytes: PerView;
+  readonly microseconds: PerHandler<Spread>;
+  readonly allocatedBytes: PerHandler<Spread>;
 }
-
-/** Of each handler, and of a bare request to the same server. */
-type PerView = PerHandler<Spread> & { readonly bare: Spread };
 
 /** From the start of the process to the first invocation, under AWS's own runtime client. */
 export interface ColdStart extends StartTimes {
@@ -136,6 +133,8 @@ interface Surroundings {
   readonly processors: number;
   /** The last day of measuring. */
   readonly date: string;
+  /** How many processes ran at once in the last minutes. */
+  readonly load: number;
 }
 
 export type AllResults = Results & { readonly surroundings: Surroundings };
@@ -153,6 +152,7 @@ export function record<Part extends keyof Results>(part: Part, value: Results[Pa
     node: process.version,
     processors: cpus().length,
     date: new Date().toISOString().slice(0, 10),
+    load: rounded(loadavg()[1] ?? Number.NaN, 2),
   };
   const before = readResults();
   writeFileSync(file, `${JSON.stringify({ ...before, surroundings, [part]: value }, undefined, 2)}\n`);

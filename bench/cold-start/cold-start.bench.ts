@@ -25,7 +25,7 @@ it('the cold start of each handler', async () => {
   await withFolder(async (folder) => {
     for (const id of handlerIds) {
       await mkdir(join(folder, id));
-      await bundle(sourceOf(id), join(folder, id, 'index.js'), { footer: { js: FIRST_INVOCATION } });
+      await bundle(sourceOf(id), join(folder, id, 'index.cjs'), { footer: { js: FIRST_INVOCATION } });
     }
     const times = perHandler(() => [] as number[]);
     const starts = rounds(STARTS);
@@ -47,4 +47,4 @@ it('the cold start of each handler', async () => {
 });
 
 /** How long it took from the start of the process to the first invocation, all that the handler needs being loaded. */
-const FIRST_INVOCATION = 'exports.first = async () => performance.now();';
+const FIRST_INVOCATION = 'module.exports.first = async () => performance.now();';

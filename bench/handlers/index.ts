@@ -2,8 +2,12 @@ import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { bundle } from '../child.js';
 
-/** The handlers that are measured beside each other: the SDK's bare GetItem, and the library on either client. */
+/**
+ * The handlers that are measured beside each other: the least that any client takes, the SDK's bare GetItem, and the
+ * library on either client.
+ */
 export const handlers = {
+  bare: { title: 'bare node:https', file: 'bare-request.ts' },
   sdkAlone: { title: 'SDK alone', file: 'sdk-alone.ts' },
   withSdk: { title: 'with the SDK', file: 'with-sdk.ts' },
   light: { title: 'light client', file: 'without-sdk.ts' },
@@ -23,7 +27,7 @@ export const sourceOf = (id: HandlerId): URL => new URL(handlers[id].file, impor
 
 /** Bundles each of them into the folder. Returns the files. */
 export async function bundleHandlers(folder: string, options: BuildOptions = {}): Promise<PerHandler<string>> {
-  const files = perHandler((id) => join(folder, `${id}.cjs`));
+  const files = perHandler((id) => join(folder, `${id}.${options.format === 'esm' ? 'mjs' : 'cjs'}`));
   await Promise.all(handlerIds.map((id) => bundle(sourceOf(id), files[id], options)));
   return files;
 }

@@ -1,4 +1,5 @@
 import { operations, type OperationId } from '../comparison/operations.js';
+import { handlerIds, handlers, type PerHandler } from '../handlers/index.js';
 import type { FirstView, Load, Results } from '../results.js';
 import type { Spread } from '../statistics.js';
 import { inThousands, table } from './markdown.js';
@@ -27,8 +28,9 @@ export function besideTheSdkTable(results: Results): string {
   return table(['what', 'before', 'target', 'measured', ''], rows);
 }
 
-const LIGHT = 'light client';
-const SDK = 'with the SDK';
+const LIGHT = handlers.light.title;
+const SDK = handlers.withSdk.title;
+const titles = handlerIds.map((id) => handlers[id].title);
 
 function loadRows({ load }: Results): Row[] {
   return byMajor(load).flatMap(([major, { ms, ratio, bytes }]) => [
@@ -37,7 +39,7 @@ function loadRows({ load }: Results): Row[] {
       before: '1.05–1.10',
       target: '≤ 0.25',
       ...atMost(ratio.light, 0.25),
-      limit: `${inKilobytes(bytes.light)} kB take ${ms.light.median} ms; the SDK's ${inKilobytes(bytes.sdkAlone)} kB take ${ms.sdkAlone.median} ms`,
+      limit: `node:https alone takes ${ms.bare.median} of the ${ms.light.median} ms, and the rest goes to ${inKilobytes(bytes.light)} kB; the SDK takes ${ms.sdkAlone.median} ms for ${inKilobytes(bytes.sdkAlone)}`,
     },
     {
       what: `the same, ${SDK}`,
@@ -82,7 +84,7 @@ function throttledRows({ throttled }: Results): Row[] {
 }
 
 const nodeTakes = ({ nodeMs, ms, withoutNode }: FirstView): string =>
-  `Node itself, with an empty program, takes ${nodeMs} of the ${ms.light.median} ms; without that it is ${withoutNode.ratio.light.median.toFixed(2)}`;
+  `an empty program takes ${nodeMs} of the ${ms.light.median} ms, and a bare request by node:https ${ms.bare.median}; without the empty program's time it is ${withoutNode.ratio.light.median.toFixed(2)}`;
 
 function pageViewRows({ sameMachine: { ratio, light, floorMs }, overhead }: Results): Row[] {
   return [
@@ -104,7 +106,7 @@ function pageViewRows({ sameMachine: { ratio, light, floorMs }, overhead }: Resu
 }
 
 function costRows({ viewCost: { microseconds, allocatedBytes } }: Results): Row[] {
-  const bare = (spread: { bare: Spread }, unit: (number: number) => string): string =>
+  const bare = (spread: PerHandler<Spread>, unit: (number: number) => string): string =>
     `a bare request by node:https, unsigned and unchecked, takes ${unit(spread.bare.median)} of it`;
   return [
     {
@@ -172,17 +174,19 @@ function byteRows({ bytes }: Results): Row[] {
 }
 
 /** How long loading and the first page view take, of each handler. */
-export function startsTable({ load, loadOfEsModules, firstView, throttled, coldStart }: Results): string {
-  const head = ['milliseconds', 'empty program', 'SDK alone', SDK, LIGHT, 'beside the SDK alone'];
+export function startsTable({ load, loadOtherwise, firstView, throttled, coldStart }: Results): string {
+  const head = ['milliseconds', 'empty program', ...titles, 'beside the SDK alone'];
   const row = (what: string, { ms, ratio }: Pick<Load, 'ms' | 'ratio'>, nodeMs?: number): string[] => [
     what,
     nodeMs === undefined ? '' : String(nodeMs),
-    ...[ms.sdkAlone, ms.withSdk, ms.light].map(({ median }) => String(median)),
+    ...handlerIds.map((id) => String(ms[id].median)),
     `${spread(ratio.withSdk)}, **${spread(ratio.light)}**`,
   ];
   const rows = [
     ...byMajor(load).map(([major, times]) => row(`loading the bundle, Node ${major}`, times)),
-    row(`loading it, \`mainFields: ['module', 'main']\`, Node ${loadOfEsModules.nodeMajor}`, loadOfEsModules),
+    ...Object.entries(loadOtherwise.loads).map(([how, times]) =>
+      row(`loading it, ${how}, Node ${loadOtherwise.nodeMajor}`, times),
+    ),
     ...byMajor(firstView).map(([major, view]) => row(`first page view, Node ${major}`, view, view.nodeMs)),
     ...Object.entries(throttled?.views ?? {}).map(([memory, view]) =>
       row(`first page view, ${memory} MB, Node ${throttled?.nodeMajor}`, view, view.nodeMs),
@@ -202,17 +206,11 @@ export const quotaLine = ({ throttled }: Results): string =>
 
 /** What a page view takes of the client's process. */
 export function costTable({ viewCost: { microseconds, allocatedBytes } }: Results): string {
-  const { bare, sdkAlone, withSdk, light } = microseconds;
   const rows = [
-    ['processor, µs', ...[bare, sdkAlone, withSdk, light].map(({ median }) => String(median))],
-    [
-      'allocated, kB',
-      ...[allocatedBytes.bare, allocatedBytes.sdkAlone, allocatedBytes.withSdk, allocatedBytes.light].map(
-        ({ median }) => inKilobytes(median),
-      ),
-    ],
+    ['processor, µs', ...handlerIds.map((id) => String(microseconds[id].median))],
+    ['allocated, kB', ...handlerIds.map((id) => inKilobytes(allocatedBytes[id].median))],
   ];
-  return table(['one page view', 'a bare request by node:https', 'SDK alone', SDK, LIGHT], rows);
+  return table(['one page view', ...titles], rows);
 }
 
 /** What the guide says in a sentence. */

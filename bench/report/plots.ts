@@ -102,7 +102,7 @@ export function firstViewPlot({ firstView, throttled }: Results): object {
         type: 'nominal',
         title: null,
         legend: { orient: 'top', symbolOpacity: 1 },
-        scale: { domain: order, range: ['#c9d1d9', '#8b949e', '#6ca0f0', '#1f6feb'] },
+        scale: { domain: order, range: ['#d0d7de', '#b1bac4', '#8b949e', '#6ca0f0', '#1f6feb'] },
       },
     },
     layer: [

@@ -1,10 +1,13 @@
 // Loads a handler, calls it if there is an event, and prints how long the load took, in milliseconds, and what it answered.
 const [file, event] = process.argv.slice(2);
 
-const before = performance.now();
-const { handler } = file === undefined ? {} : require(file);
-const loadMs = performance.now() - before;
+async function run() {
+  const before = performance.now();
+  const { handler } = file === undefined ? {} : file.endsWith('.mjs') ? await import(file) : require(file);
+  const loadMs = performance.now() - before;
+  const result =
+    event === undefined ? {} : await handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 });
+  process.stdout.write(JSON.stringify({ loadMs, answer: result.body }), () => process.exit());
+}
 
-const finish = (answer) => process.stdout.write(JSON.stringify({ loadMs, answer }), () => process.exit());
-if (event === undefined) finish();
-else handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 }).then(({ body }) => finish(body));
+void run();

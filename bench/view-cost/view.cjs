@@ -2,9 +2,9 @@
 // bytes allocated. Its flags give it so much young memory that nothing is collected while a batch runs.
 const [file, event] = process.argv.slice(2);
 
-const BATCHES = 6;
-const VIEWS = 150;
-const WARM_UP = 2;
+const BATCHES = 4;
+const VIEWS = 400;
+const WARM_UP = 4;
 
 const { handler } = require(file);
 const context = { getRemainingTimeInMillis: () => 20_000 };
