@@ -1,0 +1,3 @@
+export { backChannelLogout, type BackChannelLogoutOptions, type LogoutClaims } from './back-channel-logout.js';
+export type { ProviderAnswer, ProviderEndpoint, ProviderRequest } from './provider-endpoint.js';
+export type { ProviderOptions } from './token-verifier.js';
