@@ -193,6 +193,20 @@ describe.each(stores())('a login that its provider ends, on $name', (each) => {
       expect(await userOf(browser)).toBe(user);
     });
 
+    it('lets a session live that another login takes over while the provider’s logout ends what it has found', async () => {
+      const browser = await logIn();
+      const session = await browser.start();
+      const held = layerWith(store.persistence, {
+        async deleteSession(...call) {
+          await session.logIn(user, { idToken: idToken({ sid: newId() }) });
+          await browser.finish(session);
+          return store.persistence.deleteSession(...call);
+        },
+      });
+      await end(user, ISSUER, held);
+      expect(await userOf(browser)).toBe(user);
+    });
+
     it('ends no session that a password has logged in anew', async () => {
       const browser = await logIn();
       await browser.request((session) => session.logIn(user));
