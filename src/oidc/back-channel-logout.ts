@@ -3,6 +3,7 @@ import type { SessionUser } from '../core/persistence-layer.js';
 import { loginOf } from '../core/provider-login.js';
 import type { Sessions } from '../core/sessions.js';
 import { endLogin, endLoginsOf } from './end-logins.js';
+import { isObject } from './is-object.js';
 import { InvalidMessageError } from './message-errors.js';
 import { ProviderEndpoint } from './provider-endpoint.js';
 import { type ProviderOptions, TokenVerifier, type VerifiedClaims } from './token-verifier.js';
@@ -55,7 +56,7 @@ export function backChannelLogout<Data extends object, User extends SessionUser>
   const { userId = ({ sub }) => sub, acceptUntyped = false } = options;
   expectFunctions('', { userId }, ['userId']);
   expectBoolean('acceptUntyped', acceptUntyped);
-  const verifier = new TokenVerifier(options, '.well-known/openid-configuration', sessions.options.clock);
+  const verifier = new TokenVerifier(options, metadataOf, sessions.options.clock);
   const types = acceptUntyped ? ['logout+jwt', 'jwt', undefined] : ['logout+jwt'];
 
   return new ProviderEndpoint(sessions.options, {
@@ -82,6 +83,8 @@ export function backChannelLogout<Data extends object, User extends SessionUser>
   });
 }
 
+const metadataOf = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
 /** What a logout token must have beside what every token must (section 2.6). */
 function expectLogout(claims: VerifiedClaims): asserts claims is LogoutClaims & VerifiedClaims {
   const { exp, events, nonce, sub, sid } = claims;
@@ -93,6 +96,3 @@ function expectLogout(claims: VerifiedClaims): asserts claims is LogoutClaims & 
   if (named.length === 0 || !named.every((name) => typeof name === 'string' && name !== ''))
     throw new InvalidMessageError('The token has neither sub nor sid, or one that is no text.');
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

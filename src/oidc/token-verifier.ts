@@ -51,10 +51,10 @@ export class TokenVerifier {
   #keys: Promise<RemoteJWKSet> | undefined;
 
   /**
-   * @param metadata where, below the issuer, the document is that names the place of the keys
+   * @param metadataOf where the document of an issuer is that names the place of its keys
    * @throws {@link ConfigurationError}
    */
-  constructor(options: ProviderOptions, metadata: string, clock: Clock) {
+  constructor(options: ProviderOptions, metadataOf: (issuer: string) => string, clock: Clock) {
     const { issuer, audience, jwksUri, algorithms = ALGORITHMS } = options;
     const audiences = [audience].flat();
     if (typeof issuer !== 'string' || !URL.canParse(issuer)) throw wrong('issuer', 'the URL of the provider');
@@ -64,7 +64,7 @@ export class TokenVerifier {
     const unknown = algorithms.filter((each) => !ALGORITHMS.includes(each));
     if (algorithms.length === 0 || unknown.length > 0) throw wrong('algorithms', `some of ${ALGORITHMS.join(', ')}`);
     this.#options = options;
-    this.#metadata = `${issuer.replace(/\/$/, '')}/${metadata}`;
+    this.#metadata = metadataOf(issuer);
     this.#clock = clock;
   }
 
