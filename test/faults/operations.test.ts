@@ -175,7 +175,7 @@ function columnsOf(operations: readonly Operation[]): readonly Column[] {
         name:
           call === 0
             ? operation.name
-            : `${operation.name}: ${name}${operation.calls.indexOf(name) < call ? ', again' : ''}`,
+            : `${operation.name}: ${name}${operation.calls.indexOf(name, 1) < call ? ', again' : ''}`,
         operation,
         call: { operation: name, call },
       }))

@@ -414,7 +414,8 @@ async function twoSessions(
 ): Promise<{ user: string; first: Map<string, SessionRecord>; both: Map<string, SessionRecord> }> {
   const user = newId();
   const begin = async (login: string | undefined): Promise<[string, SessionRecord]> => {
-    const record = fullRecord({ userId: user, login });
+    const { login: _, ...others } = fullRecord({ userId: user });
+    const record = { ...others, ...(login !== undefined && { login }) };
     return [await stored(sound, record), record];
   };
   const first = await begin(logins[0]);

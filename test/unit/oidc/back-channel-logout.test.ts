@@ -159,7 +159,7 @@ describe('a logout token', () => {
   });
 });
 
-describe('what is no logout token of the provider for us is refused', () => {
+describe('what is no logout token of the provider for us is refused (L13)', () => {
   const SECRET = new TextEncoder().encode('a secret that both could know, of 32 bytes');
   const token =
     (some: object, header: object = {}) =>

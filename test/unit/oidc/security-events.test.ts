@@ -196,7 +196,7 @@ describe('an event that is pushed', () => {
   });
 });
 
-describe('what is no event of the transmitter for us is refused by the codes of RFC 8935', () => {
+describe('what is no event of the transmitter for us is refused by the codes of RFC 8935 (L13)', () => {
   const of =
     (some: object, header: object = {}) =>
     () =>
