@@ -65,6 +65,7 @@ export default {
           page('Passkeys', '/guides/passkeys'),
           page('OpenID Connect', '/guides/openid-connect'),
           page('Amazon Cognito', '/guides/cognito'),
+          page('Logout from the provider', '/guides/back-channel-logout'),
         ],
       },
       {

@@ -1,8 +1,9 @@
 /** A handler behind an HTTP API or a Function URL: users sign in at an OpenID Connect provider. */
 import * as openid from 'openid-client';
-import { type Session, Sessions, StoreUnavailableError } from 'dynamodb-sessions';
+import { LoginTooOldError, type Session, Sessions, StoreUnavailableError } from 'dynamodb-sessions';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
 import { withSession } from 'dynamodb-sessions/lambda';
+import { backChannelLogout } from 'dynamodb-sessions/oidc';
 
 /** A login that has begun: what the callback must know, and the browser must not choose. */
 interface Login {
@@ -16,8 +17,6 @@ interface Login {
 interface App {
   /** By `state`: logins in two tabs do not replace each other. */
   [login: `login:${string}`]: Login;
-  /** When the user last proved to the provider who they are, in seconds since 1970. */
-  provenAt: number;
 }
 
 /** ORIGIN is where this application is, such as `https://shop.example.com`. The provider knows `${ORIGIN}/callback`. */
@@ -26,6 +25,7 @@ const STEP_UP_SECONDS = 300;
 const MOST_LOGINS = 5;
 
 const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer() });
+const logout = backChannelLogout(sessions, { issuer: ISSUER, audience: CLIENT_ID });
 
 export const handler = withSession(sessions, async (event, session) => {
   const url = new URL(`${ORIGIN}${event.rawPath}?${event.rawQueryString}`);
@@ -43,13 +43,18 @@ export const handler = withSession(sessions, async (event, session) => {
         return page(`That did not work. ${SIGN_IN}`, 400);
       }
     case 'GET /payout': // step-up: only for a user who has proved lately who they are
-      if (Date.now() / 1000 - (session.get('provenAt') ?? 0) > STEP_UP_SECONDS) {
+      try {
+        session.requireRecentLogin(STEP_UP_SECONDS);
+      } catch (error) {
+        if (!(error instanceof LoginTooOldError)) throw error;
         return redirect('/login?step-up&returnTo=/payout');
       }
       return page(`Where shall the money go, ${escapeHtml(session.userId)}?`);
     case 'POST /logout':
       await session.logOut();
       return redirect(await providersLogout());
+    case 'POST /back-channel-logout': // the provider says who is logged out there
+      return logout.lambda(event);
     default:
       return page('There is nothing here.', 404);
   }
@@ -91,8 +96,7 @@ async function finishLogin(session: Session<App>, url: URL): Promise<string> {
   });
   const claims = tokens.claims();
   if (claims === undefined) throw new Error('The provider has sent no ID token.');
-  await session.logIn(claims.sub); // a new secret: a cookie from before is worthless now
-  session.set('provenAt', claims.auth_time ?? 0);
+  await session.logIn(claims.sub, { idToken: claims }); // a new secret: a cookie from before is worthless now
   return login.returnTo;
 }
 

@@ -17,7 +17,7 @@ import { type App, Browser, World } from '../world/world.js';
 
 const ISSUER = 'https://issuer.example';
 
-describe.each(stores())('a login that its provider ends, on $name', (each) => {
+describe.each(stores())('L13: a login that its provider ends, on $name', (each) => {
   let store: TestStore;
   let world: World;
   let sessions: Sessions<App>;
@@ -190,6 +190,20 @@ describe.each(stores())('a login that its provider ends, on $name', (each) => {
       await session.logIn(user, { idToken: idToken({ sid: next }) });
       await end(user);
       await browser.finish(session);
+      expect(await userOf(browser)).toBe(user);
+    });
+
+    it('lets a session live that another login takes over while the provider’s logout ends what it has found', async () => {
+      const browser = await logIn();
+      const session = await browser.start();
+      const held = layerWith(store.persistence, {
+        async deleteSession(...call) {
+          await session.logIn(user, { idToken: idToken({ sid: newId() }) });
+          await browser.finish(session);
+          return store.persistence.deleteSession(...call);
+        },
+      });
+      await end(user, ISSUER, held);
       expect(await userOf(browser)).toBe(user);
     });
 

@@ -180,7 +180,10 @@ function columnsOf(operations: readonly Operation[]): readonly Column[] {
   return operations.flatMap((operation) =>
     operation.calls
       .map((name, call) => ({
-        name: call === 0 ? operation.name : `${operation.name}: ${name}`,
+        name:
+          call === 0
+            ? operation.name
+            : `${operation.name}: ${name}${operation.calls.indexOf(name, 1) < call ? ', again' : ''}`,
         operation,
         call: { operation: name, call },
       }))

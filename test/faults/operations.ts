@@ -74,7 +74,14 @@ export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): 
     { name: 'load, eventually', method: 'loadSession', calls: ['GetItem'], consistentRead: false, begin: load },
     { name: 'list', method: 'userSessions', calls: ['Query'], begin: list },
     { name: 'list whole', method: 'loadUserSessions', calls: ['Query', 'BatchGetItem'], begin: listWhole },
+    {
+      name: 'list whole, logins',
+      method: 'loadUserSessions',
+      calls: ['Query', 'BatchGetItem', 'BatchGetItem'],
+      begin: listWholeOfLogins,
+    },
     { name: 'marks', method: 'loadMarks', calls: ['BatchGetItem'], begin: marks },
+    { name: 'marks, of a login', method: 'loadMarks', calls: ['BatchGetItem'], begin: loginsMark },
     { name: 'marks, everyone’s known', method: 'loadMarks', calls: ['GetItem'], begin: usersMark },
     { name: 'create', method: 'saveSession', calls: ['PutItem'], begin: create },
     { name: 'create, refused', method: 'saveSession', calls: ['PutItem', ...look], begin: createOverAnother },
@@ -108,6 +115,14 @@ export function operationsOn({ oldItemOnFailedCondition }: EngineCapabilities): 
     },
     { name: 'raise, sparing', method: 'raiseUserMark', calls: ['UpdateItem'], begin: raiseSparing },
     { name: 'raise, refused', method: 'raiseUserMark', calls: ['UpdateItem', ...look], begin: raiseTooLate },
+    { name: 'raise, by a provider', method: 'raiseUserMark', calls: ['UpdateItem'], begin: raiseByProvider },
+    {
+      name: 'raise, by a provider, refused',
+      method: 'raiseUserMark',
+      calls: ['UpdateItem', ...look],
+      begin: raiseByProviderAgain,
+    },
+    { name: 'end a login', method: 'endLogin', calls: ['PutItem'], begin: endLogin },
     { name: 'raise everyone’s', method: 'raiseEpoch', calls: ['UpdateItem'], alone: true, begin: raiseEveryones },
   ];
 }
@@ -144,6 +159,34 @@ async function listWhole({ sound, layer }: Scene): Promise<Trial> {
     expiresAt: NOW + 10,
   });
   return reading(() => layer.loadUserSessions(user, at), seen(both), seen(first));
+}
+
+async function listWholeOfLogins({ sound, layer }: Scene): Promise<Trial> {
+  const [first, second] = [newId(), newId()];
+  const {
+    user,
+    first: one,
+    both,
+  } = await twoSessions(
+    sound,
+    async (userId) => {
+      await sound.endLogin(first, NOW + 10, at);
+      await layer.loadUserSessions(userId, at);
+    },
+    [first, second],
+  );
+  const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({
+    sessions: new Map([...sessions].map(([id, record]) => [id, { ...record, data: new Map() }])),
+    endedLogins: new Set([first]),
+  });
+  return reading(() => layer.loadUserSessions(user, at), seen(both), seen(one));
+}
+
+async function loginsMark({ sound, layer }: Scene): Promise<Trial> {
+  const [user, login] = [newId(), newId()];
+  await layer.loadMarks(user, { ...at, login });
+  await sound.endLogin(login, NOW + 10, at);
+  return reading(() => layer.loadMarks(user, { ...at, login }), { endedLogins: new Set([login]) });
 }
 
 const marks = (scene: Scene): Promise<Trial> => readingMarks(scene, true);
@@ -297,13 +340,20 @@ const SPARED = { id: 'spared', generation: 5 };
 
 const raise = (scene: Scene): Promise<Trial> => raising(scene, () => ({}));
 const raiseSparing = (scene: Scene): Promise<Trial> => raising(scene, (since) => ({ since, spare: SPARED }));
+const raiseByProvider = (scene: Scene): Promise<Trial> => raising(scene, () => ({ issuedBefore: NOW }));
 
 async function raising({ sound, layer }: Scene, options: (since: number) => RaiseOptions): Promise<Trial> {
   const user = newId();
   const first = (await sound.raiseUserMark(user, NOW + 10, at)) as number;
   const raised = options(first);
   const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, ...raised });
-  const after = { generation: first + 1, expiresAt: NOW + 20, ...(raised.spare && { spared: raised.spare }) };
+  const { spare: spared, issuedBefore } = raised;
+  const after = {
+    generation: first + 1,
+    expiresAt: NOW + 20,
+    ...(spared && { spared }),
+    ...(issuedBefore !== undefined && { issuedBefore }),
+  };
   const state = (): Promise<unknown> => sound.loadMarks(user, at);
   return { act, answer: first + 1, state, before: { generation: first, expiresAt: NOW + 10 }, after };
 }
@@ -328,6 +378,23 @@ async function raiseTooLate({ sound, layer }: Scene): Promise<Trial> {
   return { act, answer: undefined, state, before: marks, after: marks };
 }
 
+/** The provider has said it before. */
+async function raiseByProviderAgain({ sound, layer }: Scene): Promise<Trial> {
+  const user = newId();
+  const generation = await sound.raiseUserMark(user, NOW + 10, { ...at, issuedBefore: NOW });
+  const act = (): Promise<unknown> => layer.raiseUserMark(user, NOW + 20, { ...at, issuedBefore: NOW });
+  const state = (): Promise<unknown> => sound.loadMarks(user, at);
+  const marks = { generation, issuedBefore: NOW, expiresAt: NOW + 10 };
+  return { act, answer: undefined, state, before: marks, after: marks };
+}
+
+async function endLogin({ sound, layer }: Scene): Promise<Trial> {
+  const [user, login] = [newId(), newId()];
+  const act = (): Promise<unknown> => layer.endLogin(login, NOW + 20, at);
+  const state = async (): Promise<unknown> => (await sound.loadMarks(user, { ...at, login })).endedLogins?.has(login);
+  return { act, answer: undefined, state, before: undefined, after: true };
+}
+
 async function raiseEveryones({ sound, layer }: Scene): Promise<Trial> {
   const epoch = async (): Promise<number> => (await sound.loadMarks(newId(), { ...at, fresh: true })).epoch ?? 0;
   await sound.raiseEpoch(at);
@@ -343,15 +410,17 @@ function reading(act: () => Promise<unknown>, answer: unknown, oldAnswer?: unkno
 async function twoSessions(
   sound: DynamoDBPersistenceLayer,
   afterTheFirst: (user: string) => Promise<unknown>,
+  logins: readonly string[] = [],
 ): Promise<{ user: string; first: Map<string, SessionRecord>; both: Map<string, SessionRecord> }> {
   const user = newId();
-  const begin = async (): Promise<[string, SessionRecord]> => {
-    const record = fullRecord({ userId: user });
+  const begin = async (login: string | undefined): Promise<[string, SessionRecord]> => {
+    const { login: _, ...others } = fullRecord({ userId: user });
+    const record = { ...others, ...(login !== undefined && { login }) };
     return [await stored(sound, record), record];
   };
-  const first = await begin();
+  const first = await begin(logins[0]);
   await afterTheFirst(user);
-  return { user, first: new Map([first]), both: new Map([first, await begin()]) };
+  return { user, first: new Map([first]), both: new Map([first, await begin(logins[1])]) };
 }
 
 async function saving(

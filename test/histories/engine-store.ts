@@ -1,7 +1,7 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import { Connection } from '../../src/light/connection.js';
+import { type Attempt, Connection } from '../../src/light/connection.js';
 import { LightPort } from '../../src/light/light-port.js';
 import { readItem } from '../../src/table/item.js';
 import { TablePersistenceLayer } from '../../src/table/table-persistence-layer.js';
@@ -105,8 +105,10 @@ class GatedConnection extends Connection {
     this.#line = line;
   }
 
-  override post(...[headers, body, signal]: Parameters<Connection['post']>): ReturnType<Connection['post']> {
-    return take(this.#line, headers, () => this.#inner.post(headers, body, signal));
+  override post(...[headers, body]: Parameters<Connection['post']>): Attempt {
+    let attempt: Attempt | undefined;
+    const answer = take(this.#line, headers, () => (attempt = this.#inner.post(headers, body)).answer);
+    return { answer, stop: () => attempt?.stop() };
   }
 }
 

@@ -1,7 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Client } from '../../src/core/client.js';
-import type { Sessions, SessionsOptions } from '../../src/index.js';
+import { GuardedLayer } from '../../src/core/guarded-layer.js';
+import { loginOf } from '../../src/core/provider-login.js';
+import type { IdTokenClaims, Sessions, SessionsOptions, SessionUser } from '../../src/index.js';
+import { endLogin, endLoginsOf } from '../../src/oidc/end-logins.js';
 import { capabilities, engines } from '../engines/index.js';
 import { Meter } from '../world/meter.js';
 import { clientFor, createTestTable, type TestTable } from '../world/tables.js';
@@ -140,6 +143,70 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
 
   it('a login of a stranger: two calls, 2 R, 1 W, 1 on the index', async () => {
     expect(await meter.of(page((session) => session.logIn(user)))).toEqual(costs(2, 2, 1, 1));
+  });
+
+  describe('with logins at an OpenID Connect provider', () => {
+    const idToken = (): IdTokenClaims => ({ iss: 'https://issuer.example', iat: world.now, sid: user });
+    const login = (): string => loginOf('https://issuer.example', user);
+    const layer = (): GuardedLayer<SessionUser> => new GuardedLayer(sessions.options as never);
+    const logInThere = (): Promise<unknown> =>
+      browser.request((session) => session.logIn(user, { idToken: idToken() }));
+    /** The service counts a bulk read of what does not exist, the engine does not. So the mark of another login does. */
+    const endAnother = (): Promise<void> => layer().endLogin(loginOf('https://issuer.example', 'another'));
+
+    it('a page view: one call, 1 R, as ever', async () => {
+      await logInThere();
+      expect(await meter.of(page((session) => session.get('cart')))).toEqual(costs(1, 1));
+    });
+
+    it('a login: as many calls as ever, and 1 R more for the mark of a login that is there', async () => {
+      await endAnother();
+      const refused = async (): Promise<void> => {
+        const session = await browser.start();
+        const claims = { ...idToken(), sid: 'another' };
+        await session.logIn(user, { idToken: claims }).catch(() => {});
+        await session.commit();
+      };
+      expect(await meter.of(refused)).toEqual(costs(1, 3));
+      expect(await meter.of(logInThere)).toMatchObject({ calls: 2 });
+    });
+
+    it('a touch: as many calls as ever', async () => {
+      await logInThere();
+      world.now += 300;
+      expect(await meter.of(page())).toMatchObject({ calls: 3 });
+      world.now += 300;
+      await browser.request();
+      world.now += 5;
+      browser = Object.assign(new Browser(world.sessions({ revocationCheck: 'always' })), { token: browser.token });
+      expect(await meter.of(page())).toMatchObject({ calls: 2 });
+    });
+
+    it('a list of the user’s devices: one call more', async () => {
+      await logInThere();
+      expect(await meter.of(() => sessions.ofUser(user))).toMatchObject({ calls: 3 });
+    });
+
+    it('a logout by sid alone: one call, 1 W', async () => {
+      await logInThere();
+      expect(await meter.of(() => endLogin(layer(), login(), undefined))).toEqual(costs(1, 0, 1));
+    });
+
+    it('a logout by sid and sub: five calls, and no write but the mark and the sessions’ ends', async () => {
+      await logInThere();
+      const cost = await meter.of(() => endLogin(layer(), login(), user));
+      expect(cost).toMatchObject({ calls: 5 });
+      if (units) expect(cost).toMatchObject({ writes: 2, indexWrites: 1 });
+    });
+
+    it('a logout by sub of one session: the mark, two lists and the end; once more: a raise that is refused, the marks, a list', async () => {
+      await logInThere();
+      const { now } = world;
+      const cost = await meter.of(() => endLoginsOf(layer(), user, now));
+      expect(cost).toMatchObject({ calls: 4 });
+      if (units) expect(cost).toMatchObject({ writes: 2, indexWrites: 1 });
+      expect(await meter.of(() => endLoginsOf(layer(), user, now))).toMatchObject({ calls: expect.toBeOneOf([3, 4]) });
+    });
   });
 
   it('a logout that destroys: two calls, 1 R, 1 W, 1 on the index', async () => {

@@ -60,6 +60,20 @@ const MODELS: readonly Model[] = [
     ],
   },
   {
+    name: 'ended-logins',
+    behaviour:
+      'what the provider has logged out lives no more, and what began after that lives on, whatever it repeats',
+    atLeast: 1_000_000,
+    clauses: [
+      ['the time up to which ID tokens log nobody in', 'WITHOUT_TIME'],
+      ['issuedBefore < :time in a raise', 'WITHOUT_CONDITION'],
+      ['the second look of an exclusive login', 'WITHOUT_SECOND_LOOK'],
+      ['the time being in the same item as the generation', 'WITHOUT_ONE_ITEM'],
+      ['the mark of a login', 'WITHOUT_LOGIN_MARK'],
+      ['generation < :generation in the ends of a logout', 'WITHOUT_BELOW'],
+    ],
+  },
+  {
     name: 'writes',
     behaviour: 'a value is handed out once, an update counts once, and no late copy undoes what was acknowledged',
     atLeast: 1_000_000,

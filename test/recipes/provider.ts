@@ -13,6 +13,8 @@ export interface ProviderOptions {
   readonly configuration?: Configuration;
   /** Comes before the provider's own. */
   readonly middleware?: Middleware;
+  /** @defaultValue a free one */
+  readonly port?: number;
 }
 
 /** An OpenID Connect provider on this machine, and the environment by which an application finds it. */
@@ -23,10 +25,16 @@ export interface LocalProvider extends AsyncDisposable {
 /** Starts a provider at which anybody signs in by a name and any password, for the application at `origin`. */
 export async function startProvider(
   origin: string,
-  { path = '', client = {}, configuration = {}, middleware = (_context, next) => next() }: ProviderOptions = {},
+  {
+    path = '',
+    client = {},
+    configuration = {},
+    middleware = (_context, next) => next(),
+    port = 0,
+  }: ProviderOptions = {},
 ): Promise<LocalProvider> {
   const { Provider } = await import('oidc-provider'); // it prints a warning when it is loaded on Node 20
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   const environment = {
     ISSUER: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,

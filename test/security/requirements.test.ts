@@ -11,7 +11,7 @@ const LEADING = /^[TLCDF]\d{1,2}(?:,? [TLCDF]\d{1,2})*:? /;
 const IN_BRACKETS = /\([TLCDF]\d{1,2}(?:, [TLCDF]\d{1,2})*\)/g;
 const TEXT = /(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g;
 
-const REQUIREMENTS = ['T1-6', 'L1-12', 'C1-10', 'D1-5', 'F1-11'].flatMap((range) => {
+const REQUIREMENTS = ['T1-6', 'L1-13', 'C1-10', 'D1-5', 'F1-11'].flatMap((range) => {
   const [, letter, last] = /^(\w)1-(\d+)$/.exec(range) ?? [];
   return Array.from({ length: Number(last) }, (_, index) => `${letter}${index + 1}`);
 });

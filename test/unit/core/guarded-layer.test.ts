@@ -38,7 +38,7 @@ describe('the layer as the domain sees it', () => {
     expect(types).toEqual(['expired']);
   });
 
-  it('has a user’s mark kept for longer than any session that it has ended can live', async () => {
+  it('has a user’s mark, and that of a login, kept for longer than any session that it has ended can live', async () => {
     const memory = new MemoryPersistenceLayer();
     const kept: number[] = [];
     const persistence = layerWith(memory, {
@@ -46,10 +46,13 @@ describe('the layer as the domain sees it', () => {
         kept.push(expiresAt);
         return memory.raiseUserMark(userId, expiresAt);
       },
+      endLogin: async (_, expiresAt) => void kept.push(expiresAt),
     });
     const options = { persistence, clock: { now: () => NOW * 1_000 }, idleTimeout: 3_600, absoluteTimeout: 500_000 };
-    await new GuardedLayer(resolveOptions(options)).raiseUserMark('user-1');
-    expect(kept).toEqual([NOW + 401 * 86_400]); // an absolute timeout is at most 400 days
+    const layer = new GuardedLayer(resolveOptions(options));
+    await layer.raiseUserMark('user-1');
+    await layer.endLogin('login-1');
+    expect(kept).toEqual(Array(2).fill(NOW + 401 * 86_400)); // an absolute timeout is at most 400 days
   });
 
   it.each<[string, (event: SessionEvent) => void]>([
