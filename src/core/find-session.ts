@@ -33,7 +33,9 @@ export interface Start {
    */
   readonly overtaken?: boolean;
   /** The session that got another secret a moment ago. */
-  readonly overtaker?: { readonly id: string; readonly record: SessionRecord | undefined; readonly secret?: Secret } | undefined;
+  readonly overtaker?:
+    | { readonly id: string; readonly record: SessionRecord | undefined; readonly secret?: Secret }
+    | undefined;
 }
 
 /** Where one session stands to the request's tokens for it. */

@@ -329,7 +329,7 @@ export function describeConditionalWrites(layer: Layer): void {
   });
 }
 
-type Group = 'touched' | 'rotated' | 'userAttached' | 'fenced';
+type Group = 'touched' | 'rotated' | 'userAttached' | 'keyed' | 'fenced';
 
 function attributesOf(record: SessionRecord, group: Group): Partial<SessionRecord> {
   const names = Object.entries(RECORD_ATTRIBUTES).filter(([, attribute]) => attribute.group === group);

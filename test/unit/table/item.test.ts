@@ -197,7 +197,15 @@ describe('the limits of a session’s data', () => {
       fenced: true,
     });
     expect(updateSession('T', 'ID', record, change).UpdateExpression?.length).toBeLessThanOrEqual(4_096);
-    const { previousHash: _h, previousUntil: _u, nonce: _n, formerKey: _k, address: _a, userAgent: _ua, ...bare } = record;
+    const {
+      previousHash: _h,
+      previousUntil: _u,
+      nonce: _n,
+      formerKey: _k,
+      address: _a,
+      userAgent: _ua,
+      ...bare
+    } = record;
     const { UpdateExpression } = updateSession('T', 'ID', bare, { ...change, set: [], removed: names });
     expect(UpdateExpression?.length).toBeLessThanOrEqual(4_096);
   });
