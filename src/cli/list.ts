@@ -39,12 +39,13 @@ function tableOf(sessions: readonly SessionSummary[]): string {
   // A damaged item may hold a time that no Date can.
   const say = (date: Date): string => (Number.isNaN(date.getTime()) ? '–' : fromNow(date.getTime() / 1_000, now));
   return textTable(
-    ['ID', 'SEEN', 'CREATED', 'ENDS', 'ADDRESS', 'USER AGENT'],
-    sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent }) => [
+    ['ID', 'SEEN', 'CREATED', 'ENDS', 'DATA', 'ADDRESS', 'USER AGENT'],
+    sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent, encrypted }) => [
       id,
       say(lastSeenAt),
       say(createdAt),
       say(expiresAt),
+      encrypted ? 'encrypted' : 'plain',
       printable(address ?? '–'),
       printable(userAgent ?? '–'),
     ]),

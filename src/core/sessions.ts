@@ -46,6 +46,8 @@ export interface SessionSummary {
   readonly expiresAt: Date;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+  /** Whether its data is encrypted (option `encryption`). */
+  readonly encrypted: boolean;
 }
 
 /**
@@ -120,6 +122,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
       expiresAt: new Date(record.expiresAt * 1000),
       address: record.address,
       userAgent: record.userAgent,
+      encrypted: record.wrappedKey !== undefined,
     }));
   }
 
