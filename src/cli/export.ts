@@ -24,7 +24,12 @@ export function addExport(program: StrictCommand): void {
             `${count(unread, 'value')} could not be read. If your application has a codec of its own, call exportUser there.`,
           );
         const encrypted = countOf(exported, 'encrypted');
-        if (encrypted > 0) note(`${count(encrypted, 'value')} are encrypted: only the session’s own cookie opens them.`);
+        if (encrypted > 0)
+          note(
+            encrypted === 1
+              ? '1 value is encrypted: only the cookie of its session opens it.'
+              : `${count(encrypted, 'value')} are encrypted: only the cookie of their session opens them.`,
+          );
         if (exported.sessions.length > 0 || exported.mark !== undefined) return EXIT.done;
         note(`Nothing is stored of the user ${sayUser(userId)}.${typeHint(userId)}`);
         return EXIT.notAll;

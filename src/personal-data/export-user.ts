@@ -62,10 +62,7 @@ export interface ExportedSession extends Partial<
  * A value of a session's data: decoded, or the text that is stored, if the codec cannot read it. One that is
  * `encrypted` opens with the session's cookie alone: see the option `session`.
  */
-export type ExportedValue =
-  | { readonly value: Json }
-  | { readonly unreadable: string }
-  | { readonly encrypted: true };
+export type ExportedValue = { readonly value: Json } | { readonly unreadable: string } | { readonly encrypted: true };
 
 /** The options of {@link exportUser}. */
 export interface ExportOptions {
@@ -120,7 +117,14 @@ export async function exportUser<Data extends object, User extends SessionUser>(
     }
     if (record.userId === undefined || !sameUser(record.userId, userId)) return [];
     const state = stateOf(id, record, marks, epochSeconds(options.clock));
-    return [{ id, state, ...attributesOf(record), data: dataOf(record, options.codec, id === session?.id ? session : undefined) }];
+    return [
+      {
+        id,
+        state,
+        ...attributesOf(record),
+        data: dataOf(record, options.codec, id === session?.id ? session : undefined),
+      },
+    ];
   };
   const exported = [...records].flatMap(sessionAt).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   return { user: userKey(userId), sessions: exported, ...markIn(marks) };

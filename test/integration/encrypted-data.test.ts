@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { encryptedData } from '../../src/encryption/index.js';
+import { type ExportOptions, exportUser } from '../../src/personal-data/index.js';
 import { NotStorableError, type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { sealedIn, storedAt } from '../world/encryption.js';
 import { stores, type TestStore } from '../world/stores.js';
@@ -384,6 +385,20 @@ describe.each(stores())('encrypted data on $name', (each) => {
       expect(Object.values(await isSealed()).filter(Boolean)).toHaveLength(201);
     },
   );
+
+  it('E4: is exported by whoever has its cookie, and named to everyone else', async () => {
+    const user = `exported on ${each.name}`;
+    await setEverything();
+    await browser.request((session) => session.logIn(user));
+    const dataOf = async (options: ExportOptions = {}): Promise<unknown> =>
+      (await exportUser(sealing, user, options)).sessions.map(({ data }) => data);
+    const keys = Object.keys(everything);
+    expect(await dataOf()).toEqual([Object.fromEntries(keys.map((key) => [key, { encrypted: true }]))]);
+    const values = Object.entries(everything).map(([key, value]) => [key, { value }]);
+    expect(await dataOf({ session: await browser.start() })).toEqual([Object.fromEntries(values)]);
+    const another = await new Browser(sealing).start();
+    expect(await dataOf({ session: another })).toEqual(await dataOf());
+  });
 
   it('is opened through a cache, which holds what is sealed', async () => {
     browser = new Browser(
