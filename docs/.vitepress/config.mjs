@@ -97,6 +97,7 @@ export default {
           page('How it works', '/design'),
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
+          page('Encrypted data', '/guides/encrypted-data'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
         ],
