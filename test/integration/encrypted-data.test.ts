@@ -1,7 +1,4 @@
-import { beforeAll, beforeEach, /** By node:crypto, or before it is asked. */
-const UNREADABLE = /unable to authenticate|no sealed value|authentication tag|No key is stored/;
-
-describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { encryptedData } from '../../src/encryption/index.js';
 import { type ExportOptions, exportUser } from '../../src/personal-data/index.js';
@@ -15,6 +12,9 @@ import { type App, Browser, World } from '../world/world.js';
 const FULL = { address: '2001:db8::1', userAgent: 'Mozilla/5.0 '.repeat(30) };
 
 const AGES = 3_600; // after which a rotation is due
+
+/** By node:crypto, or before it is asked. */
+const UNREADABLE = /unable to authenticate|initialization vector|no sealed value|authentication tag|No key is stored/;
 
 describe.each(stores())('encrypted data on $name', (each) => {
   let store: TestStore;

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { /** By node:crypto, or before it is asked. */
-const UNREADABLE = /unable to authenticate|no sealed value|authentication tag|No key is stored/;
-
-describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mintToken } from '../../../src/core/token.js';
 import { DataKey, OVERHEAD } from '../../../src/encryption/data-key.js';
 import * as webCrypto from './web-crypto.js';
 
 const bytesOf = (sealed: string): Buffer => Buffer.from(sealed.replace('sealed:', ''), 'base64url');
 const textOf = (bytes: Uint8Array): string => `sealed:${Buffer.from(bytes).toString('base64url')}`;
+
+/** By node:crypto, or before it is asked. */
+const UNREADABLE = /unable to authenticate|initialization vector|no sealed value|authentication tag|No key is stored/;
 
 describe('the key of a session’s data', () => {
   const { id, secret } = mintToken();

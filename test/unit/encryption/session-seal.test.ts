@@ -1,9 +1,9 @@
-import { /** By node:crypto, or before it is asked. */
-const UNREADABLE = /unable to authenticate|no sealed value|authentication tag|No key is stored/;
-
-describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { mintToken } from '../../../src/core/token.js';
 import { encryptedData } from '../../../src/encryption/index.js';
+
+/** By node:crypto, or before it is asked. */
+const UNREADABLE = /unable to authenticate|initialization vector|no sealed value|authentication tag|No key is stored/;
 
 describe('the seal of a session for one request', () => {
   const { id, secret } = mintToken();
@@ -14,7 +14,7 @@ describe('the seal of a session for one request', () => {
     const sealed = first.seal('cart', '[]');
     const wrapped = first.wrap(secret);
     const seal = encryptedData().sealOf(id);
-    const give = vi.fn(() => secret);
+    const give = vi.fn<() => Uint8Array>(() => secret);
     seal.learn(wrapped, give);
     expect(give).not.toHaveBeenCalled();
     expect([seal.open('cart', sealed), seal.open('cart', sealed), seal.hasKey]).toEqual(['[]', '[]', true]);
