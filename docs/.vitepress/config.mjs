@@ -98,6 +98,7 @@ export default {
           page('How it works', '/design'),
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
+          page('Encrypted data', '/guides/encrypted-data'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
           page('The size of a bundle', '/decisions/bundle-size'),

@@ -18,10 +18,17 @@ export function addExport(program: StrictCommand): void {
         const persistence = new DynamoDBPersistenceLayer(await connect(options));
         const exported = await exportUser(quietSessions(persistence), userId);
         print({ json: true }, exported, () => '');
-        const unread = unreadableIn(exported);
+        const unread = countOf(exported, 'unreadable');
         if (unread > 0)
           note(
             `${count(unread, 'value')} could not be read. If your application has a codec of its own, call exportUser there.`,
+          );
+        const encrypted = countOf(exported, 'encrypted');
+        if (encrypted > 0)
+          note(
+            encrypted === 1
+              ? '1 value is encrypted: only the cookie of its session opens it.'
+              : `${count(encrypted, 'value')} are encrypted: only the cookie of their session opens them.`,
           );
         if (exported.sessions.length > 0 || exported.mark !== undefined) return EXIT.done;
         note(`Nothing is stored of the user ${sayUser(userId)}.${typeHint(userId)}`);
@@ -30,5 +37,5 @@ export function addExport(program: StrictCommand): void {
     );
 }
 
-const unreadableIn = ({ sessions }: UserExport): number =>
-  sessions.flatMap(({ data = {} }) => Object.values(data)).filter((value) => 'unreadable' in value).length;
+const countOf = ({ sessions }: UserExport, kind: 'encrypted' | 'unreadable'): number =>
+  sessions.flatMap(({ data = {} }) => Object.values(data)).filter((value) => kind in value).length;

@@ -38,13 +38,15 @@ function tableOf(sessions: readonly SessionSummary[]): string {
   const now = epochSeconds(systemClock);
   // A damaged item may hold a time that no Date can.
   const say = (date: Date): string => (Number.isNaN(date.getTime()) ? '–' : fromNow(date.getTime() / 1_000, now));
+  const isAny = sessions.some(({ encrypted }) => encrypted);
   return textTable(
-    ['ID', 'SEEN', 'CREATED', 'ENDS', 'ADDRESS', 'USER AGENT'],
-    sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent }) => [
+    ['ID', 'SEEN', 'CREATED', 'ENDS', ...(isAny ? ['DATA'] : []), 'ADDRESS', 'USER AGENT'],
+    sessions.map(({ id, lastSeenAt, createdAt, expiresAt, address, userAgent, encrypted }) => [
       id,
       say(lastSeenAt),
       say(createdAt),
       say(expiresAt),
+      ...(isAny ? [encrypted ? 'encrypted' : 'plain'] : []),
       printable(address ?? '–'),
       printable(userAgent ?? '–'),
     ]),

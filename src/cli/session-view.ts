@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
 import { timestamp } from '../core/clock.js';
+import { isSealed } from '../core/encryption.js';
 import type { SessionRecord } from '../core/record.js';
 import { userKey } from '../core/user-id.js';
-import { readItem } from '../table/item.js';
+import { readItem, textOfValue } from '../table/item.js';
 import type { Item } from '../table/port.js';
 import { DATA_PREFIX } from '../table-schema.js';
 import { sizeOfItem } from './item-size.js';
@@ -57,7 +58,10 @@ export function documentOf({ id, item, state, withValues }: SessionView): unknow
     }),
     bytes: sizeOfItem(item),
     data: Object.fromEntries(
-      dataIn(item).map(({ key, bytes, text }) => [key, { bytes, ...(withValues && { stored: text }) }]),
+      dataIn(item).map(({ key, bytes, text }) => [
+        key,
+        { bytes, ...(isSealed(text) && { encrypted: true }), ...(withValues && { stored: text }) },
+      ]),
     ),
   };
 }
@@ -82,7 +86,7 @@ export function wordsOf({ id, item, state, withValues }: SessionView, now: numbe
   ]);
   const rows = data.map(({ key, bytes, text }) => [
     printable(JSON.stringify(key)),
-    size(bytes),
+    `${size(bytes)}${isSealed(text) ? ', encrypted' : ''}`,
     ...(withValues ? [printable(text)] : []),
   ]);
   const headings = ['KEY', 'SIZE', ...(withValues ? ['STORED AS'] : [])];
@@ -106,7 +110,7 @@ function dataIn(item: Item): readonly Datum[] {
     .map(([name, value]) => ({
       key: name.slice(DATA_PREFIX.length),
       bytes: sizeOfItem({ [name]: value }),
-      text: value?.S ?? '',
+      text: textOfValue(value) ?? '',
     }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }

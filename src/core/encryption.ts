@@ -42,7 +42,7 @@ export const isSealed = (text: string): boolean => text.startsWith(SEALED);
  */
 export function opened(seal: DataSeal | undefined, key: string, stored: string): string {
   if (!isSealed(stored)) return stored;
-  if (seal === undefined) throw new Error('This value is sealed; expected the option encryption.');
+  if (seal === undefined) throw new Error('It is sealed.');
   return seal.open(key, stored);
 }
 

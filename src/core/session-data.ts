@@ -58,10 +58,10 @@ export class SessionData {
         const bytes = isNew ? sizeOfNew(text, limits, overhead) : sizeOfStored(text, limits);
         return limits.keyOverhead + Buffer.byteLength(name) + bytes;
       };
+      /** Of a new value. */
       const isOther = (name: string, text: string | undefined): number => {
         const before = stored?.get(name);
-        const isSame = before === text || (before !== undefined && before === session?.asStored(name, text));
-        return isSame ? 0 : 1;
+        return before === (before === undefined ? text : session?.asStored(name, text)) ? 0 : 1;
       };
       if (this.#size === undefined || this.#size.stored !== stored) {
         const bytes = [...this.all].reduce((sum, [name, text]) => sum + sizeOf(name, text), 0);
@@ -69,7 +69,8 @@ export class SessionData {
       }
       const present = this.get(key);
       const bytes = this.#size.bytes + sizeOf(key, encoded, true) - sizeOf(key, present);
-      const keys = this.#size.keys - isOther(key, present) + isOther(key, encoded);
+      const isChanged = this.#changes.has(key) ? isOther(key, present) : 0;
+      const keys = this.#size.keys - isChanged + isOther(key, encoded);
       if (bytes > Math.max(limits.dataBytes, this.#size.bytes))
         throw new NotStorableError(`The data would take ${bytes} bytes; expected at most ${limits.dataBytes}.`);
       if (stored !== undefined && keys > Math.max(limits.changedKeys, this.#size.keys))

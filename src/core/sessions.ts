@@ -33,6 +33,8 @@ export interface SessionSummary {
   readonly userAgent: string | undefined;
   /** Whether it is bound to a device: the option `deviceBinding`. */
   readonly bound: boolean;
+  /** Whether its data is encrypted (option `encryption`). */
+  readonly encrypted: boolean;
 }
 
 /**
@@ -74,6 +76,7 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
       address: record.address,
       userAgent: record.userAgent,
       bound: record.boundUntil !== undefined,
+      encrypted: record.wrappedKey !== undefined,
     }));
   }
 

@@ -1,10 +1,12 @@
 import type { Codec } from '../codec/codec.js';
 import { epochSeconds, timestamp } from '../core/clock.js';
+import { isSealed } from '../core/encryption.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
 import { isLive } from '../core/lifetime.js';
 import { loggedOutBy } from '../core/marks.js';
 import type { Marks, SessionUser, Spared } from '../core/persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, type SessionRecord } from '../core/record.js';
+import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import { digestOf } from '../core/token.js';
 import { sameUser, userKey } from '../core/user-id.js';
@@ -40,7 +42,10 @@ export interface UserExport {
 export interface ExportedSession extends Partial<
   Readonly<
     Record<
-      Exclude<keyof SessionRecord, 'secretHash' | 'previousHash' | 'nonce' | 'lastWrite' | 'userId' | 'data'>,
+      Exclude<
+        keyof SessionRecord,
+        'secretHash' | 'previousHash' | 'nonce' | 'wrappedKey' | 'formerKey' | 'lastWrite' | 'userId' | 'data'
+      >,
       string | number
     >
   >
@@ -56,8 +61,17 @@ export interface ExportedSession extends Partial<
   readonly data?: { readonly [key: string]: ExportedValue };
 }
 
-/** A value of a session's data: decoded, or the text that is stored, if the codec cannot read it. */
-export type ExportedValue = { readonly value: Json } | { readonly unreadable: string };
+/**
+ * A value of a session's data: decoded, or the text that is stored, if the codec cannot read it. One that is
+ * `encrypted` opens with the session's cookie alone: see the option `session`.
+ */
+export type ExportedValue = { readonly value: Json } | { readonly unreadable: string } | { readonly encrypted: true };
+
+/** The options of {@link exportUser}. */
+export interface ExportOptions {
+  /** The session of the request in which this is called: its data can be read even if it is encrypted. */
+  readonly session?: Pick<Session, 'id' | 'keys' | 'get'>;
+}
 
 /**
  * Everything that is stored of a user (GDPR, article 15): each session that the index shows, expired ones too as long as
@@ -66,6 +80,7 @@ export type ExportedValue = { readonly value: Json } | { readonly unreadable: st
  *
  * What a value is decoded to is given as JSON: a `Date` as ISO 8601, a bigint as text, a `Map` as a list of pairs, a
  * `Set` as a list, bytes as base64, an instance of a class of yours by its `toJSON` or its properties.
+ * Values that are encrypted are named, and given for the `session` alone whose cookie has come with this request.
  *
  * One read for each session, one for each login at an OpenID Connect provider, and two more. Nothing is written.
  *
@@ -79,6 +94,7 @@ export type ExportedValue = { readonly value: Json } | { readonly unreadable: st
 export async function exportUser<Data extends object, User extends SessionUser>(
   sessions: Sessions<Data, User>,
   userId: User['id'],
+  { session }: ExportOptions = {},
 ): Promise<UserExport> {
   const { options } = sessions;
   refuseBlindLayer(options);
@@ -109,7 +125,8 @@ export async function exportUser<Data extends object, User extends SessionUser>(
     }
     if (record.userId === undefined || !sameUser(record.userId, userId)) return [];
     const state = stateOf(id, record, { ...marks, endedLogins: ended }, epochSeconds(options.clock));
-    return [{ id, state, ...attributesOf(record), data: dataOf(record, options.codec) }];
+    const data = dataOf(record, options.codec, id === session?.id ? session : undefined);
+    return [{ id, state, ...attributesOf(record), data }];
   };
   const exported = [...records].flatMap(sessionAt).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   return { user: userKey(userId), sessions: exported, ...markIn(marks) };
@@ -132,8 +149,19 @@ function attributesOf(record: SessionRecord): Readonly<Record<string, string | n
   return Object.fromEntries(attributes);
 }
 
-function dataOf({ data }: SessionRecord, codec: Codec): { readonly [key: string]: ExportedValue } {
-  return Object.fromEntries([...data].map(([key, text]) => [key, valueOf(text, codec)]));
+function dataOf(
+  { data }: SessionRecord,
+  codec: Codec,
+  session: ExportOptions['session'],
+): { readonly [key: string]: ExportedValue } {
+  return Object.fromEntries(
+    [...data].map(([key, text]) => [key, isSealed(text) ? sealedValueOf(key, session) : valueOf(text, codec)]),
+  );
+}
+
+function sealedValueOf(key: string, session: ExportOptions['session']): ExportedValue {
+  const value: unknown = session?.get(key);
+  return value === undefined ? { encrypted: true } : { value: plainJson(value) };
 }
 
 function valueOf(text: string, codec: Codec): ExportedValue {

@@ -1,3 +1,9 @@
 export { eraseUser, type Erasure } from './erase-user.js';
-export { type ExportedSession, type ExportedValue, exportUser, type UserExport } from './export-user.js';
+export {
+  type ExportedSession,
+  type ExportedValue,
+  type ExportOptions,
+  exportUser,
+  type UserExport,
+} from './export-user.js';
 export type { Json } from './plain-json.js';

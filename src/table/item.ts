@@ -74,6 +74,11 @@ export function valueOfText(text: string): AttributeValue {
   return bytes !== undefined && textOfBytes(bytes) === text ? { B: bytes } : { S: text };
 }
 
+/** Its text again; `undefined` for what is no value of the data. */
+export function textOfValue({ S: text, B: bytes }: AttributeValue): string | undefined {
+  return bytes === undefined ? text : textOfBytes(bytes);
+}
+
 const textOfBytes = (bytes: Uint8Array): string => SEALED + Buffer.from(bytes).toString('base64url');
 
 /** What an item is. Never throws, whatever was put into the table. */
@@ -106,8 +111,7 @@ function dataOf(item: Item): ReadonlyMap<string, string> | undefined {
   for (const name of Object.keys(item)) {
     // Of an attribute `__proto__` the SDK makes `undefined`.
     if (!name.startsWith(DATA_PREFIX)) continue;
-    const { S: text, B: bytes } = item[name] as AttributeValue;
-    const encoded = bytes === undefined ? text : textOfBytes(bytes);
+    const encoded = textOfValue(item[name] as AttributeValue);
     if (encoded === undefined) return undefined;
     data.set(name.slice(DATA_PREFIX.length), encoded);
   }

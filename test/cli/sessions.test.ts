@@ -162,7 +162,7 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
         document: { expiresAt: '9000000000000000', authenticatedAt: '-9000000000000000' },
       });
       expect((await run('show', id)).stdout).toMatch(/ends +9000000000000000 /);
-      expect((await run('list', '--user', user)).stdout).toMatch(new RegExp(`\n${id} .* – +2001`));
+      expect((await run('list', '--user', user)).stdout).toMatch(new RegExp(`\n${id} .* – +encrypted +2001`));
     });
 
     it('knows what is left of a session that was ended: a tombstone, with nothing of the session in it', async () => {

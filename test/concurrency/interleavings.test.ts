@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { encryptedData } from '../../src/encryption/index.js';
 import {
   MemoryPersistenceLayer,
   type PersistenceLayer,
   type Session,
+  SessionGoneError,
   type Sessions,
   type SessionsOptions,
 } from '../../src/index.js';
@@ -765,3 +767,206 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
     });
   });
 });
+
+describe('with encrypted data, in every order of their calls,', { timeout: 60_000 }, () => {
+  const sealing: SessionsOptions = { encryption: encryptedData() };
+  const opening: SessionsOptions = { encryption: encryptedData({ seal: false }) };
+
+  /** A browser with a session in which there is a cart: begun before there was encryption, or with a key. */
+  const withCart = async (world: World, options: SessionsOptions): Promise<Browser> => {
+    const browser = new Browser(world.sessions(options));
+    await browser.request((session) => session.set('cart', ['book']));
+    return browser;
+  };
+
+  /** What instances find now with each of these cookies, and how often they have found something unreadable. */
+  const found = async (world: World, browsers: readonly Browser[]): Promise<unknown[]> => {
+    const looked = await Promise.all(
+      browsers.map(async ({ token }) => {
+        const session = await world.sessions(sealing).read({ tokens: [token as string] });
+        return { user: session.userId, ...Object.fromEntries(session.entries()) };
+      }),
+    );
+    return [...looked, world.events.filter(({ type }) => type === 'unreadable').length];
+  };
+
+  const beginnings: readonly [string, SessionsOptions][] = [
+    ['from before', {}],
+    ['with a key', sealing],
+  ];
+  const moments = [
+    ['', 0],
+    [', with a rotation due', 3_600],
+  ] as const;
+  const cases = beginnings.flatMap(([name, begun]) =>
+    moments.map(([when, pass]) => ({ kind: `${name}${when}`, begun, pass })),
+  );
+
+  it.each(cases)('3. what two requests set survives, in a session $kind', async ({ begun, pass }) => {
+    for (const repeated of [[], [0]]) {
+      await playAll(
+        {
+          options: sealing,
+          repeated,
+          async begin(world) {
+            const browser = await withCart(world, begun);
+            world.now += pass;
+            return {
+              requests: [
+                request(browser, (session) => session.set('visits', 1)),
+                request(browser, (session) => session.set('theme', 'dark')),
+              ],
+              check: () => found(world, [browser]),
+            };
+          },
+        },
+        [{ user: undefined, cart: ['book'], visits: 1, theme: 'dark' }, 0],
+      );
+    }
+  });
+
+  it.each(cases)('3. what a set and an update change survives, in a session $kind', async ({ begun, pass }) => {
+    await playAll(
+      {
+        options: sealing,
+        async begin(world) {
+          const browser = await withCart(world, begun);
+          world.now += pass;
+          return {
+            requests: [
+              request(browser, (session) => session.set('theme', 'dark')),
+              request(browser, (session) => session.update('cart', (cart = []) => [...cart, 'pen'])),
+            ],
+            check: () => found(world, [browser]),
+          };
+        },
+      },
+      [{ user: undefined, cart: ['book', 'pen'], theme: 'dark' }, 0],
+    );
+  });
+
+  it.each(cases)('a login and a set leave nothing unreadable, in a session $kind', async ({ begun, pass }) => {
+    await playAll(
+      {
+        options: sealing,
+        async begin(world) {
+          const browser = await withCart(world, begun);
+          world.now += pass;
+          return {
+            requests: [
+              request(browser, (session) => session.logIn(USER)),
+              request(browser, (session) => session.set('cart', ['book'])),
+            ],
+            check: () => found(world, [browser]),
+          };
+        },
+      },
+      [{ user: USER, cart: ['book'] }, 0],
+    );
+  });
+
+  it.each(cases)('a regenerate and an update lose nothing, in a session $kind', async ({ begun, pass }) => {
+    await playAll(
+      {
+        options: sealing,
+        async begin(world) {
+          const browser = await withCart(world, begun);
+          world.now += pass;
+          return {
+            requests: [
+              request(browser, (session) => session.regenerate()),
+              request(browser, async (session) => {
+                await session.update('visits', (visits = 0) => visits + 1).catch(ifGone);
+              }),
+            ],
+            async check() {
+              const [{ visits: _, ...session }, ...rest] = (await found(world, [browser])) as [App, number];
+              return [session, ...rest];
+            },
+          };
+        },
+      },
+      [{ user: undefined, cart: ['book'] }, 0],
+    );
+  });
+
+  it.each(cases)(
+    'functions that seal and functions that only open lose nothing between them, in a session $kind',
+    async ({ begun, pass }) => {
+      await playAll(
+        {
+          async begin(world) {
+            const browser = await withCart(world, begun);
+            world.now += pass;
+            const served =
+              (options: SessionsOptions, handler: (session: Session<App>) => unknown) =>
+              (sessions: Sessions<App>): Promise<unknown> =>
+                request(browser, handler)(world.sessions({ persistence: sessions.options.persistence, ...options }));
+            return {
+              requests: [
+                served(sealing, (session) => session.set('visits', 1)),
+                served(opening, (session) => session.set('theme', 'dark')),
+              ],
+              check: () => found(world, [browser]),
+            };
+          },
+        },
+        [{ user: undefined, cart: ['book'], visits: 1, theme: 'dark' }, 0],
+      );
+    },
+  );
+
+  it.each(cases)(
+    'the one that saves at once and the one that only opens lose nothing, in a session $kind',
+    async ({ begun, pass }) => {
+      await playAll(
+        {
+          async begin(world) {
+            const browser = await withCart(world, begun);
+            world.now += pass;
+            return {
+              requests: [
+                async ({ options: { persistence } }) => {
+                  const session = await world
+                    .sessions({ persistence, ...sealing })
+                    .start({ tokens: [browser.token as string] });
+                  session.set('visits', 1);
+                  await session.save();
+                },
+                ({ options: { persistence } }) =>
+                  request(browser, (session) => session.set('theme', 'dark'))(
+                    world.sessions({ persistence, ...opening }),
+                  ),
+              ],
+              check: () => found(world, [browser]),
+            };
+          },
+        },
+        [{ user: undefined, cart: ['book'], visits: 1, theme: 'dark' }, 0],
+      );
+    },
+  );
+
+  it.each(beginnings)('a login that is sent twice has the cart, in a session %s', async (_, begun) => {
+    const orders = await playAll(
+      {
+        options: sealing,
+        async begin(world) {
+          const browser = await withCart(world, begun);
+          const twins = [new Browser(world.sessions()), new Browser(world.sessions())];
+          for (const twin of twins) twin.token = browser.token;
+          return {
+            requests: twins.map((twin) => request(twin, (session) => session.logIn(USER))),
+            check: () => found(world, twins),
+          };
+        },
+      },
+      [{ user: USER, cart: ['book'] }, { user: USER, cart: ['book'] }, 0],
+    );
+    expect(orders).toBeGreaterThan(10);
+  });
+});
+
+function ifGone(error: unknown): void {
+  if (!(error instanceof SessionGoneError)) throw error;
+}

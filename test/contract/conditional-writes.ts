@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Expected, SessionRecord } from '../../src/index.js';
+import type { Expected, SaveOutcome, SessionRecord } from '../../src/index.js';
 import { RECORD_ATTRIBUTES, type RecordAttribute } from '../../src/core/record.js';
 import {
   changeOf,
@@ -238,6 +238,19 @@ export function describeConditionalWrites(layer: Layer): void {
       const change = changeOf(before, { set: ['theme'], expected: { fence: expected } });
       const outcome = await layer().saveSession(id, withData(before, { theme: '1' }), change, { now: NOW });
       expect(outcome).toEqual(kind === 'saved' ? SAVED : { kind, current: before });
+    });
+
+    it('compares a value that is sealed with what is expected', async () => {
+      const [sealed, other] = [1, 2].map((byte) => `sealed:${Buffer.alloc(40, byte).toString('base64url')}`);
+      const before = withData(recordOf(), { cart: sealed });
+      const id = await stored(layer(), before);
+      const after = withData(before, { cart: '[]' });
+      const save = (value: string | undefined): Promise<SaveOutcome | void> => {
+        const change = changeOf(before, { set: ['cart'], expected: { value: ['cart', value] } });
+        return layer().saveSession(id, after, change, { now: NOW });
+      };
+      expect(await save(other)).toEqual({ kind: 'conflict', current: before });
+      expect(await save(sealed)).toEqual(SAVED);
     });
 
     it.each(DIFFICULT_KEYS)('compares the value of one key with what is expected: of %j', async (key) => {

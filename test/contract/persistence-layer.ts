@@ -135,6 +135,19 @@ function describeData(layer: Layer): void {
       expect(await layer().loadSession(id, { now: NOW })).toEqual(after);
     });
 
+    it.each([`sealed:${'Aa-_09'.repeat(8)}`, 'sealed:', 'sealed:AB', 'sealed:no base64url', 'sealed:QQ=='])(
+      'D2: comes back to the character if it is sealed, or looks so (%s)',
+      async (text) => {
+        const before = withData(recordOf(), { cart: text });
+        const id = await stored(layer(), before);
+        expect((await layer().loadSession(id, { now: NOW }))?.data).toEqual(before.data);
+        const after = withData(before, { cart: `${text}x`, theme: text });
+        const change = changeOf(before, { set: ['cart', 'theme'] });
+        expectSaved(await layer().saveSession(id, after, change, { now: NOW }));
+        expect((await layer().loadSession(id, { now: NOW }))?.data).toEqual(after.data);
+      },
+    );
+
     it('D2: comes back to the character', async () => {
       const values = { empty: '', unicode: '"ü🎉\u2028\u0000\ufeff e\u0301"', long: `"${'é'.repeat(20_000)}"` };
       const record = withData(recordOf(), values);

@@ -1,4 +1,5 @@
-import { type CookieAction, type Session, Sessions } from '../../src/index.js';
+import { type CookieAction, type Session, Sessions, type SessionsOptions } from '../../src/index.js';
+import { encryptedData } from '../../src/encryption/index.js';
 import type { Ask, Operation } from './history.js';
 import type { Line } from './line.js';
 import type { Visit } from './plan.js';
@@ -23,6 +24,7 @@ export class Lambda {
       ...RULES,
       revocationCheck: world.revocationCheck,
       ...(typeof world.bound === 'number' && { maxSessionsPerUser: world.bound }),
+      ...encryptionOf(name, world),
       persistence: world.layerFor(line),
       clock: { now: () => (line.now + worker.skew) * 1000 },
       onEvent: ({ type }) => {
@@ -104,4 +106,10 @@ export class Lambda {
       answer(operation);
     });
   }
+}
+
+function encryptionOf(lambda: string, { encryption }: Pick<Surroundings, 'encryption'>): SessionsOptions {
+  if (encryption === 'on') return { encryption: encryptedData() };
+  if (encryption !== 'rolled out' || lambda === 'before') return {};
+  return { encryption: encryptedData({ seal: lambda !== 'L0' }) };
 }

@@ -11,6 +11,8 @@ export interface Plan {
   readonly mayBeStale: boolean;
   /** How many sessions a user may have. */
   readonly bound?: number | null;
+  /** Whether data is encrypted; `rolled out`: what is there from before is plain, and the first Lambda only opens. */
+  readonly encryption?: 'off' | 'on' | 'rolled out';
   readonly browsers: readonly Beginning[];
   readonly lambdas: readonly { readonly skew: number; readonly errands: readonly Errand[] }[];
   /** What happens next, for as long as it is given. Then everything happens in turn, and well. */
@@ -88,6 +90,7 @@ export function plans(scope: Scope): fc.Arbitrary<Plan> {
   return fc.record({
     revocationCheck: fc.constantFrom('touch', 'always'),
     bound: often<number | null>(fc.constant(null), 2, fc.constantFrom(1, 2)),
+    encryption: often<Plan['encryption'] & string>(fc.constant('off'), 1, fc.constantFrom('on', 'rolled out')),
     mayBeStale: scope.mayBeStale ? often(fc.constant(false), 3, fc.constant(true)) : fc.constant(false),
     browsers: fc.tuple(
       fc.constantFrom<Beginning[]>('anonymous', 'user 0', 'nothing'),

@@ -128,6 +128,10 @@ class World implements Surroundings {
     return this.#plan.bound;
   }
 
+  get encryption(): Plan['encryption'] {
+    return this.#plan.encryption;
+  }
+
   get revocationCheck(): Plan['revocationCheck'] {
     return this.#plan.revocationCheck;
   }

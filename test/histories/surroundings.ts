@@ -8,6 +8,7 @@ export interface Surroundings {
   readonly recorder: Recorder;
   readonly revocationCheck: Plan['revocationCheck'];
   readonly bound: Plan['bound'];
+  readonly encryption: Plan['encryption'];
   layerFor(line: Line): PersistenceLayer;
   user(number: number): string;
   /** A number that no visit has had. */

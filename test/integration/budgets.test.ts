@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encryptedData } from '../../src/encryption/index.js';
+import { sizeOfItem } from '../../src/cli/item-size.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { Client } from '../../src/core/client.js';
 import { GuardedLayer } from '../../src/core/guarded-layer.js';
@@ -244,6 +246,37 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     await loggedIn();
     expect(await meter.of(page((session) => session.update('visits', (n = 0) => n + 1)))).toEqual(costs(2, 1, 1));
     expect(await meter.of(page((session) => session.getAndDelete('visits')))).toEqual(costs(2, 1, 1));
+  });
+
+  it('encrypted data: not a call and not a unit more, 70 bytes a session, 29 a value, 69 from a login to a rotation', async () => {
+    const life = async (options: SessionsOptions): Promise<readonly { cost: unknown; bytes: number }[]> => {
+      begin(options);
+      const measured: { cost: unknown; bytes: number }[] = [];
+      const measure = async (act: () => unknown): Promise<void> => {
+        const cost = await meter.of(act);
+        const own = browser.token?.split('.')[0];
+        const item = (await table.items()).find(({ id }) => id?.S === own);
+        const { lastWrite: _, authenticatedAt: __, ...rest } = item ?? {};
+        measured.push({ cost, bytes: sizeOfItem(rest) });
+      };
+      await measure(page((session) => (session.set('cart', ['x'.repeat(300)]), session.set('theme', 'dark'))));
+      await measure(page((session) => [session.get('cart'), session.get('theme')]));
+      await measure(page((session) => session.set('theme', 'dark')));
+      await measure(page((session) => session.logIn(user)));
+      world.now += 3_600;
+      await measure(page((session) => session.set('theme', 'light')));
+      await measure(page((session) => session.update('visits', (n = 0) => n + 1)));
+      await measure(page((session) => session.getAndDelete('visits')));
+      await measure(page((session) => session.logOut({ keep: ['cart'] })));
+      return measured;
+    };
+    const plain = await life({});
+    const sealed = await life({ encryption: encryptedData() });
+    expect(sealed.map(({ cost }) => cost)).toEqual(plain.map(({ cost }) => cost));
+    const [session, value, login] = [70, 29, 69];
+    const two = session + 2 * value;
+    const more = sealed.map(({ bytes }, index) => bytes - (plain[index]?.bytes ?? 0));
+    expect(more).toEqual([two, two, two, two + login, two, two + value, two, session + value]);
   });
 });
 
