@@ -7,6 +7,11 @@ import {
   MemoryPersistenceLayer,
   Sessions,
 } from '../../../src/index.js';
+import { honoSession } from '../../../src/hono/index.js';
+import { LambdaSessions, sessionAuthorizer, withSession } from '../../../src/lambda/index.js';
+import { sessionMiddleware } from '../../../src/middy/index.js';
+import { CookieJar, httpApiEvent } from '../../../src/testing/index.js';
+import { JarSessions, WebSessions } from '../../../src/web/index.js';
 
 const persistence = new MemoryPersistenceLayer();
 
@@ -28,6 +33,30 @@ describe('BareSessions', () => {
     await session.logIn('user-2');
     const sessions = new Sessions({ persistence });
     expect(await sessions.ofUser('user-2')).toMatchObject([{ id: session.id }]);
+  });
+
+  it('are taken by every adapter', async () => {
+    const sessions = new BareSessions<{ visits: number }>({ persistence, codec: jsonCodec });
+    const makers: readonly (() => unknown)[] = [
+      () => new LambdaSessions(sessions),
+      () => sessionAuthorizer(sessions),
+      () => new WebSessions(sessions),
+      () => new JarSessions(sessions),
+      () => honoSession(sessions),
+      () => sessionMiddleware(sessions),
+    ];
+    for (const make of makers) expect(make).not.toThrow();
+
+    const handler = withSession(sessions, async (_event, session) => {
+      const visits = await session.update('visits', (n = 0) => n + 1);
+      return { statusCode: 200, body: String(visits) };
+    });
+    const jar = new CookieJar();
+    for (const visit of ['1', '2']) {
+      const result = await handler(httpApiEvent({ jar }), {});
+      jar.receive(result);
+      expect(result).toMatchObject({ body: visit });
+    }
   });
 
   it.each([
