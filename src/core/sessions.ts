@@ -5,7 +5,7 @@ import { type ResolvedOptions, resolveOptions, type SessionsOptions } from './op
 import type { SessionUser } from './persistence-layer.js';
 import { descendantRoles } from './roles.js';
 import { type AnyData, type ReadonlySession, Session } from './session.js';
-import { findSession } from './find-session.js';
+import { findNamed, findSession, type Start } from './find-session.js';
 import { type CookieAction, KEEP, StoredSession } from './stored-session.js';
 import { isSessionId } from './token.js';
 import { sameUser } from './user-id.js';
@@ -211,8 +211,11 @@ export class Sessions<Data extends object = AnyData, User extends SessionUser = 
     const client = canonical(request);
     let cookie = KEEP;
     let found: StoredSession<User> | undefined;
-    const answer = await this.#options.deviceBinding?.answer(asked, async () => {
-      const start = await findSession(layer, tokens, client, undefined);
+    const answer = await this.#options.deviceBinding?.answer(asked, async (id) => {
+      const start: Start =
+        tokens.length > 0
+          ? await findSession(layer, tokens, client, undefined)
+          : { found: await findNamed(layer, id), rivals: [] };
       if (start.found === undefined) return start.overtaker || start.rivals.length > 0 ? 'overtaken' : undefined;
       const stored = new StoredSession(layer, client, start.found);
       found = stored;

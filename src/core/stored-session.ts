@@ -92,7 +92,7 @@ export class StoredSession<User extends SessionUser> {
     login?: Login,
   ): Promise<StoredSession<User>> {
     const { id, secret } = mintToken();
-    const invitation = login && layer.options.deviceBinding?.invite();
+    const invitation = login && layer.options.deviceBinding?.invite(id);
     const record = { ...newRecord(layer, client, secret, data), ...login, ...invitation?.binding };
     const outcome = await layer.save(id, record, { kind: 'create' });
     if (outcome.kind !== 'saved') throw contended();
@@ -172,7 +172,7 @@ export class StoredSession<User extends SessionUser> {
     return this.#inTurn(async () => {
       await this.#freshen();
       const secret = mintSecret();
-      const invitation = login && this.#layer.options.deviceBinding?.invite();
+      const invitation = login && this.#layer.options.deviceBinding?.invite(this.id);
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
         const reissued = { ...reissue(this.#record, secret, this.#layer.now), ...login, ...invitation?.binding };
         // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
