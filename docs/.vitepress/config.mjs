@@ -65,6 +65,7 @@ export default {
           page('Passkeys', '/guides/passkeys'),
           page('OpenID Connect', '/guides/openid-connect'),
           page('Amazon Cognito', '/guides/cognito'),
+          page('Sessions bound to a device', '/guides/device-bound-sessions'),
         ],
       },
       {

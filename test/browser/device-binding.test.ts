@@ -120,7 +120,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(posts[0]).toBe(`${SHOP}/.well-known/dynamodb-sessions/refresh`);
   });
 
-  it('ends with its logout, which the browser is told of when it next asks', async () => {
+  it('ends with its logout, which the browser is told of when it next asks (B5)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     expect(await visit(page, '/logout')).toBe('nobody, unbound');
@@ -172,7 +172,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(told()).toContain('bound-again');
   });
 
-  it('is nobody in another browser with a copy of all cookies once their time is over, and the event says so', async () => {
+  it('is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     const thief = await world.newProfile();
@@ -189,7 +189,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(await visit(copy)).toBe('nobody, unbound');
   });
 
-  it('goes on after the answer to a renewal was lost on its way', async () => {
+  it('goes on after the answer to a renewal was lost on its way (B6)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     await expired();

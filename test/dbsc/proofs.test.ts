@@ -40,7 +40,7 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     for (const spelled of [text, `"${text}"`]) expect(checkProof(spelled, known, AUDIENCE)).toBeDefined();
   });
 
-  it('brings a key to register, and none afterwards', async () => {
+  it('brings a key to register, and none afterwards (B4)', async () => {
     expect(checkProof(await refreshing(), undefined, AUDIENCE)).toBeUndefined();
     expect(checkProof(await registering(), known, AUDIENCE)).toBeUndefined();
     for (const strange of [null, 'key', 7, [], {}, { kty: 'oct', k: 'AAAA' }, { ...jwk, kty: 'OKP' }]) {
@@ -48,7 +48,7 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     }
   });
 
-  it('has its type, and nothing critical that is not known', async () => {
+  it('has its type, and nothing critical that is not known (B4)', async () => {
     for (const typ of ['jwt', 'JWT', 'dbsc', 'at+jwt', undefined]) {
       expect(checkProof(await refreshing({ header: { typ } }), known, AUDIENCE)).toBeUndefined();
     }
@@ -74,7 +74,7 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     }
   });
 
-  it('is signed by that key, and whole', async () => {
+  it('is signed by that key, and whole (B3)', async () => {
     const other = await generateKeyPair(alg);
     expect(checkProof(await sign(alg, other, 'challenge'), known, AUDIENCE)).toBeUndefined();
     const [head, body, signature = ''] = (await refreshing()).split('.');
@@ -95,7 +95,7 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     }
   });
 
-  it('has no other algorithm than that of its key', async () => {
+  it('has no other algorithm than that of its key (B4)', async () => {
     for (const claimed of [
       'none',
       'HS256',
@@ -153,14 +153,14 @@ describe('the key of a device', () => {
     return `${text}.${signature.toString('base64url')}`;
   };
 
-  it('is on the curve P-256, and on no other', async () => {
+  it('is on the curve P-256, and on no other (B4)', async () => {
     expect(checkProof(await withKey('ec', { namedCurve: 'P-256' }, 'ES256'), undefined, AUDIENCE)).toBeDefined();
     for (const namedCurve of ['P-384', 'secp256k1']) {
       expect(checkProof(await withKey('ec', { namedCurve }, 'ES256'), undefined, AUDIENCE)).toBeUndefined();
     }
   });
 
-  it('is an RSA key of 2,048 to 3,072 bits, with the usual exponent', { timeout: 60_000 }, async () => {
+  it('is an RSA key of 2,048 to 3,072 bits, with the usual exponent (B4)', { timeout: 60_000 }, async () => {
     for (const modulusLength of [2_048, 3_072]) {
       expect(checkProof(await withKey('rsa', { modulusLength }, 'RS256'), undefined, AUDIENCE)).toBeDefined();
     }
@@ -193,7 +193,7 @@ describe('the registration of a device', () => {
     return browser;
   };
 
-  it('is for the minute after a login', async () => {
+  it('is for the minute after a login (B2)', async () => {
     const browser = await invited();
     application.now += 60;
     expect((await browser.register()).status).toBe(403);
@@ -202,7 +202,7 @@ describe('the registration of a device', () => {
     expect((await browser.register()).status).toBe(200);
   });
 
-  it('answers the challenge of this login, and no other', async () => {
+  it('answers the challenge of this login, and no other (B2)', async () => {
     const earlier = await invited();
     const later = earlier.thief();
     await later.visit('/login');
@@ -212,7 +212,7 @@ describe('the registration of a device', () => {
     expect(application.takeBindingEvents()).toEqual(['binding-refused other-challenge refused']);
   });
 
-  it('happens once: neither a second device nor the same challenge again gets a session that has a key', async () => {
+  it('happens once: neither a second device nor the same challenge again gets a session that has a key (B2)', async () => {
     const browser = await invited();
     const second = browser.thief();
     second.invitation = browser.invitation;
@@ -223,7 +223,7 @@ describe('the registration of a device', () => {
     expect((await browser.prove()).status).toBe(200);
   });
 
-  it('is of no use to a thief who has the cookie, but not what the response to the login said', async () => {
+  it('is of no use to a thief who has the cookie, but not what the response to the login said (B2)', async () => {
     const browser = await invited();
     const thief = browser.thief();
     for (const challenge of ['', browser.jar.get('__Host-id'), randomBytes(24).toString('base64url')]) {
@@ -347,7 +347,7 @@ describe('the renewal of a bound cookie', () => {
     expect(application.takeBindingEvents()).toEqual(['bound-again']);
   });
 
-  it('takes a proof once', async () => {
+  it('takes a proof once (B3)', async () => {
     const { challenge } = browser;
     expect((await browser.prove()).status).toBe(200);
     Object.assign(browser, { challenge });
@@ -359,7 +359,7 @@ describe('the renewal of a bound cookie', () => {
     expect((await browser.prove()).status).toBe(200);
   });
 
-  it('takes no proof that answers the challenge of another session', async () => {
+  it('takes no proof that answers the challenge of another session (B3)', async () => {
     const other = await application.boundBrowser();
     const { challenge } = other;
     Object.assign(browser, { challenge });

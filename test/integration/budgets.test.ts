@@ -4,6 +4,7 @@ import type { Sessions, SessionsOptions } from '../../src/index.js';
 import { capabilities, engines } from '../engines/index.js';
 import { Meter } from '../world/meter.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
+import { Application } from '../dbsc/application.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // What each operation may cost, for a session of up to 1 KB. Calls are counted on every engine, units where the
@@ -170,5 +171,30 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     await loggedIn();
     expect(await meter.of(page((session) => session.update('visits', (n = 0) => n + 1)))).toEqual(costs(2, 1, 1));
     expect(await meter.of(page((session) => session.getAndDelete('visits')))).toEqual(costs(2, 1, 1));
+  });
+
+  it('a session bound to its device: a registration and its first sight 1 W each, a renewal what a page view with a touch costs', async () => {
+    const { client, tableName } = table;
+    const application = new Application(new DynamoDBPersistenceLayer({ client, tableName }));
+    const invited = application.browser({ binds: false });
+    await invited.visit('/login');
+    expect(await meter.of(() => invited.register())).toEqual(costs(2, 1, 1));
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(2, 1, 1));
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(1, 1));
+    application.now += 200;
+    expect(await meter.of(() => invited.prove())).toEqual(costs(2, 1, 1));
+    application.now += 540;
+    // With the marks of the user and of everyone, as every touch.
+    expect(await meter.of(() => invited.prove())).toMatchObject({ calls: 3, ...(units && { writes: 1 }) });
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(1, 1));
+  });
+
+  it('nothing more for a browser that binds no session', async () => {
+    const { client, tableName } = table;
+    const application = new Application(new DynamoDBPersistenceLayer({ client, tableName }));
+    const browserThatCannot = application.browser({ binds: false });
+    expect(await meter.of(() => browserThatCannot.visit('/login'))).toMatchObject({ calls: 2 });
+    application.now += 100;
+    expect(await meter.of(() => browserThatCannot.visit('/'))).toEqual(costs(1, 1));
   });
 });
