@@ -66,6 +66,7 @@ export default {
           page('OpenID Connect', '/guides/openid-connect'),
           page('Amazon Cognito', '/guides/cognito'),
           page('Logout from the provider', '/guides/back-channel-logout'),
+          page('Sessions bound to a device', '/guides/device-bound-sessions'),
         ],
       },
       {

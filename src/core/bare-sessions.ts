@@ -1,6 +1,6 @@
 import { canonical } from './client.js';
 import type { DeviceAnswer, DeviceRequest } from './device-binding.js';
-import { findSession } from './find-session.js';
+import { findNamed, findSession, type Start } from './find-session.js';
 import { GuardedLayer } from './guarded-layer.js';
 import { type Defaults, type ResolvedOptions, resolveBareOptions, type SessionsOptions } from './options.js';
 import type { SessionUser } from './persistence-layer.js';
@@ -96,8 +96,11 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
     const client = canonical(request);
     let cookie = KEEP;
     let found: StoredSession<User> | undefined;
-    const answer = await this.options.deviceBinding?.answer(asked, async () => {
-      const start = await findSession(layer, tokens, client, undefined);
+    const answer = await this.options.deviceBinding?.answer(asked, async (id) => {
+      const start: Start =
+        tokens.length > 0
+          ? await findSession(layer, tokens, client, undefined)
+          : { found: await findNamed(layer, id), rivals: [] };
       if (start.found === undefined) return start.overtaker || start.rivals.length > 0 ? 'overtaken' : undefined;
       const stored = new StoredSession(layer, client, start.found);
       found = stored;

@@ -61,8 +61,11 @@ export interface DeviceAnswer {
 
 /** What binds sessions to devices: `deviceBinding()` of `dynamodb-sessions/dbsc` makes one. */
 export interface DeviceBinding<User extends SessionUser = SessionUser> {
-  /** What a login stores in place of any earlier binding, and the headers by which its response invites the browser. */
-  invite(): { readonly binding: Binding; readonly headers: Readonly<Record<string, string>> };
+  /**
+   * What the login of a session stores in place of any earlier binding, and the headers by which its response invites
+   * the browser.
+   */
+  invite(id: string): { readonly binding: Binding; readonly headers: Readonly<Record<string, string>> };
 
   /**
    * Whether a session with this record is the request's, as far as its device goes.
@@ -81,11 +84,12 @@ export interface DeviceBinding<User extends SessionUser = SessionUser> {
   /**
    * Answers what a browser asks by itself.
    *
-   * @param find finds the session of the request's own cookie; `overtaken`: a login has just replaced that cookie
+   * @param find finds the session of the request's own cookie; without such a cookie, a bound one, or one that may be
+   * bound, by this ID; `overtaken`: a login has just replaced that cookie
    * @returns `undefined` for any other request
    */
   answer(
     request: DeviceRequest,
-    find: () => Promise<BindableSession | 'overtaken' | undefined>,
+    find: (id: string) => Promise<BindableSession | 'overtaken' | undefined>,
   ): Promise<DeviceAnswer | undefined>;
 }

@@ -8,14 +8,15 @@ import { loggedOutBy } from './marks.js';
 import type { SessionUser } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { type Standing, standingOf } from './rotation.js';
-import { hashSecret, parseToken, type Secret, type Token } from './token.js';
+import { hashSecret, isSessionId, mintSecret, parseToken, type Secret, type Token } from './token.js';
 
 /** A session that a request's token proves. */
 export interface StartedSession {
   readonly id: string;
   readonly record: SessionRecord;
   readonly secret: Secret;
-  readonly standing: 'current' | 'previous';
+  /** `unproven`: the request has named the session, and is about to prove it by its device. */
+  readonly standing: 'current' | 'previous' | 'unproven';
   /** When the request began (seconds), before anything was read. */
   readonly startedAt: number;
   readonly touchDue: boolean;
@@ -55,7 +56,10 @@ interface Look extends Token {
   readonly act?: (() => Promise<unknown>) | undefined;
 }
 
-type Proven = Look & Pick<StartedSession, 'record' | 'standing' | 'bound' | 'seen' | 'user'>;
+type Proven = Look & { readonly record: SessionRecord; readonly standing: 'current' | 'previous' } & Pick<
+    StartedSession,
+    'bound' | 'seen' | 'user'
+  >;
 
 /**
  * Finds the session that a request's tokens prove. Malformed tokens cost nothing, an unknown one costs one read.
@@ -97,6 +101,25 @@ export async function findSession<User extends SessionUser>(
   const overtaker = looks.find(({ standing, record }) => standing === 'wrong' && justNow(record?.rotatedAt));
   const hasEnded = proven.length > 0 || looks.some(({ endedAt }) => justNow(endedAt));
   return { rivals: [], overtaken: overtaker !== undefined || hasEnded, overtaker };
+}
+
+/**
+ * Finds a session that is bound to a device by its ID alone: for a browser which is about to prove the device, and which
+ * sends no SameSite cookie along because another site has brought its user here.
+ */
+export async function findNamed<User extends SessionUser>(
+  layer: GuardedLayer<User>,
+  id: string,
+): Promise<StartedSession | undefined> {
+  const startedAt = layer.now;
+  const record = isSessionId(id) ? await layer.load(id) : undefined;
+  if (record?.deviceChallenge === undefined) return undefined;
+  const touchDue = touchIsDue(layer.options, record, startedAt);
+  const end = await logoutOf(layer, id, record, touchDue);
+  await end?.();
+  return end === undefined
+    ? { id, record, secret: mintSecret(), standing: 'unproven', startedAt, touchDue }
+    : undefined;
 }
 
 /** Looks where the tokens for one ID stand, and changes nothing. */

@@ -100,7 +100,7 @@ export class StoredSession<User extends SessionUser> {
     const seal = layer.options.encryption?.sealOf(id);
     const sealed = seal === undefined ? data : new Map([...data].map(([key, text]) => [key, seal.seal(key, text)]));
     const wrappedKey = seal?.wrap(secret);
-    const invitation = login && layer.options.deviceBinding?.invite();
+    const invitation = login && layer.options.deviceBinding?.invite(id);
     const record = {
       ...newRecord(layer, client, secret, sealed),
       ...login,
@@ -200,7 +200,7 @@ export class StoredSession<User extends SessionUser> {
     return this.#inTurn(async () => {
       await this.#freshen();
       const secret = mintSecret();
-      const invitation = login && this.#layer.options.deviceBinding?.invite();
+      const invitation = login && this.#layer.options.deviceBinding?.invite(this.id);
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
         const sealed = this.#sealed(changes);
         const next = this.#wrapped(reissue(this.#record, secret, this.#layer.now), secret, this.#secret);

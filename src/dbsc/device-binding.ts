@@ -31,11 +31,13 @@ export function deviceBinding<User extends SessionUser = SessionUser>(
   const refresh = `${path}/refresh`;
 
   return {
-    invite() {
+    invite(id) {
       const challenge = textOf(mintChallenge());
       return {
         binding: { ...UNBOUND, deviceChallenge: hashOf(challenge) },
-        headers: { 'secure-session-registration': `(ES256 RS256);path="${register}";challenge="${challenge}"` },
+        headers: {
+          'secure-session-registration': `(ES256 RS256);path="${register}";challenge="${challenge}";authorization="${id}"`,
+        },
       };
     },
 

@@ -21,18 +21,18 @@ import { checkProof, type Proof, unquoted } from './proof.js';
  */
 
 type Options = ResolvedBindingOptions<never>;
-type Find = () => Promise<BindableSession | 'overtaken' | undefined>;
+type Find = (id: string) => Promise<BindableSession | 'overtaken' | undefined>;
 
 /** Binds the session of a login that has just happened to the key that the browser brings. */
 export async function answerRegistration(options: Options, request: DeviceRequest, find: Find): Promise<DeviceAnswer> {
-  const session = await find();
+  const proof = proofIn(request, options, `${options.path}/register`);
+  if (proof === undefined) return refused('bad-proof');
+  const session = await find(proof.authorization);
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
   const { id, record, now } = session;
   const { authenticatedAt, deviceChallenge } = record;
   if (authenticatedAt === undefined || now >= authenticatedAt + REGISTRATION_SECONDS) return refused('too-late');
-  const proof = proofIn(request, options, `${options.path}/register`);
-  if (proof === undefined) return refused('bad-proof');
   // Of a session that has a key, this is not the hash of anything that anybody knows.
   if (deviceChallenge === undefined || !isSame(deviceChallenge, hashOf(proof.challenge)))
     return refused('other-challenge');
@@ -54,12 +54,12 @@ export async function answerRegistration(options: Options, request: DeviceReques
 
 /** Gives the device that has proven itself another bound cookie. */
 export async function answerRefresh(options: Options, request: DeviceRequest, find: Find): Promise<DeviceAnswer> {
-  const session = await find();
+  const asked = request.header('sec-secure-session-id');
+  const session = await find(unquoted(asked ?? ''));
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
   const { id, record, now } = session;
   const { deviceKey, deviceChallenge, boundHash, boundUntil, authenticatedAt = 0 } = record;
-  const asked = request.header('sec-secure-session-id');
   if (asked !== undefined && unquoted(asked) !== id) return ENDED;
   if (deviceKey === undefined || deviceChallenge === undefined) {
     // A login has just removed the key, and its response invites to make another.

@@ -16,5 +16,6 @@ export function instructions(
     refresh_url: refreshUrl,
     scope: { include_site: false, scope_specification: [] },
     credentials: [{ type: 'cookie', name, attributes }],
+    allowed_refresh_initiators: ['*'],
   };
 }

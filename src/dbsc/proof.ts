@@ -10,9 +10,11 @@ export interface Proof {
   readonly key: Uint8Array;
   /** The challenge that it answers. */
   readonly challenge: string;
+  /** What the invitation said beside the challenge: the session's ID. Empty if the proof does not say it. */
+  readonly authorization: string;
 }
 
-/** With an RSA key of 4,096 bits it has less than 3,000 characters. */
+/** With an RSA key of 3,072 bits it has less than 2,000 characters. */
 const LONGEST = 4_096;
 const PARTS = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 
@@ -36,7 +38,7 @@ export function checkProof(text: string, known: Uint8Array | undefined, audience
   const key = known === undefined ? keyOf(header['jwk']) : createPublicKey(spki(known));
   const algorithm = key && ALGORITHMS.find(({ matches }) => matches(key));
   if (key === undefined || algorithm === undefined || header['alg'] !== algorithm.alg) return undefined;
-  const { jti, aud } = claims;
+  const { jti, aud, authorization } = claims;
   if (typeof jti !== 'string' || (aud !== undefined && aud !== audience)) return undefined;
   const isSigned = verify(
     'sha256',
@@ -44,7 +46,12 @@ export function checkProof(text: string, known: Uint8Array | undefined, audience
     { key, dsaEncoding: 'ieee-p1363' },
     Buffer.from(signature, 'base64url'),
   );
-  return isSigned ? { key: key.export({ type: 'spki', format: 'der' }), challenge: jti } : undefined;
+  if (!isSigned) return undefined;
+  return {
+    key: key.export({ type: 'spki', format: 'der' }),
+    challenge: jti,
+    authorization: typeof authorization === 'string' ? authorization : '',
+  };
 }
 
 /** The key decides on the algorithm, never the proof alone. */
@@ -58,7 +65,7 @@ const ALGORITHMS: readonly { readonly alg: string; matches(this: void, key: KeyO
     matches(key) {
       const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
       // A larger exponent would only make each check slow.
-      return key.asymmetricKeyType === 'rsa' && publicExponent === 65_537n && isWithin(modulusLength, 2_048, 4_096);
+      return key.asymmetricKeyType === 'rsa' && publicExponent === 65_537n && isWithin(modulusLength, 2_048, 3_072);
     },
   },
 ];

@@ -22,8 +22,9 @@ export function openChromiumProfile(
   executablePath: string,
   internet: Internet,
   folder: string,
+  more: readonly string[],
 ): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { executablePath, args: switches(internet) });
+  return chromium.launchPersistentContext(folder, { executablePath, args: [...switches(internet), ...more] });
 }
 
 /** Every name leads to this machine, and the certificate of its sites is good. */

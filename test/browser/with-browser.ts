@@ -55,7 +55,7 @@ export function withBrowser(...switches: readonly string[]): World {
       });
       return {
         async open() {
-          const profile = await openChromiumProfile(inject('chromium')!, internet, folder);
+          const profile = await openChromiumProfile(inject('chromium')!, internet, folder, switches);
           opened.push(profile);
           return profile;
         },

@@ -207,7 +207,7 @@ describe.each([...onLambda, ...elsewhere])('a bound session with $name', ({ send
     expect(browser.own).toEqual(['register 200', 'refresh 200', 'refresh 200', 'refresh 401']);
   });
 
-  it('keeps its binding when the store fails: the answer is a 503', async () => {
+  it('keeps its binding when the store fails: the answer is a 503 (B6)', async () => {
     let fails = false;
     const memory = new MemoryPersistenceLayer();
     const persistence = new Proxy(memory, {

@@ -36,7 +36,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     });
   });
 
-  it('is nobody, and loses nothing, without the bound cookie', async () => {
+  it('is nobody, and loses nothing, without the bound cookie (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const thief = browser.thief();
@@ -51,7 +51,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
-  it('is nobody with a copy of both cookies once the lifetime is over, and the event says that it is a copy', async () => {
+  it('is nobody with a copy of both cookies once the lifetime is over, and the event says that it is a copy (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const thief = browser.thief();
@@ -77,7 +77,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
-  it('ends for good with its logout: to the browser, and to whoever has its cookies and even its key', async () => {
+  it('ends for good with its logout: to the browser, and to whoever has its cookies and even its key (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const { bound, challenge } = browser;
@@ -90,7 +90,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"nobody"');
   });
 
-  it('ends when it is revoked from another device: its browser is told to forget the key', async () => {
+  it('ends when it is revoked from another device: its browser is told to forget the key (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     await application.instance.revoke(browser.bound!.id);
@@ -99,7 +99,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(browser.bound).toBeUndefined();
   });
 
-  it('ends with a logout everywhere', async () => {
+  it('ends with a logout everywhere (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     await application.instance.logOutUser('ann');
@@ -139,7 +139,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(application.takeBindingEvents()).toEqual([]);
   });
 
-  it('goes on unbound if the answer to its registration was lost, for no browser is logged out by that', async () => {
+  it('goes on unbound if the answer to its registration was lost, for no browser is logged out by that (B6)', async () => {
     const application = open();
     const browser = application.browser({ binds: false });
     await browser.visit('/login');

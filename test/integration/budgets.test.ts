@@ -10,6 +10,7 @@ import { endLogin, endLoginsOf } from '../../src/oidc/end-logins.js';
 import { capabilities, engines } from '../engines/index.js';
 import { Meter } from '../world/meter.js';
 import { clientFor, createTestTable, type TestTable } from '../world/tables.js';
+import { Application } from '../dbsc/application.js';
 import { Traffic } from '../world/traffic.js';
 import { type App, Browser, World } from '../world/world.js';
 
@@ -246,6 +247,31 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
     await loggedIn();
     expect(await meter.of(page((session) => session.update('visits', (n = 0) => n + 1)))).toEqual(costs(2, 1, 1));
     expect(await meter.of(page((session) => session.getAndDelete('visits')))).toEqual(costs(2, 1, 1));
+  });
+
+  it('a session bound to its device: a registration and its first sight 1 W each, a renewal what a page view with a touch costs', async () => {
+    const { client, tableName } = table;
+    const application = new Application(new DynamoDBPersistenceLayer({ client, tableName }));
+    const invited = application.browser({ binds: false });
+    await invited.visit('/login');
+    expect(await meter.of(() => invited.register())).toEqual(costs(2, 1, 1));
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(2, 1, 1));
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(1, 1));
+    application.now += 200;
+    expect(await meter.of(() => invited.prove())).toEqual(costs(2, 1, 1));
+    application.now += 540;
+    // With the marks of the user and of everyone, as every touch.
+    expect(await meter.of(() => invited.prove())).toMatchObject({ calls: 3, ...(units && { writes: 1 }) });
+    expect(await meter.of(() => invited.visit('/'))).toEqual(costs(1, 1));
+  });
+
+  it('nothing more for a browser that binds no session', async () => {
+    const { client, tableName } = table;
+    const application = new Application(new DynamoDBPersistenceLayer({ client, tableName }));
+    const browserThatCannot = application.browser({ binds: false });
+    expect(await meter.of(() => browserThatCannot.visit('/login'))).toMatchObject({ calls: 2 });
+    application.now += 100;
+    expect(await meter.of(() => browserThatCannot.visit('/'))).toEqual(costs(1, 1));
   });
 
   it('encrypted data: not a call and not a unit more, 70 bytes a session, 29 a value, 69 from a login to a rotation', async () => {

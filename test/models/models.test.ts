@@ -88,6 +88,19 @@ const MODELS: readonly Model[] = [
       ['data.<key> = :value in update', 'WITHOUT_VALUE_IN_UPDATE'],
     ],
   },
+  {
+    name: 'device-binding',
+    behaviour:
+      'no key but that of the login’s browser gets in, no proof is good twice, and nothing is renewed after the end',
+    atLeast: 1_000_000,
+    clauses: [
+      ['deviceChallenge = :challenge in a registration', 'WITHOUT_CHALLENGE_IN_REGISTER'],
+      ['deviceChallenge = :challenge in a renewal', 'WITHOUT_CHALLENGE_IN_REFRESH'],
+      ['another challenge after a renewal', 'WITHOUT_NEXT'],
+      ['a login removing the key', 'WITHOUT_REMOVAL'],
+      ['the challenge of a login being told in its response only', 'WITHOUT_UNTOLD'],
+    ],
+  },
 ];
 
 beforeAll(expectTools);

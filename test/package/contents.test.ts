@@ -180,7 +180,7 @@ describe('the package', () => {
       const errors = Object.entries(all).filter(([name]) => name.endsWith('Error') && name !== 'SessionError');
       console.log(JSON.stringify(errors.map(([name, Class]) => [name, new Class('', {}).name, String(new Class('', {}))])));
     `);
-    expect(names).toHaveLength(7);
+    expect(names).toHaveLength(8);
     for (const [exported, name, text] of names as [string, string, string][]) {
       expect([name, text]).toEqual([exported, exported]);
     }

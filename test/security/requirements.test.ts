@@ -6,12 +6,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 // name: 'F9: leaves a session alone …' or '… is refused (F1, L7)'. Here the two are held together.
 
 const root = join(import.meta.dirname, '../..');
-const ID = /[TLCDEF]\d{1,2}/g;
-const LEADING = /^[TLCDEF]\d{1,2}(?:,? [TLCDEF]\d{1,2})*:? /;
-const IN_BRACKETS = /\([TLCDEF]\d{1,2}(?:, [TLCDEF]\d{1,2})*\)/g;
+const ID = /[TLCDEFB]\d{1,2}/g;
+const LEADING = /^[TLCDEFB]\d{1,2}(?:,? [TLCDEFB]\d{1,2})*:? /;
+const IN_BRACKETS = /\([TLCDEFB]\d{1,2}(?:, [TLCDEFB]\d{1,2})*\)/g;
 const TEXT = /(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g;
 
-const REQUIREMENTS = ['T1-6', 'L1-13', 'C1-10', 'D1-5', 'E1-4', 'F1-11'].flatMap((range) => {
+const REQUIREMENTS = ['T1-6', 'L1-13', 'C1-10', 'D1-5', 'E1-4', 'F1-11', 'B1-6'].flatMap((range) => {
   const [, letter, last] = /^(\w)1-(\d+)$/.exec(range) ?? [];
   return Array.from({ length: Number(last) }, (_, index) => `${letter}${index + 1}`);
 });
@@ -24,7 +24,7 @@ describe('docs/security.md', () => {
 
   beforeAll(async () => {
     const page = await readFile(join(root, 'docs/security.md'), 'utf8');
-    for (const [row, id] of page.matchAll(/^\| ([TLCDEF]\d{1,2}) .*$/gm)) {
+    for (const [row, id] of page.matchAll(/^\| ([TLCDEFB]\d{1,2}) .*$/gm)) {
       documented.set(
         id as string,
         [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file]) => file as string),

@@ -96,11 +96,11 @@ export class DeviceBrowser {
 
   /** Answers the last invitation with a new key. */
   async register(parts: ProofParts = {}, alg: Algorithm = this.#alg): Promise<Answered> {
-    const { path, challenge } = this.invited;
+    const { path, challenge, authorization } = this.invited;
     const key = await generateKeyPair(alg, { extractable: true });
     const answered = await this.ask('POST', path, {
       'secure-session-response': await sign(alg, key, challenge, {
-        ...parts,
+        claims: { authorization, ...parts.claims },
         header: { jwk: await exportJWK(key.publicKey), ...parts.header },
       }),
     });
@@ -112,9 +112,9 @@ export class DeviceBrowser {
   }
 
   /** What the last invitation says. */
-  get invited(): { readonly path: string; readonly challenge: string } {
-    const [, path = '', challenge = ''] = /path="([^"]+)";challenge="([^"]+)"/.exec(this.invitation ?? '') ?? [];
-    return { path, challenge };
+  get invited(): { readonly path: string; readonly challenge: string; readonly authorization: string } {
+    const of = (name: string): string => new RegExp(`;${name}="([^"]*)"`).exec(this.invitation ?? '')?.[1] ?? '';
+    return { path: of('path'), challenge: of('challenge'), authorization: of('authorization') };
   }
 
   /** Renews the bound cookie, as often as it is asked for another proof. What ends the session is forgotten. */

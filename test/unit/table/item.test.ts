@@ -237,7 +237,7 @@ describe.each(engines())('the largest session on $name', (engine) => {
         rotatedAt: last,
         generation: last,
         authenticatedAt: last + 0.999,
-        deviceKey: new Uint8Array(550), // RSA with 4,096 bits
+        deviceKey: new Uint8Array(422), // RSA with 3,072 bits
         boundUntil: last,
         previousBoundUntil: last,
         fence: Number.MAX_SAFE_INTEGER,

@@ -1,0 +1,245 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { invoke } from '../../examples/devices/lambda-http.js';
+import { deviceBinding } from '../../src/dbsc/index.js';
+import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
+import { type SessionEvent, Sessions } from '../../src/index.js';
+import { withSession } from '../../src/lambda/index.js';
+import { engines } from '../engines/index.js';
+import { createTestTable, type TestTable } from '../world/tables.js';
+import { withBrowser } from './with-browser.js';
+
+// Device Bound Session Credentials as Chromium has them. Keys in software stand for those in hardware.
+
+const SWITCH =
+  '--enable-features=DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting';
+
+/** The shortest lifetime that leaves a slow machine time for a page view. */
+const LIFETIME = 12;
+const MAX_AGE = Math.floor(LIFETIME * 0.9);
+
+const SHOP = 'https://shop.test';
+
+describe.skipIf(inject('chromium') === undefined)('a session bound to its device, in Chromium', () => {
+  const world = withBrowser(SWITCH);
+  let table: TestTable;
+  let sessions: Sessions;
+  const events: SessionEvent[] = [];
+
+  beforeAll(async () => {
+    table = await createTestTable(engines().at(-1)!);
+    const { client, tableName } = table;
+    sessions = new Sessions({
+      persistence: new DynamoDBPersistenceLayer({ client, tableName }),
+      deviceBinding: deviceBinding({ lifetime: LIFETIME }),
+      onEvent: (event) => events.push(event),
+    });
+    const handler = withSession(
+      sessions,
+      async ({ rawPath, body }, session) => {
+        if (rawPath === '/login') await session.logIn('ann');
+        if (rawPath === '/logout') await session.logOut();
+        const user = `${session.userId ?? 'nobody'}, ${session.bound ? 'bound' : 'unbound'}`;
+        if (rawPath === '/api') return { statusCode: 200, body: `${user}, ${body ?? ''}` };
+        const headers = { 'content-type': 'text/html' };
+        const html = `<!doctype html><title>${user}</title><link rel="icon" href="data:,">`;
+        return { statusCode: 200, headers, body: html };
+      },
+      { csrf: {} },
+    );
+    world.internet.serve('shop.test', invoke(handler));
+    world.internet.serve('elsewhere.test', (_request, response) => {
+      response
+        .setHeader('content-type', 'text/html')
+        .end(`<a id="page" href="${SHOP}/">shop</a><a id="login" href="${SHOP}/login">log in</a>`);
+    });
+  });
+  afterAll(() => table?.drop());
+  beforeEach(() => {
+    events.length = 0;
+  });
+
+  /** What the browser has asked by itself since the last call. */
+  const asked = (): string[] => {
+    const own = world.internet.exchanges.flatMap(({ method, url }) =>
+      method === 'POST' && url.includes('/.well-known/') ? [url.split('/').at(-1)!] : [],
+    );
+    world.internet.forget();
+    return own;
+  };
+  const told = (): string[] => {
+    const types = events
+      .map((event) => event.type)
+      .filter((type) => /^(?:bound|bound-again|binding-refused|reused)$/.test(type));
+    events.length = 0;
+    return types;
+  };
+  const visit = async (page: Page, path = '/'): Promise<string> => {
+    await page.goto(SHOP + path);
+    return page.title();
+  };
+  const call = (page: Page, body: string): Promise<string> =>
+    page.evaluate(async (text) => (await fetch('/api', { method: 'POST', body: text })).text(), body);
+  const boundCookie = async (profile: BrowserContext): Promise<string | undefined> =>
+    (await profile.cookies(SHOP)).find(({ name }) => name === '__Host-id-bound')?.value;
+
+  /** Somebody who has just logged in, and whose browser has bound the session. */
+  const loggedIn = async (profile: BrowserContext): Promise<Page> => {
+    const page = await profile.newPage();
+    await visit(page, '/login');
+    await expect.poll(() => boundCookie(profile)).toBeDefined();
+    expect(await visit(page)).toBe('ann, bound');
+    asked();
+    told();
+    return page;
+  };
+  /** Until the browser has dropped the bound cookie. */
+  const expired = (): Promise<void> => delay((MAX_AGE + 1) * 1000);
+
+  it('is bound at the login, and goes with every page view', async () => {
+    const profile = await world.newProfile();
+    const page = await profile.newPage();
+    expect(await visit(page, '/login')).toBe('ann, unbound');
+    await expect.poll(() => boundCookie(profile)).toBeDefined();
+    expect(await visit(page)).toBe('ann, bound');
+    expect(asked()[0]).toBe('register');
+    expect(told()[0]).toBe('bound');
+    expect(await call(page, 'a body')).toBe('ann, bound, a body');
+  });
+
+  it('is renewed once when the cookie has run out, before five requests at once, whose bodies stay', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    await expired();
+    const bodies = ['1', '2', '3', '4', '5'];
+    const answers = await Promise.all(bodies.map((body) => call(page, body)));
+    expect(answers).toEqual(bodies.map((body) => `ann, bound, ${body}`));
+    expect(told().filter((type) => type !== 'bound-again')).toEqual([]);
+    const posts = world.internet.exchanges.filter(({ method }) => method === 'POST').map(({ url }) => url);
+    expect(posts[0]).toBe(`${SHOP}/.well-known/dynamodb-sessions/refresh`);
+  });
+
+  it('ends with its logout, which the browser is told of when it next asks (B5)', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    expect(await visit(page, '/logout')).toBe('nobody, unbound');
+    await expired();
+    asked();
+    expect(await visit(page)).toBe('nobody, unbound');
+    expect(asked()).toEqual(['refresh']);
+    expect(await visit(page)).toBe('nobody, unbound');
+    expect(asked()).toEqual([]);
+  });
+
+  it('ends when it is revoked from another device', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    const [session] = await sessions.ofUser('ann');
+    expect(session?.bound).toBe(true);
+    await sessions.logOutUser('ann');
+    expect(await visit(page)).toBe('nobody, unbound');
+    await expired();
+    expect(await visit(page)).toBe('nobody, unbound');
+    asked();
+    expect(await visit(page)).toBe('nobody, unbound');
+    expect(asked()).toEqual([]);
+  });
+
+  it('is bound anew by another login', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    const before = await boundCookie(profile);
+    await visit(page, '/login');
+    await expect.poll(() => boundCookie(profile)).not.toBe(before);
+    expect(await visit(page)).toBe('ann, bound');
+    await visit(page, '/logout');
+    await visit(page, '/login');
+    await expect.poll(async () => visit(page)).toBe('ann, bound');
+    await expired();
+    expect(await visit(page)).toBe('ann, bound');
+  });
+
+  it('goes on after the browser was closed and opened again', async () => {
+    const kept = await world.newKeptProfile();
+    const before = await kept.open();
+    await loggedIn(before);
+    await before.close();
+    await expired();
+    const after = await kept.open();
+    const page = await after.newPage();
+    expect(await visit(page)).toBe('ann, bound');
+    expect(told()).toContain('bound-again');
+  });
+
+  it('is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    const thief = await world.newProfile();
+    // A thief keeps the copy for longer than the browser that it is from.
+    const forever = Math.floor(Date.now() / 1000) + 3_600;
+    await thief.addCookies((await profile.cookies(SHOP)).map((cookie) => ({ ...cookie, expires: forever })));
+    const copy = await thief.newPage();
+    expect(await visit(copy)).toBe('ann, bound');
+    await delay((LIFETIME + 1) * 1000);
+    told();
+    expect(await visit(copy)).toBe('nobody, unbound');
+    expect(told()).toEqual(['reused']);
+    expect(await visit(page)).toBe('ann, bound');
+    expect(await visit(copy)).toBe('nobody, unbound');
+  });
+
+  it('goes on after the answer to a renewal was lost on its way (B6)', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    await expired();
+    world.internet.loseNextAnswer(({ url }) => url.endsWith('/refresh'));
+    await visit(page);
+    expect(await visit(page)).toBe('ann, bound');
+  });
+
+  it('is there when the user comes by a link from another site', async () => {
+    const profile = await world.newProfile();
+    const page = await loggedIn(profile);
+    await expired();
+    await page.goto('https://elsewhere.test/');
+    await page.click('#page');
+    await page.waitForURL(`${SHOP}/`);
+    expect(await page.title()).toBe('ann, bound');
+  });
+
+  it('is bound at a login to which another site has sent the user, as an identity provider does', async () => {
+    const profile = await world.newProfile();
+    const page = await profile.newPage();
+    await page.goto('https://elsewhere.test/');
+    await page.click('#login');
+    await page.waitForURL(`${SHOP}/login`);
+    await expect.poll(() => boundCookie(profile)).toBeDefined();
+    expect(await visit(page)).toBe('ann, bound');
+  });
+
+  it('is seen by the browser’s own tools as it is told here', async () => {
+    const profile = await world.newProfile();
+    const page = await profile.newPage();
+    const tools = await profile.newCDPSession(page);
+    const seen: string[] = [];
+    tools.on('Network.deviceBoundSessionEventOccurred', (event) => {
+      const { creationEventDetails, refreshEventDetails, terminationEventDetails } = event;
+      if (creationEventDetails?.fetchResult === 'Success') seen.push('bound');
+      if (refreshEventDetails?.refreshResult === 'Refreshed') seen.push('bound-again');
+      if (terminationEventDetails !== undefined) seen.push(`ended: ${terminationEventDetails.deletionReason}`);
+    });
+    await tools.send('Network.enableDeviceBoundSessions', { enable: true });
+    await visit(page, '/login');
+    await expect.poll(() => boundCookie(profile)).toBeDefined();
+    await expired();
+    expect(await visit(page)).toBe('ann, bound');
+    await expect.poll(() => seen.length).toBe(events.filter(({ type }) => type.startsWith('bound')).length);
+    expect(seen.slice(0, 2)).toEqual(['bound', 'bound-again']);
+    expect(seen).toEqual(told());
+    await sessions.logOutUser('ann');
+    await expired();
+    await visit(page);
+    await expect.poll(() => seen.at(-1)).toBe('ended: RefreshFatalError');
+  });
+});

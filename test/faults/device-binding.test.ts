@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Application } from '../dbsc/application.js';
+import { engines } from '../engines/index.js';
+import { type Asked, DeviceBrowser } from '../world/device-browser.js';
+import { FAULTS, type Fault } from '../world/faults.js';
+import { planFor } from './attempts.js';
+import { openStage, type Stage } from './stage.js';
+
+const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
+
+/** After these, the SDK sends nothing a second time, or gets no answer to that either. */
+const NOT_REPEATED: readonly Fault[] = ['hang', 'hang-after', 'garbled'];
+
+/** What each of the browser's own requests asks of DynamoDB. */
+const CALLS = {
+  register: ['GetItem', 'UpdateItem'],
+  refresh: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+} as const;
+
+describe.each(engines())('binding to a device × every fault on $name', (engine) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage(engine);
+    return () => stage.close();
+  });
+
+  /** A browser whose requests go to one Lambda or the other, at the same time of one clock. */
+  async function begin(hangs: boolean, binds: boolean): Promise<Play> {
+    const sound = new Application(stage.sound);
+    const { layer, network } = stage.instance({ hangs });
+    const struck = new Application(layer);
+    const play = { isStruck: false };
+    const send = (asked: Asked): ReturnType<Application['send']> => {
+      struck.now = sound.now;
+      return (play.isStruck ? struck : sound).send(asked);
+    };
+    const browser = new DeviceBrowser(send, { clock: sound.clock, binds });
+    await browser.visit('/login');
+    return Object.assign(play, { sound, network, browser });
+  }
+
+  it.each(['register', 'refresh'] as const)('makes these calls to %s, and no others', async (request) => {
+    const play = await begin(false, request === 'refresh');
+    if (request === 'refresh') await play.browser.visit('/');
+    play.sound.now += request === 'refresh' ? 540 : 0;
+    play.isStruck = true;
+    play.network.planEach(() => 'none');
+    await play.browser[request]();
+    expect(play.network.sent).toEqual(CALLS[request]);
+  });
+
+  for (const fault of faults) {
+    const options = { timeout: 120_000, concurrent: fault.startsWith('hang') };
+
+    it(
+      `${fault}: ${FAULTS[fault].meaning} A registration leaves a session that its user goes on with (B6)`,
+      options,
+      async () => {
+        for (const operation of CALLS.register) {
+          for (const attempts of ['first', 'all'] as const) {
+            const play = await begin(fault.startsWith('hang'), false);
+            const { browser, network, sound } = play;
+            play.isStruck = true;
+            network.planEach(planFor(fault, attempts, { operation, call: 0 }));
+            const { status } = await browser.register();
+            play.isStruck = false;
+            expect([200, 503]).toContain(status);
+            if (attempts === 'first' && !NOT_REPEATED.includes(fault)) expect(status).toBe(200);
+            await network.releaseZombies();
+            sound.now += 300;
+            expect((await browser.visit('/')).body).toBe('"ann"');
+            expect((await browser.visit('/bound')).body).toBe(String(status === 200));
+          }
+        }
+      },
+    );
+
+    it(
+      `${fault}: ${FAULTS[fault].meaning} A renewal ends no session, and is made good by the next (B6)`,
+      options,
+      async () => {
+        for (const operation of CALLS.refresh) {
+          for (const attempts of ['first', 'all'] as const) {
+            const play = await begin(fault.startsWith('hang'), true);
+            const { browser, network, sound } = play;
+            await browser.visit('/');
+            sound.now += 540;
+            play.isStruck = true;
+            network.planEach(planFor(fault, attempts, { operation, call: CALLS.refresh.indexOf(operation) }));
+            const { status } = await browser.prove();
+            play.isStruck = false;
+            expect([200, 503]).toContain(status);
+            await network.releaseZombies();
+            expect((await browser.visit('/bound')).body).toBe('true');
+            expect((await browser.refresh()).status).toBe(200);
+            expect((await browser.visit('/')).body).toBe('"ann"');
+          }
+        }
+      },
+    );
+  }
+});
+
+interface Play {
+  isStruck: boolean;
+  readonly sound: Application;
+  readonly network: ReturnType<Stage['instance']>['network'];
+  readonly browser: DeviceBrowser;
+}
