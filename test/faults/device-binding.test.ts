@@ -1,15 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Application } from '../dbsc/application.js';
 import { engines } from '../engines/index.js';
+import { withClients } from '../world/clients.js';
 import { type Asked, DeviceBrowser } from '../world/device-browser.js';
-import { FAULTS, type Fault } from '../world/faults.js';
-import { planFor } from './attempts.js';
+import { FAULTS, type Fault, type Network } from '../world/faults.js';
+import { isAwaited, planFor } from './attempts.js';
 import { openStage, type Stage } from './stage.js';
 
 const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
-
-/** After these, the SDK sends nothing a second time, or gets no answer to that either. */
-const NOT_REPEATED: readonly Fault[] = ['hang', 'hang-after', 'garbled'];
 
 /** What each of the browser's own requests asks of DynamoDB. */
 const CALLS = {
@@ -17,17 +15,17 @@ const CALLS = {
   refresh: ['GetItem', 'BatchGetItem', 'UpdateItem'],
 } as const;
 
-describe.each(engines())('binding to a device × every fault on $name', (engine) => {
+describe.each(withClients(engines()))('binding to a device × every fault on $name', ({ engine, client }) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage(engine);
+    stage = await openStage(engine, client);
     return () => stage.close();
   });
 
   /** A browser whose requests go to one Lambda or the other, at the same time of one clock. */
-  async function begin(hangs: boolean, binds: boolean): Promise<Play> {
+  async function begin(waits: boolean, binds: boolean): Promise<Play> {
     const sound = new Application(stage.sound);
-    const { layer, network } = stage.instance({ hangs });
+    const { layer, network } = await stage.instance({ waits });
     const struck = new Application(layer);
     const play = { isStruck: false };
     const send = (asked: Asked): ReturnType<Application['send']> => {
@@ -50,7 +48,7 @@ describe.each(engines())('binding to a device × every fault on $name', (engine)
   });
 
   for (const fault of faults) {
-    const options = { timeout: 120_000, concurrent: fault.startsWith('hang') };
+    const options = { timeout: 120_000, concurrent: isAwaited(fault) };
 
     it(
       `${fault}: ${FAULTS[fault].meaning} A registration leaves a session that its user goes on with (B6)`,
@@ -58,14 +56,14 @@ describe.each(engines())('binding to a device × every fault on $name', (engine)
       async () => {
         for (const operation of CALLS.register) {
           for (const attempts of ['first', 'all'] as const) {
-            const play = await begin(fault.startsWith('hang'), false);
+            const play = await begin(isAwaited(fault), false);
             const { browser, network, sound } = play;
             play.isStruck = true;
             network.planEach(planFor(fault, attempts, { operation, call: 0 }));
             const { status } = await browser.register();
             play.isStruck = false;
             expect([200, 503]).toContain(status);
-            if (attempts === 'first' && !NOT_REPEATED.includes(fault)) expect(status).toBe(200);
+            if (attempts === 'first') expect(status).toBe(200);
             await network.releaseZombies();
             sound.now += 300;
             expect((await browser.visit('/')).body).toBe('"ann"');
@@ -81,7 +79,7 @@ describe.each(engines())('binding to a device × every fault on $name', (engine)
       async () => {
         for (const operation of CALLS.refresh) {
           for (const attempts of ['first', 'all'] as const) {
-            const play = await begin(fault.startsWith('hang'), true);
+            const play = await begin(isAwaited(fault), true);
             const { browser, network, sound } = play;
             await browser.visit('/');
             sound.now += 540;
@@ -104,6 +102,6 @@ describe.each(engines())('binding to a device × every fault on $name', (engine)
 interface Play {
   isStruck: boolean;
   readonly sound: Application;
-  readonly network: ReturnType<Stage['instance']>['network'];
+  readonly network: Network;
   readonly browser: DeviceBrowser;
 }
