@@ -232,8 +232,8 @@ export interface PersistenceLayer<User extends SessionUser = SessionUser> {
   readonly limits?: Limits;
 
   /**
-   * All of a user's sessions with their records, which may be without data, and the user's {@link Marks}. Of the
-   * sessions' logins at a provider, it is looked which ones have ended.
+   * All of a user's sessions, and the user's {@link Marks}. The records may be without data, and without what no list
+   * needs: previous secrets, keys, the fence. Of the sessions' logins at a provider, it is looked which ones have ended.
    */
   loadUserSessions?(userId: UserId, options?: CallOptions): Promise<UserSessions>;
 

@@ -15,16 +15,16 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 const MOST_ROUNDS = 10;
 
-/** The items that exist of those IDs: whole, or without the data of sessions. */
+/** The items that exist of those IDs: whole, or as a list needs them. */
 export async function getAll(
   port: Port,
   options: CallOptions,
   tableName: string,
   ids: readonly string[],
-  withoutData = false,
+  forList = false,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  const groups = groupsOf(MOST_READS, [...new Set(ids)]).map((group) => getItems(group, withoutData));
+  const groups = groupsOf(MOST_READS, [...new Set(ids)]).map((group) => getItems(group, forList));
   await Promise.all(
     groups.map((group) =>
       untilDone(group, options, async (keys) => {

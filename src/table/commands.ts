@@ -1,5 +1,11 @@
 import type { DeleteCondition, RaiseOptions, Update } from '../core/persistence-layer.js';
-import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, RECORD_VERSION, type SessionRecord } from '../core/record.js';
+import {
+  RECORD_ATTRIBUTE_NAMES,
+  RECORD_ATTRIBUTES,
+  RECORD_VERSION,
+  type RecordAttribute,
+  type SessionRecord,
+} from '../core/record.js';
 import { type UserId, userKey } from '../core/user-id.js';
 import {
   DATA_PREFIX,
@@ -159,12 +165,27 @@ export function queryUserSessions(TableName: string, userId: UserId, after: Item
   };
 }
 
-/** Items by their IDs: whole, or without the data of sessions. */
-export function getItems(ids: readonly string[], withoutData: boolean): Keys {
+/** What a list of sessions does without: in a list, nothing is proven, replaced or opened. */
+const UNLISTED: ReadonlySet<string> = new Set<RecordAttribute>([
+  'previousHash',
+  'previousUntil',
+  'nonce',
+  'deviceKey',
+  'deviceChallenge',
+  'boundHash',
+  'previousBoundHash',
+  'previousBoundUntil',
+  'formerKey',
+  'fence',
+]);
+const LISTED = RECORD_ATTRIBUTE_NAMES.filter((name) => !UNLISTED.has(name));
+
+/** Items by their IDs: whole, or as a list needs them, without the data of sessions. */
+export function getItems(ids: readonly string[], forList: boolean): Keys {
   const keys = { Keys: ids.map(keyOf), ConsistentRead: true };
-  if (!withoutData) return keys;
+  if (!forList) return keys;
   const placeholders = new Placeholders();
-  const names = [PARTITION_KEY, VERSION, USER_INDEX.partitionKey, ...RECORD_ATTRIBUTE_NAMES, ENDED_AT];
+  const names = [PARTITION_KEY, VERSION, USER_INDEX.partitionKey, ...LISTED, ENDED_AT];
   const ofMarks = [SPARED, SPARED_GENERATION];
   const ProjectionExpression = [...names, ...ofMarks].map((name) => placeholders.name(name)).join(', ');
   return { ...keys, ProjectionExpression, ...placeholders.input };

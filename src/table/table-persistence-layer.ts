@@ -270,8 +270,8 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
     return marksOf(items.get(markIdOf(userId)), this.#everyone.mark);
   }
 
-  async #getAll(ids: readonly string[], options: CallOptions, withoutData = false): Promise<ReadonlyMap<string, Item>> {
-    const items = await getAll(this.port, options, this.#table, ids, withoutData);
+  async #getAll(ids: readonly string[], options: CallOptions, forList = false): Promise<ReadonlyMap<string, Item>> {
+    const items = await getAll(this.port, options, this.#table, ids, forList);
     return new Map(items.map((item) => [item[PARTITION_KEY]?.S as string, item]));
   }
 

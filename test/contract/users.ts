@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RaiseOptions, Spared, UserId } from '../../src/index.js';
-import { changeOf, fullRecord, newId, NOW, recordOf, stored, written } from '../world/records.js';
+import type { RaiseOptions, SessionRecord, Spared, UserId } from '../../src/index.js';
+import { changeOf, fullRecord, listed, newId, NOW, recordOf, stored, written } from '../world/records.js';
 import type { Layer } from './layer.js';
 
 const sorted = (ids: Iterable<string>): string[] => [...ids].toSorted();
@@ -62,11 +62,14 @@ export function describeUsers(layer: Layer): void {
       const ids = await Promise.all(records.map((record) => stored(layer(), record)));
       await stored(layer(), fullRecord({ userId, expiresAt: NOW }));
       const found = await layer().loadUserSessions(userId, { now: NOW });
-      const known = records.map((record) => ({
-        ...record,
-        data: expect.toBeOneOf([record.data, new Map()]) as unknown,
-      }));
-      expect(found.sessions).toEqual(new Map(ids.map((id, index) => [id, known[index]])));
+      expect(new Set(found.sessions.keys())).toEqual(new Set(ids));
+      for (const [index, id] of ids.entries()) {
+        const record = records[index] as SessionRecord;
+        const { data, ...attributes } = found.sessions.get(id) as SessionRecord;
+        expect(record).toMatchObject(attributes);
+        expect(attributes).toMatchObject(listed(record));
+        expect(data).toBeOneOf([record.data, new Map()]);
+      }
       expect(found.generation).toBeUndefined();
     });
 

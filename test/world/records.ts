@@ -107,3 +107,12 @@ export async function stored(persistence: PersistenceLayer, record: SessionRecor
 export function expectSaved(outcome: SaveOutcome | void): void {
   if (outcome !== undefined && outcome.kind !== 'saved') throw new Error(`It was not saved but ${outcome.kind}.`);
 }
+
+const LISTED =
+  'userId createdAt lastSeenAt expiresAt generation epoch authenticatedAt login provenAt address userAgent boundUntil wrappedKey'.split(
+    ' ',
+  );
+
+/** What every layer gives of a session in a list. */
+export const listed = (record: SessionRecord): Partial<SessionRecord> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => LISTED.includes(name)));

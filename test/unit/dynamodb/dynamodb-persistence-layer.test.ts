@@ -20,6 +20,7 @@ import {
   changeOf,
   expectSaved,
   fullRecord,
+  listed,
   newHash,
   newId,
   NOW,
@@ -403,11 +404,13 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     expect(await layer.loadSession(id, { now: NOW })).toEqual(others);
   });
 
-  it('loads a user’s sessions without their data', async () => {
+  it('loads of a user’s sessions what a list needs: no data, and nothing by which they are proven again', async () => {
     const record = fullRecord({ epoch: 0, data: new Map([['cart', 'x'.repeat(10_000)]]) });
     const id = await stored(layer, record);
     const { sessions } = await layer.loadUserSessions(record.userId as string, { now: NOW });
-    expect(sessions).toEqual(new Map([[id, { ...record, data: new Map() }]]));
+    const { secretHash, rotatedAt, auth, lastWrite, absoluteExpiresAt } = record;
+    const required = { secretHash, rotatedAt, auth, lastWrite, absoluteExpiresAt };
+    expect(sessions).toEqual(new Map([[id, { ...listed(record), ...required, data: new Map() }]]));
   });
 
   describe('the user’s mark', () => {
