@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { programsOf } from '../world/python.js';
 
 export const CHECKERS: readonly string[] = ['cfn-lint==1.58.0', 'checkov==3.3.30'];
-/** Apart from checkov, which wants an older botocore. */
-export const AWS_CLI: readonly string[] = ['awscli==1.46.3'];
 
 /** What a program has printed. */
 interface Printed {

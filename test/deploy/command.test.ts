@@ -32,5 +32,5 @@ describe.skipIf(!inject('hasMinistack'))('npm run deploy in a fresh clone', () =
     await promisify(execFile)('npm', ['run', 'deploy', '--', ...options], { cwd: clone, env });
     expect(await describeStack(aws.endpoint, 'Sessions')).toContain('<StackStatus>REVIEW_IN_PROGRESS</StackStatus>');
     expect(await describeStack(aws.endpoint, 'SessionsDemo')).toContain('does not exist');
-  }, 180_000);
+  }, 300_000);
 });

@@ -9,6 +9,9 @@ import { programsOf } from '../world/python.js';
 /** What has to be installed for it. */
 export const MINISTACK: readonly string[] = ['ministack==1.5.33'];
 
+/** The program of operators. Apart from ministack, which wants another botocore. */
+export const AWS_CLI: readonly string[] = ['awscli==1.46.3'];
+
 const START_TIMEOUT_MS = 30_000;
 
 /** An AWS on this machine, empty. */

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { findPython, installPackages, NO_PYTHON } from '../world/python.js';
-import { MINISTACK } from './ministack.js';
+import { AWS_CLI, MINISTACK } from './ministack.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,8 @@ const MISSING = `npm run test:deploy ${NO_PYTHON}`;
 export default async function setUp(project: TestProject): Promise<void> {
   const python = findPython();
   project.provide('hasMinistack', python !== undefined);
-  if (python !== undefined) return installPackages(python, MINISTACK);
+  if (python !== undefined)
+    return void (await Promise.all([MINISTACK, AWS_CLI].map((each) => installPackages(python, each))));
   if (process.env.CI === 'true') throw new Error(MISSING);
   console.warn(MISSING);
 }

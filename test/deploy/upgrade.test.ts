@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttributeValue, DescribeTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { App, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { SessionStore } from '../../cdk/session-store.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { Sessions } from '../../src/index.js';
 import { only, type Template } from '../../templates/template.js';
 import earlier from '../cdk/earlier-version.json' with { type: 'json' };
-import { BUCKET, invokeCleanup, readBundle, uploadCode } from './cleanup-function.js';
+import { invokeCleanup, readBundle, uploadCode } from './cleanup-function.js';
 import { deployStack, listResources, physicalId } from './cloudformation.js';
 import { createLambdaFolder } from './lambda-folder.js';
 import { Ministack } from './ministack.js';
 import { withPlainAlarms } from './plain-alarms.js';
+import { codeKeyOf, synthesizeStore } from './store-template.js';
 
 // A stack of the construct's earlier version, with a session that the library's earlier version stored, becomes one of
 // today's. What CloudFormation would replace, and ministack would not: test/cdk/upgrade.test.ts. The table has a name,
@@ -40,7 +38,7 @@ describe.skipIf(!inject('hasMinistack'))('a stack of the earlier version that is
     dynamodb = new DynamoDBClient({ endpoint: aws.endpoint, region: 'us-east-1', credentials });
 
     const template = earlier.template as unknown as Template;
-    today = await synthesize(join(folder.path, 'cdk.out'));
+    today = await synthesizeStore(join(folder.path, 'cdk.out'), STACK, { tableName: TABLE });
     const earlierCode = `export const handler = () => ({ version: 'earlier' });`;
     await uploadCode(aws.endpoint, folder.path, codeKeyOf(template), earlierCode);
     await uploadCode(aws.endpoint, folder.path, codeKeyOf(today), await readBundle());
@@ -76,22 +74,6 @@ describe.skipIf(!inject('hasMinistack'))('a stack of the earlier version that is
     expect(await runCleanup(today)).toMatchObject({ kind: 'finished', deleted: 0 });
   });
 });
-
-/** What the construct makes today where the earlier version made the template of the stack. */
-async function synthesize(outdir: string): Promise<Template> {
-  const file = new URL('../../cdk.json', import.meta.url);
-  const { context } = JSON.parse(await readFile(file, 'utf8')) as { context: Record<string, unknown> };
-  const app = new App({ outdir, context });
-  const options = { generateBootstrapVersionRule: false, fileAssetsBucketName: BUCKET };
-  // CDK's own class does not fit its interface where `exactOptionalPropertyTypes` is on.
-  const synthesizer = new DefaultStackSynthesizer(options) as IStackSynthesizer;
-  const stack = new Stack(app, STACK, { synthesizer });
-  new SessionStore(stack, 'Store', { tableName: TABLE });
-  return app.synth().getStackByName(STACK).template as Template;
-}
-
-const codeKeyOf = (template: Template): string =>
-  (only(template, 'AWS::Lambda::Function')[1].Properties['Code'] as { S3Key: string }).S3Key;
 
 /** The item as the earlier version has stored it. Bytes are base64 in JSON. */
 function storedItem(): Record<string, AttributeValue> {
