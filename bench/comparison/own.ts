@@ -39,8 +39,19 @@ export async function openOwn(endpoint: Endpoint, layerFor: LayerFor = withSdk):
   client.destroy();
   setEnvironment(endpoint);
   const site = new OwnSite(tableName, layerFor);
-  await site.sessions.logOutEveryone();
+  await onceWarm(() => site.sessions.logOutEveryone());
   return site;
+}
+
+/** The first calls to an engine that has just been started can take longer than all attempts. */
+async function onceWarm(call: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+  }
 }
 
 export class OwnSite implements Site {
