@@ -19,13 +19,19 @@ const TOUCH_INTERVAL = 300;
 
 export type LayerFor = (options: { readonly tableName: string; readonly consistentRead: boolean }) => PersistenceLayer;
 
-const withSdk: LayerFor = (options) => new DynamoDBPersistenceLayer(options);
-const withoutSdk: LayerFor = (options) => new LightPersistenceLayer(options);
+/** A busy machine may take longer than a request would wait. */
+const timeoutMs = 30_000;
+
+const withSdk: LayerFor = (options) => new DynamoDBPersistenceLayer({ ...options, timeoutMs });
+const withoutSdk: LayerFor = (options) => new LightPersistenceLayer({ ...options, timeoutMs });
 
 /** The same without the AWS SDK. */
 export const openLight = (endpoint: Endpoint): Promise<OwnSite> => openOwn(endpoint, withoutSdk);
 
-/** This project: a Lambda handler behind an HTTP API, with every default, the client's included. Its clock stands still. */
+/**
+ * This project: a Lambda handler behind an HTTP API, with every default but the time limit, the client's included. Its
+ * clock stands still.
+ */
 export async function openOwn(endpoint: Endpoint, layerFor: LayerFor = withSdk): Promise<OwnSite> {
   const tableName = `own-${randomUUID()}`;
   const client = clientFor({ name: 'dynamodb-local', ...endpoint });
@@ -33,8 +39,19 @@ export async function openOwn(endpoint: Endpoint, layerFor: LayerFor = withSdk):
   client.destroy();
   setEnvironment(endpoint);
   const site = new OwnSite(tableName, layerFor);
-  await site.sessions.logOutEveryone();
+  await onceWarm(() => site.sessions.logOutEveryone());
   return site;
+}
+
+/** The first calls to an engine that has just been started can take longer than all attempts. */
+async function onceWarm(call: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+  }
 }
 
 export class OwnSite implements Site {
@@ -129,7 +146,7 @@ export class OwnSite implements Site {
   /** One request. Returns the cookie that the browser has then. */
   async request(page: Page, cookie?: Cookie, handler = this.#handler): Promise<Cookie | undefined> {
     const event = httpApiEvent(cookie === undefined ? {} : { cookies: [`__Host-id=${cookie}`] });
-    const result = await handler(event, { page, getRemainingTimeInMillis: () => 10_000 });
+    const result = await handler(event, { page, getRemainingTimeInMillis: () => 60_000 });
     if (typeof result !== 'object' || result.statusCode !== 200) throw new Error('The request failed.');
     const value = /^__Host-id=([^;]*)/.exec(result.cookies?.[0] ?? '')?.[1];
     return value === undefined ? cookie : value || undefined;

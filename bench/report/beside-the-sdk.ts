@@ -1,8 +1,9 @@
 import { operations, type OperationId } from '../comparison/operations.js';
 import { handlerIds, handlers, type PerHandler } from '../handlers/index.js';
-import type { FirstView, Load, Results } from '../results.js';
+import type { AllResults, FirstView, Load, Results } from '../results.js';
 import type { Spread } from '../statistics.js';
 import { inThousands, table } from './markdown.js';
+import { wasBusy } from './surroundings.js';
 import { inKilobytes, outcomeOf } from './targets.js';
 
 /** What something costs beside the SDK: before there was a client without it, as it should be, and as it is. */
@@ -214,7 +215,8 @@ export function costTable({ viewCost: { microseconds, allocatedBytes } }: Result
 }
 
 /** What the guide says in a sentence. */
-export function guideLine({ load, firstView, throttled }: Results): string {
+export function guideLine(results: AllResults): string {
+  const { load, firstView, throttled } = results;
   const [major, { ms }] = byMajor(load).at(-1) as [string, Load];
   const view = firstView[Number(major)];
   if (view === undefined) throw new Error('Loads and first page views are of the same versions of Node.');
@@ -226,7 +228,7 @@ export function guideLine({ load, firstView, throttled }: Results): string {
         ? '.'
         : `; with the processor of a Lambda of ${slow[0]} MB, ${inThousands(slow[1].ms.light.median)} ms beside ${inThousands(slow[1].ms.sdkAlone.median)} ms.`
     }`,
-    'These are medians on one machine; [Performance](../performance.md#beside-the-sdk) has the spread.',
+    `These are medians on one machine${wasBusy(results) ? ', which was not quiet' : ''}; [Performance](../performance.md#beside-the-sdk) has the spread.`,
   ].join(' ');
 }
 
