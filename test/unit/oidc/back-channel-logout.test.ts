@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -405,7 +406,7 @@ describe('the provider’s keys', () => {
     expect(provider.requests.filter((path) => path === '/keys')).toHaveLength(1);
   });
 
-  it.each<[string, string, (response: import('node:http').ServerResponse) => void]>([
+  it.each<[string, string, (response: ServerResponse) => void]>([
     [
       'the discovery document is a 500',
       '/.well-known/openid-configuration',
