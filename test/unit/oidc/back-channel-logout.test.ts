@@ -427,7 +427,7 @@ describe('the provider’s keys', () => {
     [
       'the discovery document leads elsewhere',
       '/.well-known/openid-configuration',
-      (response) => response.writeHead(302, { location: '/keys' }).end(),
+      (response) => response.writeHead(302, { location: '/elsewhere/.well-known/openid-configuration' }).end(),
     ],
     ['the keys are a 500', '/keys', (response) => response.writeHead(500).end()],
     ['the keys are no keys', '/keys', (response) => response.end('[]')],
