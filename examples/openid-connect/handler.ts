@@ -27,7 +27,7 @@ const MOST_LOGINS = 5;
 const sessions = new Sessions<App>({ persistence: new DynamoDBPersistenceLayer() });
 const logout = backChannelLogout(sessions, { issuer: ISSUER, audience: CLIENT_ID });
 
-export const handler = withSession(sessions, async (event, session) => {
+export const handler = withSession(sessions, async (event, session, context) => {
   const url = new URL(`${ORIGIN}${event.rawPath}?${event.rawQueryString}`);
   switch (`${event.requestContext.http.method} ${event.rawPath}`) {
     case 'GET /':
@@ -54,7 +54,7 @@ export const handler = withSession(sessions, async (event, session) => {
       await session.logOut();
       return redirect(await providersLogout());
     case 'POST /back-channel-logout': // the provider says who is logged out there
-      return logout.lambda(event);
+      return logout.lambda(event, context);
     default:
       return page('There is nothing here.', 404);
   }

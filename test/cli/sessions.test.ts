@@ -196,6 +196,14 @@ describe.each<Engine>(engines())('the operators’ command on $name', (engine) =
       expect((await json('show', ghost['id']?.S as string)).document.state).toBe('logged-out');
     });
 
+    it('knows that a session whose login was ended at the provider is dead', async () => {
+      const live = sessionItem({ userId: user, login: 'a' });
+      const dead = sessionItem({ userId: user, login: 'b' });
+      await table.put([live, dead, { id: { S: 'login#b' }, version: { N: '1' }, expiresAt: { N: '9999999999' } }]);
+      const states = [live, dead].map(async ({ id }) => (await json('show', id?.S as string)).document.state);
+      expect(await Promise.all(states)).toEqual(['live', 'logged-out']);
+    });
+
     it('takes an ID that begins with a dash', async () => {
       const id = `-${newId().slice(1)}`;
       const other = `--${newId().slice(2)}`;

@@ -1,5 +1,7 @@
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GuardedLayer } from '../../src/core/guarded-layer.js';
+import { loginOf } from '../../src/core/provider-login.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../src/core/record.js';
 import { inGroups } from '../../src/core/user-sessions.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
@@ -9,9 +11,11 @@ import {
   ConfigurationError,
   type PersistenceLayer,
   type Sessions,
+  type SessionUser,
   StoreUnavailableError,
   type UserId,
 } from '../../src/index.js';
+import { endLogin, endLoginsOf } from '../../src/oidc/end-logins.js';
 import { type ExportedSession, exportUser, type UserExport } from '../../src/personal-data/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { layerWith } from '../world/layer-with.js';
@@ -98,6 +102,22 @@ describe.each(stores())('what is exported of a user, on $name,', (each) => {
       generation: record.generation,
       epoch: 3,
     });
+  });
+
+  it('says of a session whose login has been ended at its provider that it is logged out, and when the user was', async () => {
+    const layer = new GuardedLayer<SessionUser>(sessions.options as never);
+    const idToken = { iss: 'https://issuer.example', iat: world.now, sid: user, auth_time: world.now - 60 };
+    const browser = new Browser(sessions);
+    await browser.request((session) => session.logIn(user, { idToken }));
+    expect(only(await exportUser(sessions, user))).toMatchObject({
+      state: 'live',
+      login: loginOf(idToken.iss, user),
+      provenAt: '2027-01-15T07:59:00.000Z',
+    });
+    await endLogin(layer, loginOf(idToken.iss, user), undefined);
+    expect(only(await exportUser(sessions, user))).toMatchObject({ state: 'logged-out' });
+    await endLoginsOf(layer, user, world.now);
+    expect((await exportUser(sessions, user)).mark).toMatchObject({ issuedBefore: '2027-01-15T08:00:00.000Z' });
   });
 
   it('holds no secret, no hash of one, and nothing that one is derived from', async () => {

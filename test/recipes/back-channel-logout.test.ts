@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
@@ -33,7 +33,8 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
   let beforeTokens: Gate | undefined;
 
   /** What stands before the handler, where the provider reaches it: an API Gateway. */
-  const gateway = createServer(async (request, response) => {
+  const gateway = createServer((request, response) => void forward(request, response));
+  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
     const { 'content-type': type = '' } = request.headers;
     const event = httpApiEvent({
@@ -47,7 +48,7 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
     const token = new URLSearchParams(body.toString()).get('logout_token') ?? '';
     deliveries.push({ status: result.statusCode ?? 200, body: result.body ?? '', token });
     response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>).end(result.body);
-  });
+  };
 
   const start = async (keys: readonly JWK[], client: Partial<ClientMetadata> = {}, port = 0): Promise<LocalProvider> =>
     startProvider(ORIGIN, {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -405,7 +406,7 @@ describe('the provider’s keys', () => {
     expect(provider.requests.filter((path) => path === '/keys')).toHaveLength(1);
   });
 
-  it.each<[string, string, (response: import('node:http').ServerResponse) => void]>([
+  it.each<[string, string, (response: ServerResponse) => void]>([
     [
       'the discovery document is a 500',
       '/.well-known/openid-configuration',
@@ -426,7 +427,7 @@ describe('the provider’s keys', () => {
     [
       'the discovery document leads elsewhere',
       '/.well-known/openid-configuration',
-      (response) => response.writeHead(302, { location: '/keys' }).end(),
+      (response) => response.writeHead(302, { location: '/elsewhere/.well-known/openid-configuration' }).end(),
     ],
     ['the keys are a 500', '/keys', (response) => response.writeHead(500).end()],
     ['the keys are no keys', '/keys', (response) => response.end('[]')],
