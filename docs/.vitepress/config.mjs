@@ -98,6 +98,7 @@ export default {
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
           page('Encrypted data', '/guides/encrypted-data'),
+          page('A key for each tenant', '/guides/tenant-keys'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
         ],
