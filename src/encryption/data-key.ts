@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
 const VERSION = 1;
 
 /** How many bytes a sealed value takes more than its text. */
-export const OVERHEAD = 1 + NONCE_BYTES + TAG_BYTES;
+export const OVERHEAD: number = 1 + NONCE_BYTES + TAG_BYTES;
 
 /** The key of one session's data. It is the same for as long as the session lives. */
 export class DataKey {
