@@ -100,6 +100,7 @@ export default {
           page('Security', '/security'),
           page('CSRF', '/guides/csrf'),
           page('Encrypted data', '/guides/encrypted-data'),
+          page('A key for each tenant', '/guides/tenant-keys'),
           page('Performance', '/performance'),
           page('The codec', '/decisions/codec'),
           page('The size of a bundle', '/decisions/bundle-size'),

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto';
 import { SEALED } from '../core/encryption.js';
 
 const CIPHER = 'aes-256-gcm';
@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
 const VERSION = 1;
 
 /** How many bytes a sealed value takes more than its text. */
-export const OVERHEAD = 1 + NONCE_BYTES + TAG_BYTES;
+export const OVERHEAD: number = 1 + NONCE_BYTES + TAG_BYTES;
 
 /** The key of one session's data. It is the same for as long as the session lives. */
 export class DataKey {
@@ -21,9 +21,8 @@ export class DataKey {
   private constructor(id: string, key: Uint8Array) {
     this.#id = id;
     this.#key = key;
-    const derived = new Uint8Array(hkdfSync('sha256', key, id, 'dynamodb-sessions/data', 2 * KEY_BYTES));
-    this.#encryptionKey = derived.subarray(0, KEY_BYTES);
-    this.#nonceKey = derived.subarray(KEY_BYTES);
+    this.#encryptionKey = derive(key, 'dynamodb-sessions/encryption');
+    this.#nonceKey = derive(key, 'dynamodb-sessions/nonces');
   }
 
   /** A key that nobody has had before. */
@@ -71,6 +70,14 @@ export class DataKey {
   #bound(name: string): string {
     return `${VERSION} ${this.#id} ${name}`;
   }
+}
+
+/**
+ * The one-step key derivation of NIST SP 800-56C, 4.1, with SHA-256: enough for a key that is random, and at each page
+ * view a good deal faster than HKDF.
+ */
+function derive(key: Uint8Array, purpose: string): Uint8Array {
+  return hash('sha256', Buffer.concat([Buffer.of(0, 0, 0, 1), key, Buffer.from(purpose)]), 'buffer');
 }
 
 function wrappingKey(id: string, secret: Uint8Array): Uint8Array {

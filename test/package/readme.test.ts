@@ -47,6 +47,7 @@ describe('the documentation', () => {
     ['passkeys', 'passkeys/index.html'],
     ['coming-from-iron-session', 'migration/iron-session.ts'],
     ['coming-from-jwt', 'migration/json-web-token.ts'],
+    ['tenant-keys', 'tenant-keys/handler.ts'],
     ['testing', 'testing/lambda.test.ts'],
     ['testing', 'testing/hono.test.ts'],
     ['testing', 'testing/fetch.test.ts'],

@@ -83,6 +83,7 @@ describe('the options of Sessions', () => {
     ['maxSessionsPerUser', [0, -1, 1.5, NaN, Infinity, 10_001, '5', null, false]],
     ['persistence', [null, {}, 'memory', 5, false, class {}, { loadSession: () => {} }]],
     ['codec', [{}, JSON, { encode: () => '' }, { decode: () => '' }, 'json']],
+    ['encryption', [true, {}, 'on', () => ({})]],
     ['clock', [{}, { now: 5 }, 5, 'utc']],
     ['onEvent', [{}, 'log', 5, true]],
     [

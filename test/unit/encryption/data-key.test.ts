@@ -109,5 +109,5 @@ describe('the key of a session’s data', () => {
 const VECTOR = {
   id: 'AAAAAAAAAAAAAAAAAAAAAA',
   wrapped: 'CQkJCQkJCQkJCQkJ7xn87PatyGbKMdcYGUjU4Nj2nAJ7tE6-fxiePMlN9Ag138IA6Mbf0l0Y8otizmso',
-  sealed: 'sealed:Ac8jwvXenWnYmI9E1BHHi_p2jDOe6EtZ1C_0KbHQLjJKINH80g',
+  sealed: 'sealed:ASjujbqN1YVPmvXjRTmMPtMwLM-SBXz7tvdkxMsuSCbigK7mDg',
 };

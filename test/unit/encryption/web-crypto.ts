@@ -30,8 +30,11 @@ async function encrypt(
 const wrappingKey = (id: string, secret: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
   derive(secret, id, 'dynamodb-sessions/data-key', 32);
 
-const dataKeys = (id: string, dataKey: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
-  derive(dataKey, id, 'dynamodb-sessions/data', 64);
+const subkey = async (dataKey: Uint8Array, purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await subtle.digest('SHA-256', Buffer.concat([Buffer.of(0, 0, 0, 1), dataKey, utf8(purpose)])));
+
+const encryptionKey = (dataKey: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
+  subkey(dataKey, 'dynamodb-sessions/encryption');
 
 /** The data key of a session. */
 export async function unwrap(id: string, wrapped: Uint8Array, secret: Uint8Array): Promise<Uint8Array> {
@@ -45,17 +48,17 @@ export async function wrap(id: string, dataKey: Uint8Array, secret: Uint8Array, 
 /** The text of a sealed value. */
 export async function open(id: string, dataKey: Uint8Array, name: string, sealed: string): Promise<string> {
   const bytes = Buffer.from(sealed.replace('sealed:', ''), 'base64url');
-  const key = (await dataKeys(id, dataKey)).slice(0, 32);
-  return new TextDecoder().decode(await decrypt(key, bytes.subarray(1), `1 ${id} ${name}`));
+  return new TextDecoder().decode(await decrypt(await encryptionKey(dataKey), bytes.subarray(1), `1 ${id} ${name}`));
 }
 
 /** A sealed value. */
 export async function seal(id: string, dataKey: Uint8Array, name: string, text: string): Promise<string> {
-  const keys = await dataKeys(id, dataKey);
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const mac = await subtle.importKey('raw', keys.slice(32), algorithm, false, ['sign']);
+  const mac = await subtle.importKey('raw', await subkey(dataKey, 'dynamodb-sessions/nonces'), algorithm, false, [
+    'sign',
+  ]);
   const bound = `1 ${id} ${name}`;
   const nonce = new Uint8Array(await subtle.sign('HMAC', mac, utf8(`${bound.length} ${bound}${text}`))).slice(0, 12);
-  const sealed = await encrypt(keys.slice(0, 32), nonce, utf8(text), bound);
+  const sealed = await encrypt(await encryptionKey(dataKey), nonce, utf8(text), bound);
   return `sealed:${Buffer.concat([Buffer.of(1), sealed]).toString('base64url')}`;
 }
