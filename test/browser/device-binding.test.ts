@@ -8,6 +8,7 @@ import { type SessionEvent, Sessions } from '../../src/index.js';
 import { withSession } from '../../src/lambda/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
+import { loadDemo } from './demo.js';
 import { withBrowser } from './with-browser.js';
 
 // Device Bound Session Credentials as Chromium has them. Keys in software stand for those in hardware.
@@ -241,5 +242,29 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     await expired();
     await visit(page);
     await expect.poll(() => seen.at(-1)).toBe('ended: RefreshFatalError');
+  });
+
+  it('is shown by the demo, in which a thief with a copy of the cookie is nobody (B1)', async () => {
+    const demo = await loadDemo();
+    world.internet.serve('demo.test', demo.site);
+    try {
+      const profile = await world.newProfile();
+      const page = await profile.newPage();
+      await page.goto('https://demo.test/');
+      await page.fill('#name', 'ada');
+      await page.click('text=Sign in');
+      await page.waitForSelector('#do-thief');
+      await expect
+        .poll(async () => (await profile.cookies('https://demo.test/')).map(({ name }) => name))
+        .toContain('__Host-id-bound');
+      await page.goto('https://demo.test/');
+      expect(await page.textContent('[data-part=you]')).toContain('This session is bound to this device.');
+      await page.click('#do-thief');
+      await page.waitForSelector('text=the thief is nobody');
+      await page.goto('https://demo.test/');
+      expect(await page.textContent('[data-part=you]')).toContain('ada');
+    } finally {
+      await demo.close();
+    }
   });
 });
