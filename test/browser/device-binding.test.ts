@@ -9,6 +9,7 @@ import { withSession } from '../../src/lambda/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { loadDemo } from './demo.js';
+import { DevicesPage } from './devices-page.js';
 import { withBrowser } from './with-browser.js';
 
 // Device Bound Session Credentials as Chromium has them. Keys in software stand for those in hardware.
@@ -249,20 +250,14 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     world.internet.serve('demo.test', demo.site);
     try {
       const profile = await world.newProfile();
-      const page = await profile.newPage();
-      await page.goto('https://demo.test/');
-      await page.fill('#name', 'ada');
-      await page.click('text=Sign in');
-      await page.waitForSelector('#do-thief');
+      const page = await DevicesPage.open(profile, 'https://demo.test/');
+      await page.signIn('ada');
       await expect
         .poll(async () => (await profile.cookies('https://demo.test/')).map(({ name }) => name))
         .toContain('__Host-id-bound');
-      await page.goto('https://demo.test/');
-      expect(await page.textContent('[data-part=you]')).toContain('This session is bound to this device.');
-      await page.click('#do-thief');
-      await page.waitForSelector('text=the thief is nobody');
-      await page.goto('https://demo.test/');
-      expect(await page.textContent('[data-part=you]')).toContain('ada');
+      await page.reload();
+      await page.page.getByText('This session is bound to this device.').waitFor();
+      await page.playThief('With a copy of the cookie, the thief is nobody.');
     } finally {
       await demo.close();
     }
