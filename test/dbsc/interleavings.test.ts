@@ -44,7 +44,7 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
               renewal,
               async (own) => bodies.push((await through(browser, own).ask('GET', '/bound')).body),
             ],
-            check: async () => [statuses.toSorted(), bodies, await after(world, browser)],
+            check: async () => [statuses.toSorted((a, b) => a - b), bodies, await after(world, browser)],
           };
         },
       },
@@ -136,7 +136,7 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
             check: async () => {
               const tokens = [browser.jar.get('__Host-id')!];
               const session = await sessions.read({ tokens, boundTokens: [browser.jar.get('__Host-id-bound')!] });
-              return [statuses.toSorted(), session.userId, session.get('theme'), session.bound];
+              return [statuses.toSorted((a, b) => a - b), session.userId, session.get('theme'), session.bound];
             },
           };
         },
