@@ -8,6 +8,7 @@
 import { inspect } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NotStorableError, type Session, SessionGoneError, Sessions, type UserId } from 'dynamodb-sessions';
+import { deviceBinding } from 'dynamodb-sessions/dbsc';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
 import { type HttpApiEvent, withSession } from 'dynamodb-sessions/lambda';
 import { page, refusal, withReceiptOf } from './page.js';
@@ -23,8 +24,11 @@ const client = new DynamoDBClient({
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
 });
+// Over plain http, as on your own machine, a cookie can have neither `Secure` nor the `__Host-` prefix.
+const cookie = PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__Host-id' };
 const sessions = new Sessions({
   persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
+  deviceBinding: deviceBinding(),
   onEvent: (event) => {
     noteEvent(event);
     const { type, ...details } = event;
@@ -125,6 +129,15 @@ const routes: Routes<Session> = {
     return shown(request, 'The cookie has a new secret; the old one is good for nothing.');
   },
 
+  // A thief who has copied this session's cookie, elsewhere: without the cookie that proves the device.
+  'POST /thief': async (request) => {
+    const prefix = `${cookie.name}=`;
+    const own = request.cookies.filter((pair) => pair.startsWith(prefix));
+    const thief = await sessions.read({ tokens: own.map((pair) => pair.slice(prefix.length)) });
+    const user = thief.userId === undefined ? 'nobody' : String(thief.userId);
+    return shown(request, `With a copy of the cookie, the thief is ${user}.`);
+  },
+
   // A session's ID is no credential. You may show it, and send it back to say which device to end.
   'GET /devices': async ({ session }) => {
     const devices = await devicesOf(session);
@@ -144,8 +157,7 @@ const routes: Routes<Session> = {
 };
 
 const answerWithSession = withSession(sessions, (event, session) => answer(routes, event, session), {
-  // Over plain http, as on your own machine, a cookie can have neither `Secure` nor the `__Host-` prefix.
-  cookie: PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__Host-id' },
+  cookie,
   onStoreError: (_, event) =>
     refused(event, new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' })),
 });
@@ -187,12 +199,13 @@ function shown(request: Request<Session>, said: string): Answer {
 }
 
 function viewOf(session: Session): View {
-  const { userId, createdAt, expiresAt } = session;
+  const { userId, createdAt, expiresAt, bound } = session;
   const theme = THEMES.find((name) => name === session.get('theme')) ?? 'system';
   return {
     userId: userId === undefined ? undefined : String(userId),
     createdAt,
     expiresAt,
+    bound,
     theme,
     cart: listOf(session.get('cart')).map((article) =>
       typeof article === 'string' ? article : JSON.stringify(article),

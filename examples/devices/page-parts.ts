@@ -19,6 +19,8 @@ export interface View {
   readonly userId: string | undefined;
   readonly createdAt: Date | undefined;
   readonly expiresAt: Date | undefined;
+  /** Whether the session is bound to this device. */
+  readonly bound: boolean;
   readonly theme: (typeof THEMES)[number];
   readonly cart: readonly string[];
   /** All that the session holds. */
@@ -69,7 +71,7 @@ function signIn(): Html {
   </form>`;
 }
 
-function signedIn(userId: string, { createdAt, expiresAt }: View): Html {
+function signedIn(userId: string, { createdAt, expiresAt, bound }: View): Html {
   return html`<div class="row">
       <span class="round initial" aria-hidden="true">${/^./su.exec(userId)?.[0]}</span>
       <div class="grow">
@@ -81,6 +83,16 @@ function signedIn(userId: string, { createdAt, expiresAt }: View): Html {
     <div class="row ruled">
       <p class="dim grow">Your cookie carries a secret. The table has only its hash.</p>
       ${does('/regenerate', 'New secret', 'quiet small')}
+    </div>
+    <div class="row ruled">
+      <p class="dim grow">
+        ${
+          bound
+            ? 'This session is bound to this device. A copy of its cookie is worth nothing elsewhere.'
+            : 'This session is not bound to this device. A copy of its cookie is as good as the cookie.'
+        }
+      </p>
+      ${does('/thief', 'Play the thief', 'quiet small')}
     </div>`;
 }
 

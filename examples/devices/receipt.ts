@@ -79,9 +79,15 @@ export function noteCalls(client: DynamoDBClient): DynamoDBClient {
 
 /** For `onEvent`. */
 export function noteEvent(event: SessionEvent): void {
-  const isGood = !['reused', 'anomaly', 'unreadable', 'lost-write', 'csrf-refused', 'store-failure'].includes(
-    event.type,
-  );
+  const isGood = ![
+    'reused',
+    'binding-refused',
+    'anomaly',
+    'unreadable',
+    'lost-write',
+    'csrf-refused',
+    'store-failure',
+  ].includes(event.type);
   happens({ what: event.type.replaceAll('-', ' '), isGood });
 }
 

@@ -16,6 +16,8 @@ export interface Request<Session> {
   /** The body: JSON, or the fields of a form. @throws {@link Problem} */
   readonly body: () => unknown;
   readonly audience: Audience;
+  /** One `name=value` each. */
+  readonly cookies: readonly string[];
 }
 
 /**
@@ -76,6 +78,7 @@ export async function answer<Session>(routes: Routes<Session>, event: HttpApiEve
     parameter: decoded(found.parameter),
     body: () => parsedBody(event),
     audience: audienceOf(event),
+    cookies: event.cookies ?? [],
   });
 }
 

@@ -8,6 +8,8 @@ import { type SessionEvent, Sessions } from '../../src/index.js';
 import { withSession } from '../../src/lambda/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
+import { loadDemo } from './demo.js';
+import { DevicesPage } from './devices-page.js';
 import { withBrowser } from './with-browser.js';
 
 // Device Bound Session Credentials as Chromium has them. Keys in software stand for those in hardware.
@@ -241,5 +243,23 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     await expired();
     await visit(page);
     await expect.poll(() => seen.at(-1)).toBe('ended: RefreshFatalError');
+  });
+
+  it('is shown by the demo, in which a thief with a copy of the cookie is nobody (B1)', async () => {
+    const demo = await loadDemo();
+    world.internet.serve('demo.test', demo.site);
+    try {
+      const profile = await world.newProfile();
+      const page = await DevicesPage.open(profile, 'https://demo.test/');
+      await page.signIn('ada');
+      await expect
+        .poll(async () => (await profile.cookies('https://demo.test/')).map(({ name }) => name))
+        .toContain('__Host-id-bound');
+      await page.reload();
+      await page.page.getByText('This session is bound to this device.').waitFor();
+      await page.playThief('With a copy of the cookie, the thief is nobody.');
+    } finally {
+      await demo.close();
+    }
   });
 });

@@ -36,6 +36,12 @@ export class DevicesPage {
     await this.#shown();
   }
 
+  /** What a thief with a copy of the cookie is told. */
+  async playThief(said: string): Promise<void> {
+    await this.#press('Play the thief');
+    await this.said(said);
+  }
+
   async renewSecret(): Promise<void> {
     await this.#press('New secret');
     await this.said(/^The cookie has a new secret/);

@@ -178,6 +178,8 @@ export function describeConditionalWrites(layer: Layer): void {
         'conflict',
         ({ secretHash }) => ({ unconfirmed: true, secretHash }),
       ],
+      ['has another challenge for its device', 'conflict', () => ({ deviceChallenge: newHash() })],
+      ['has had a login and another challenge', 'gone', ({ auth }) => ({ auth: auth - 1, deviceChallenge: newHash() })],
       [
         'has had a login, and has another value under a key',
         'gone',
@@ -197,6 +199,7 @@ export function describeConditionalWrites(layer: Layer): void {
         touched: true,
         rotated: true,
         userAttached: true,
+        bound: true,
         fenced: true,
         expected: expected(before),
       });
@@ -224,6 +227,29 @@ export function describeConditionalWrites(layer: Layer): void {
         await layer().saveSession(id, after, changeOf(before, { set: ['theme'], expected }), { now: NOW }),
       ).toEqual(SAVED);
       expect(await load(id)).toEqual(after);
+    });
+
+    it('writes the binding to a device as a whole, and only if its challenge is the one that was expected', async () => {
+      const before = fullRecord();
+      const id = await stored(layer(), before);
+      const { deviceChallenge } = before as SessionRecord & { deviceChallenge: Uint8Array };
+      const next = { deviceKey: new Uint8Array([1]), deviceChallenge: new Uint8Array([2]), boundHash: newHash() };
+      const none = { boundUntil: undefined, previousBoundHash: undefined, previousBoundUntil: undefined };
+      const after = written(before, { ...next, ...none, address: '192.0.2.1' });
+      const change = changeOf(before, { bound: true, expected: { deviceChallenge } });
+      expect(await layer().saveSession(id, after, change, { now: NOW })).toEqual(SAVED);
+      const { boundUntil: _b, previousBoundHash: _h, previousBoundUntil: _u, ...rest } = before as SessionRecord;
+      expect(await load(id)).toEqual({ ...rest, ...next, lastWrite: after.lastWrite });
+      expect(await layer().saveSession(id, written(after), change, { now: NOW })).toMatchObject({ kind: 'conflict' });
+    });
+
+    it('refuses a binding to a session that has no challenge', async () => {
+      const before = recordOf();
+      const id = await stored(layer(), before);
+      const change = changeOf(before, { bound: true, expected: { deviceChallenge: newHash() } });
+      const after = written(before, { deviceKey: new Uint8Array([1]) });
+      expect(await layer().saveSession(id, after, change, { now: NOW })).toMatchObject({ kind: 'conflict' });
+      expect(await load(id)).toEqual(before);
     });
 
     it.each<[stored: number | undefined, expected: number, kind: 'saved' | 'conflict']>([

@@ -42,7 +42,7 @@ interface Setup {
   readonly name: string;
   /** The path as the browser has it begins with this. */
   readonly path?: string;
-  send(application: Application): Send;
+  send(this: void, application: Application): Send;
 }
 
 const answered = ({ statusCode, headers, setCookies, body }: Received): Answered => ({

@@ -11,16 +11,19 @@ export type Page = (session: Session<App>) => unknown;
 
 export const ORIGIN = 'https://app.example.com';
 
+/** The pages of every application here. */
+export const PAGES: Readonly<Record<string, Page>> = {
+  '/': (session) => session.userId ?? 'nobody',
+  '/login': (session) => session.logIn('ann'),
+  '/logout': (session) => session.logOut(),
+  '/bound': (session) => session.bound,
+  '/save': (session) => session.set('theme', 'dark'),
+};
+
 /** An application whose sessions are bound to devices, on one store, with a clock that the test moves. */
 export class Application extends World {
   readonly instance: Sessions<App>;
-  readonly pages: Record<string, Page> = {
-    '/': (session) => session.userId ?? 'nobody',
-    '/login': (session) => session.logIn('ann'),
-    '/logout': (session) => session.logOut(),
-    '/bound': (session) => session.bound,
-    '/save': (session) => session.set('theme', 'dark'),
-  };
+  readonly pages: Record<string, Page> = { ...PAGES };
 
   constructor(persistence: PersistenceLayer, options: DeviceBindingOptions = {}, more: SessionsOptions = {}) {
     super(persistence);
@@ -51,9 +54,15 @@ export class Application extends World {
     return told.map(textOf);
   }
 
-  readonly send: Send = async ({ method, path, headers, cookies }: Asked): Promise<Answered> => {
-    const handler = withSession(this.instance, async (_request, session) => {
-      const page = this.pages[path];
+  readonly send: Send = (asked) => sendTo(this.instance, this.pages)(asked);
+}
+
+/** Asks these sessions, and these pages. */
+export const sendTo =
+  (sessions: Sessions<App>, pages: Readonly<Record<string, Page>>): Send =>
+  async ({ method, path, headers, cookies }: Asked): Promise<Answered> => {
+    const handler = withSession(sessions, async (_request, session) => {
+      const page = pages[path];
       return page === undefined
         ? new Response('no such page', { status: 404 })
         : Response.json((await page(session)) ?? null);
@@ -71,7 +80,6 @@ export class Application extends World {
       body: await response.text(),
     };
   };
-}
 
 function textOf(event: SessionEvent): string {
   const { reason, outcome } = event as { readonly reason?: string; readonly outcome?: string };

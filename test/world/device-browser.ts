@@ -74,6 +74,17 @@ export class DeviceBrowser {
     return thief;
   }
 
+  /** The same browser, as it is now: the cookies are shared, and what is asked through this goes there. */
+  through(send: Send): DeviceBrowser {
+    const { jar, invitation, bound, challenge } = this;
+    return Object.assign(new DeviceBrowser(send, { alg: this.#alg, binds: this.#binds }), {
+      jar,
+      invitation,
+      bound,
+      challenge,
+    });
+  }
+
   /** Asks for a page, as a user does, and does by itself what the browser does before and after. */
   async visit(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
     if (this.bound !== undefined && this.jar.get(this.bound.cookie) === undefined) await this.refresh();
