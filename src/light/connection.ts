@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
+import { wholeBody } from './whole-body.js';
 
 /** An answer, as it came. */
 export interface HttpAnswer {
@@ -9,6 +10,9 @@ export interface HttpAnswer {
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
+
+/** The longest answer of DynamoDB is 16 MB; in JSON, bytes take a third more. */
+const MOST_BYTES = 32_000_000;
 
 /** Connections to one endpoint, which are kept for the next request. After a failure, the next one has a new one. */
 export class Connection {
@@ -72,22 +76,22 @@ export class Connection {
         if (!socket.connecting) connected();
         else socket.once(this.#endpoint.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
       });
-      request.on('error', (error) => {
+      const fail = (error: Error): void => {
         settle();
         reject(error);
-      });
+      };
+      request.on('error', fail);
       request.on('response', (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('error', (error) => {
+        const { statusCode: status = 0, headers: answered } = response;
+        wholeBody(response, MOST_BYTES).then((whole) => {
           settle();
-          reject(error);
-        });
-        response.on('end', () => {
-          settle();
-          const { statusCode: status = 0, headers: answered } = response;
-          resolve({ status, headers: answered, body: Buffer.concat(parts) });
-        });
+          resolve({ status, headers: answered, body: whole });
+        }, fail);
+      });
+      // An answer that switches to another protocol is neither a response nor an error.
+      request.on('upgrade', (_response, socket) => {
+        socket.destroy();
+        fail(new Error('The answer is of another protocol.'));
       });
       request.end(body);
     });
