@@ -4,6 +4,7 @@ import { urlToHttpOptions } from 'node:url';
 import type { AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 import { plainHttp } from '../table/plain-http.js';
+import { wholeBody } from './whole-body.js';
 
 /** An answer, as it came. */
 export interface HttpAnswer {
@@ -19,6 +20,9 @@ export interface Attempt {
   /** Nobody waits for it any more. */
   readonly stop: () => void;
 }
+
+/** The longest answer of DynamoDB is 16 MB; in JSON, bytes take a third more. */
+const MOST_BYTES = 32_000_000;
 
 /** Connections to one endpoint, which are kept for the next request. After a failure, the next one has a new one. */
 export class Connection {
@@ -81,14 +85,16 @@ export class Connection {
       });
       request.on('error', fail);
       request.on('response', (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('error', fail);
-        response.on('end', () => {
+        const { statusCode: status = 0, headers: answered } = response;
+        wholeBody(response, MOST_BYTES).then((whole) => {
           settle();
-          const { statusCode: status = 0, headers: answered } = response;
-          resolve({ status, headers: answered, body: Buffer.concat(parts) });
-        });
+          resolve({ status, headers: answered, body: whole });
+        }, fail);
+      });
+      // An answer that switches to another protocol is neither a response nor an error.
+      request.on('upgrade', (_response, socket) => {
+        socket.destroy();
+        fail(new Error('The answer is of another protocol.'));
       });
       request.end(body);
     });

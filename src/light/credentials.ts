@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { plainHttp } from '../table/plain-http.js';
 import type { Credentials } from './signature.js';
+import { wholeBody } from './whole-body.js';
 
 /** Credentials, or what finds them: of the AWS SDK's providers, each is one. */
 export type CredentialsSource = Credentials | (() => Promise<Credentials>);
@@ -9,6 +10,7 @@ export type CredentialsSource = Credentials | (() => Promise<Credentials>);
 /** Credentials are found anew when they are good for less than this. */
 const RENEW_BEFORE_MS = 300_000;
 const LONGEST_ANSWER_MS = 1_000;
+const MOST_BYTES = 65_536;
 
 /** What credentials are found by. They are kept for as long as they say; what is under way is waited for. */
 export class CredentialsCache {
@@ -53,16 +55,17 @@ async function fromEnvironment(): Promise<Credentials> {
     };
   }
   const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = process.env;
-  if (relative) return fromContainer(new URL(relative, 'http://169.254.170.2'));
-  if (full) return fromContainer(new URL(full));
+  if (relative) return fromContainer(`http://169.254.170.2${relative}`);
+  if (full) return fromContainer(full);
   throw noCredentials('The environment has none.');
 }
 
 /** Of hosts that are asked without TLS, only these: loopback, ECS, and EKS. */
 const TRUSTED = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])$/;
 
-async function fromContainer(url: URL): Promise<Credentials> {
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && TRUSTED.test(url.hostname))) {
+async function fromContainer(uri: string): Promise<Credentials> {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && TRUSTED.test(url.hostname))) {
     throw noCredentials('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a host that is trusted without.');
   }
   const file = process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
@@ -88,19 +91,17 @@ function getJson(url: URL, token: string | undefined): Promise<Record<string, un
     const signal = AbortSignal.timeout(LONGEST_ANSWER_MS);
     const headers = token === undefined ? {} : { authorization: token };
     request(url, { headers, signal }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', fail);
-      response.on('end', () => {
+      const take = (body: Buffer): void => {
         try {
-          const answer: unknown = JSON.parse(Buffer.concat(parts).toString());
+          const answer: unknown = JSON.parse(body.toString());
           if (response.statusCode === 200 && typeof answer === 'object' && answer !== null)
             return resolve(answer as Record<string, unknown>);
         } catch {
           // What it was is not told: it may hold a secret.
         }
         fail();
-      });
+      };
+      wholeBody(response, MOST_BYTES).then(take, fail);
     })
       .on('error', fail)
       .end();

@@ -88,5 +88,8 @@ function endpointOfEnvironment(region: string): URL {
 function urlOf(text: string): URL {
   if (!/^https?:/.test(text) || !URL.canParse(text))
     throw new ConfigurationError('Option endpoint is no URL; expected one such as "http://127.0.0.1:8000".');
-  return new URL(text);
+  const url = new URL(text);
+  if (`${url.search}${url.hash}${url.username}${url.password}` !== '')
+    throw new ConfigurationError('Option endpoint has a query, a fragment or a password; expected host and path.');
+  return url;
 }

@@ -38,6 +38,8 @@ interface Call {
 const ATTEMPTS = 3;
 /** DynamoDB refuses a signature that is 5 minutes off. */
 const MOST_SKEW_MS = 240_000;
+/** A date that is further off is none: no signature could be made for it. */
+const CENTURY_MS = 100 * 366 * 86_400_000;
 
 /** Asks DynamoDB in its own protocol: JSON over HTTPS, signed, three attempts with full jitter. */
 export class LightPort implements Port {
@@ -130,7 +132,7 @@ export class LightPort implements Port {
   #setClock({ headers }: HttpAnswer): void {
     const theirs = Date.parse(headers.date ?? '');
     const skew = theirs - Date.now();
-    if (Math.abs(skew - this.#skewMs) > MOST_SKEW_MS) this.#skewMs = skew;
+    if (Math.abs(skew - this.#skewMs) > MOST_SKEW_MS && Math.abs(skew) < CENTURY_MS) this.#skewMs = skew;
   }
 
   get #where(): Target {
@@ -173,13 +175,17 @@ function read(answer: HttpAnswer): object | Failure {
   if (status === 200) return content;
   const { __type: type, message, Message = message, Item } = content;
   const name = typeof type === 'string' ? type.replace(/^.*#/, '') : `Http${status}`;
-  const error = Object.assign(new Error(typeof Message === 'string' ? Message : `HTTP ${status}`), {
+  const text = typeof Message === 'string' ? withoutRequest(Message) : `HTTP ${status}`;
+  const error = Object.assign(new Error(text), {
     name,
     ...(Item !== undefined && { Item }),
   });
   const isRetryable = status >= 500 || THROTTLING.has(name) || SIGNATURE.has(name) || CREDENTIALS.has(name);
   return new Failure(error, isRetryable, CREDENTIALS.has(name));
 }
+
+/** AWS repeats the signed headers, the session token among them, where a signature is wrong. */
+const withoutRequest = (message: string): string => message.replace(/\s*The Canonical String [^]*/i, '');
 
 /** What says who asks, and for which invocation; no signature covers it. */
 function unsigned(): Record<string, string> {

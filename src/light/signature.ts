@@ -61,8 +61,8 @@ export function sign({ path, headers, body }: SignedRequest, scope: Scope): Reco
   return signed;
 }
 
-/** Each segment is encoded once more than it is sent, as every service but S3 has it. */
-const encodedPath = (path: string): string => path.split('/').map(encoded).join('/');
+/** Without empty segments; each is encoded once more than it is sent, as every service but S3 has it. */
+const encodedPath = (path: string): string => path.replace(/\/+/g, '/').split('/').map(encoded).join('/');
 const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 const collapsed = (value: string): string => value.trim().replace(/ +/g, ' ');

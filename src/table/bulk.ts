@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import type { CallOptions, DeleteOptions } from '../core/persistence-layer.js';
 import { mintWriteMark } from '../core/token.js';
 import { getItems } from './commands.js';
+import { incomplete } from './failure.js';
 import { tombstoneOf } from './item.js';
 import type { Item, Port, WriteRequest } from './port.js';
 
@@ -29,6 +30,7 @@ export async function getAll(
     groups.map((group) =>
       untilDone(group, options, async (keys) => {
         const answer = await port.send(options, 'BatchGetItem', { RequestItems: { [tableName]: keys } });
+        if (answer.Responses === undefined) throw incomplete();
         items.push(...(onlyTable(answer.Responses) ?? []));
         return onlyTable(answer.UnprocessedKeys);
       }),

@@ -25,6 +25,10 @@ export const notInTime = (wasSent: boolean): StoreUnavailableError =>
     { retryable: true },
   );
 
+/** DynamoDB says that there are no items by a list of none. */
+export const incomplete = (): StoreUnavailableError =>
+  new StoreUnavailableError('The answer has no list of items, so it is not DynamoDB’s.', { retryable: true });
+
 const SET_CREDENTIALS = 'give the function a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
 const SET_ENDPOINT = 'AWS_ENDPOINT_URL_DYNAMODB or the endpoint of the client.';
 

@@ -43,6 +43,7 @@ import {
   SPARED_GENERATION,
   updateSession,
 } from './commands.js';
+import { incomplete } from './failure.js';
 import { LIMITS, readItem, tombstoneOf } from './item.js';
 import {
   type ConditionFailure,
@@ -178,7 +179,8 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
     do {
       const input = queryUserSessions(this.#table, userId, after);
       const page = await this.port.send(options, 'Query', input);
-      for (const item of page.Items ?? []) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
+      if (page.Items === undefined) throw incomplete();
+      for (const item of page.Items) if (item[PARTITION_KEY]?.S !== undefined) ids.push(item[PARTITION_KEY].S);
       after = page.LastEvaluatedKey;
     } while (after !== undefined);
     return ids;

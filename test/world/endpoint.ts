@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Engine } from '../engines/index.js';
 
-/** How an endpoint answers a request: with a status and a body, by half of a body, by breaking the connection, or never. */
-export type Answer = { readonly status: number; readonly body: unknown } | 'truncate' | 'drop' | 'hang';
+/**
+ * How an endpoint answers a request: with a status and a body, by half of a body that ends or does not, by breaking the
+ * connection, or never.
+ */
+export type Answer = { readonly status: number; readonly body: unknown } | 'truncate' | 'stall' | 'drop' | 'hang';
 
 /** A server on this machine that answers as a faulty DynamoDB would. */
 export interface FaultyEndpoint {
@@ -90,9 +93,12 @@ async function forward(
   return { status: answer.status, text: await answer.text() };
 }
 
+const HALF = '{"Item":{"id":';
+
 function give(response: ServerResponse, answer: Answer): void {
   if (answer === 'hang') return;
   if (answer === 'drop') response.destroy();
-  else if (answer === 'truncate') response.writeHead(200, JSON_1_0).end('{"Item":{"id":');
+  else if (answer === 'truncate') response.writeHead(200, JSON_1_0).end(HALF);
+  else if (answer === 'stall') response.writeHead(200, JSON_1_0).write(HALF);
   else response.writeHead(answer.status, JSON_1_0).end(JSON.stringify(answer.body));
 }

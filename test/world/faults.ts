@@ -12,6 +12,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32, gzipSync } from 'node:zlib';
 import type { Engine } from '../engines/index.js';
+import type { Account } from './account.js';
 
 // What can go wrong between a client and DynamoDB. All of it happens on the wire, in a proxy before the engine: so it
 // befalls every client alike, and each has to make sense of it by itself.
@@ -164,6 +165,7 @@ export class Network implements Engine {
   readonly endpoint: string;
   readonly name: Engine['name'];
   readonly #engine: Engine;
+  readonly #account: Account | undefined;
   readonly #server: Server;
   readonly #plan: { readonly operation: string; readonly faults: Fault[] }[] = [];
   readonly #zombies: (() => Promise<unknown>)[] = [];
@@ -174,9 +176,10 @@ export class Network implements Engine {
   #interject: (operation: string) => unknown = () => {};
   #decide: (attempt: Attempt) => Fault = ({ operation }) => this.#nextFault(operation);
 
-  private constructor(engine: Engine, server: Server) {
+  private constructor(engine: Engine, account: Account | undefined, server: Server) {
     this.name = engine.name;
     this.#engine = engine;
+    this.#account = account;
     this.#server = server;
     this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (socket) => {
@@ -188,13 +191,17 @@ export class Network implements Engine {
     });
   }
 
-  /** Puts itself before an engine, at an endpoint of its own, until it is closed. */
-  static async before(engine: Engine): Promise<Network> {
+  /**
+   * Puts itself before an engine, at an endpoint of its own, until it is closed.
+   *
+   * @param account who may ask, and what time it is there. @defaultValue anybody
+   */
+  static async before(engine: Engine, account?: Account): Promise<Network> {
     // It closes no connection by itself: nothing goes wrong but what is planned, however busy the machine is.
     const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new Network(engine, server);
+    return new Network(engine, account, server);
   }
 
   async close(): Promise<void> {
@@ -251,6 +258,9 @@ export class Network implements Engine {
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
     const input = JSON.parse(body) as Input;
     this.sent.push(operation);
+    if (this.#account !== undefined) response.setHeader('date', new Date(this.#account.now).toUTCString());
+    const refusal = await this.#account?.refusalOf(request, body);
+    if (refusal !== undefined) return give(response, errorAnswer(400, refusal.name, refusal.message));
     const call = this.#callOf(operation, body);
     await this.#interject(operation);
 

@@ -23,9 +23,8 @@ export function clientFor({ endpoint }: Engine, config: DynamoDBClientConfig = {
   });
 }
 
-export async function createTestTable(engine: Engine): Promise<TestTable> {
+export async function createTestTable(engine: Engine, tableName = `test-${randomUUID()}`): Promise<TestTable> {
   const client = clientFor(engine);
-  const tableName = `test-${randomUUID()}`;
   await createSessionTable(client, { tableName });
   return {
     client,

@@ -61,6 +61,11 @@ describe('the default client', () => {
     expect(ms).toBeLessThan(4_500);
   });
 
+  it('F10: asks anew after an answer that is cut off, or stalls', async () => {
+    expect(await ask('truncate', ok())).toMatchObject({ error: undefined, attempts: 2 });
+    expect(await ask('stall', ok())).toMatchObject({ error: undefined, attempts: 2 });
+  });
+
   it('F10: gives up soon where nobody listens', async () => {
     const client = new BriefClient({ endpoint: 'http://127.0.0.1:1', region: 'us-east-1', credentials });
     const start = performance.now();

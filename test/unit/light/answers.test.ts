@@ -1,21 +1,17 @@
 import { inspect } from 'node:util';
 import { crc32, gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
+import { Connection } from '../../../src/light/connection.js';
+import type { WholeLayer } from '../../contract/layer.js';
+import { CLIENTS, layerFor } from '../../world/clients.js';
 import { itemOf } from '../../../src/table/item.js';
-import type { Item } from '../../../src/table/port.js';
 import { recordOf } from '../../world/records.js';
-import { CREDENTIALS, layerAt, type Reply, TestServer } from './server.js';
+import { CREDENTIALS, layerAt, onTheWire, type Reply, TestServer } from './server.js';
 
 const record = recordOf({ expiresAt: 9_000_000_000, absoluteExpiresAt: 9_000_000_000 });
 
-/** An item as it is on the wire. */
-const wire = (item: Item): string =>
-  JSON.stringify(item, (name, value: unknown) =>
-    name === 'B' ? Buffer.from(Object.values(value as Uint8Array)).toString('base64') : value,
-  );
-
-const whole = `{"Item":${wire(itemOf('ID', record))}}`;
+const whole = `{"Item":${onTheWire(itemOf('ID', record))}}`;
 const summed = (body: string, sum = crc32(body)): Reply => ({ headers: { 'x-amz-crc32': String(sum) }, body });
 
 async function failureOf(reply: Reply): Promise<{ error: unknown; attempts: number }> {
@@ -25,6 +21,15 @@ async function failureOf(reply: Reply): Promise<{ error: unknown; attempts: numb
     .catch((reason: unknown) => reason);
   return { error, attempts: server.requests.length };
 }
+
+/** AWS words it so, in each of its services. */
+const REPEATED = `The request signature we calculated does not match the signature you provided.
+
+The Canonical String for this request should have been
+'POST
+/
+
+x-amz-security-token:${CREDENTIALS.sessionToken}'`;
 
 describe('an answer', () => {
   it('is a session, bytes and all, if it is whole', async () => {
@@ -54,6 +59,7 @@ describe('an answer', () => {
     ['has an attribute without a kind', { body: '{"Item":{"id":null}}' }],
     ['has bytes that are a number', { body: '{"Item":{"id":{"B":1}}}' }],
     ['is a failure that is no JSON', { status: 503, body: '<html>' }],
+    ['switches to another protocol', { status: 101, headers: { connection: 'Upgrade', upgrade: 'x' }, body: '' }],
     ['is a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' }],
   ])('is an unavailable store, and no session, if it %s', async (_name, reply) => {
     const { error, attempts } = await failureOf(reply);
@@ -66,11 +72,42 @@ describe('an answer', () => {
     for (const reply of [
       { status: 500, body: 'x' },
       { status: 403, body: '{"__type":"#AccessDeniedException"}' },
+      { status: 400, body: JSON.stringify({ __type: '#InvalidSignatureException', message: REPEATED }) },
     ]) {
       const { error } = await failureOf(reply);
       const text = inspect(error, { depth: null, showHidden: true });
       for (const secret of [...Object.values(CREDENTIALS), 'AWS4-HMAC', 'authorization'])
         expect(text).not.toContain(secret);
     }
+  });
+
+  it('is not read any further when it is longer than any of DynamoDB', async () => {
+    const server = await TestServer.start(() => ({ body: Buffer.alloc(33_000_000) }));
+    const connection = new Connection(new URL(server.endpoint), { connectMs: 15_000, attemptMs: 15_000, backoffMs: 0 });
+    onTestFinished(() => connection.close());
+    const outcome = await connection.post({}, '').answer.then(
+      ({ body }) => body.length,
+      (error: Error) => error.message,
+    );
+    expect(outcome).toBe('The answer is too long.');
+  });
+});
+
+describe.each(CLIENTS)('an answer without what was asked for, $name,', (client) => {
+  it.each<[string, Reply, (layer: WholeLayer) => Promise<unknown>]>([
+    ['of a bulk read', { body: '{}' }, (layer) => layer.loadMarks('user-1', { fresh: true })],
+    ['of a list', { body: '{}' }, (layer) => layer.userSessions('user-1')],
+    ['that is cut off', { body: whole.slice(0, -5) }, (layer) => layer.loadSession('ID')],
+    [
+      'that is compressed',
+      { headers: { 'content-encoding': 'gzip' }, body: gzipSync(whole) },
+      (layer) => layer.loadSession('ID'),
+    ],
+    ['that is empty', { status: 500, body: '' }, (layer) => layer.loadSession('ID')],
+    ['that is a page', { body: '<html>login</html>' }, (layer) => layer.loadSession('ID')],
+  ])('%s is an unavailable store', async (_how, reply, load) => {
+    const server = await TestServer.start(() => reply);
+    const loading = load(layerFor(client, server.endpoint, { tableName: 'T' }) as WholeLayer);
+    await expect(loading).rejects.toMatchObject({ name: 'StoreUnavailableError', retryable: true });
   });
 });

@@ -1,7 +1,14 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/index.js';
 import { recordOf } from '../../world/records.js';
-import { layerAt, type Reply, TestServer } from './server.js';
+import { CREDENTIALS, layerAt, type Reply, TestServer } from './server.js';
 
 const fault = (status: number, name: string): Reply => ({
   status,
@@ -89,6 +96,47 @@ describe('a call without the SDK', () => {
       );
     });
     expect(hours).toEqual([0, 1, 1]);
+  });
+
+  it('is not signed by a date that is none', async () => {
+    const server = await TestServer.start(() => ({ headers: { date: 'Sat, 13 Sep 275760 00:00:00 GMT' } }));
+    const layer = layerAt(server.endpoint);
+    await layer.loadSession('ID');
+    expect(await layer.loadSession('ID')).toBeUndefined();
+  });
+
+  it('leaves no listener behind: after a thousand there is no warning, and one connection', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): unknown => warnings.push(message);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const server = await TestServer.start(() => ({}));
+    const layer = layerAt(server.endpoint, { timeoutMs: 15_000 });
+    for (let calls = 0; calls < 1_000; calls += 1) await layer.loadSession('ID');
+    expect(warnings).toEqual([]);
+    expect(server.sockets.size).toBe(1);
+  });
+
+  it('is not the reason for a process to go on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'process-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const server = await TestServer.start(() => ({}));
+    await build({
+      stdin: {
+        contents: `import { DynamoDBPersistenceLayer } from './src/light/index.ts';
+          const options = JSON.parse(process.argv[2]);
+          console.log(await new DynamoDBPersistenceLayer(options).loadSession('ID'));`,
+        resolveDir: fileURLToPath(new URL('../../../', import.meta.url)),
+        loader: 'ts',
+      },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: join(folder, 'script.mjs'),
+    });
+    const options = { endpoint: server.endpoint, region: 'us-east-1', credentials: CREDENTIALS, tableName: 'T' };
+    const script = promisify(execFile)(process.execPath, [join(folder, 'script.mjs'), JSON.stringify(options)]);
+    expect((await script).stdout).toBe('undefined\n');
   });
 
   it('says who asks, and for which invocation', async () => {

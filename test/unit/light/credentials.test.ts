@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +112,7 @@ describe('credentials of a container', () => {
     'http://127.0.0.1.evil.example/',
     'http://localhost.evil.example/',
     'ftp://127.0.0.1/',
+    'no URL',
   ])('are not asked for at %s', async (url) => {
     vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', url);
     await expect(new CredentialsCache().get()).rejects.toMatchObject({
@@ -119,7 +121,22 @@ describe('credentials of a container', () => {
     });
   });
 
+  it.each(['//evil.example/', 'https://evil.example/', '@evil.example/', '.evil.example/'])(
+    'are asked for at the address of ECS alone, if the URI is relative: %s',
+    async (uri) => {
+      vi.stubEnv('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', uri);
+      const asked: string[] = [];
+      const onRequest = (message: unknown): unknown =>
+        asked.push((message as { request: { host: string } }).request.host);
+      subscribe('http.client.request.start', onRequest);
+      onTestFinished(() => void unsubscribe('http.client.request.start', onRequest));
+      await expect(new CredentialsCache().get()).rejects.toMatchObject({ name: 'CredentialsProviderError' });
+      expect(asked.filter((host) => host !== '169.254.170.2')).toEqual([]);
+    },
+  );
+
   it.each<[string, Reply]>([
+    ['more than any', { body: JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 'S', Token: 'T'.repeat(100_000) }) }],
     ['a failure', { status: 500, body: '{"AccessKeyId":"LEAK"}' }],
     ['no JSON', { body: 'LEAK' }],
     ['no keys', { body: '{"Message":"LEAK"}' }],

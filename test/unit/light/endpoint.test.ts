@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/index.js';
 import { endpointOf } from '../../../src/light/endpoint.js';
+import { DynamoDBPersistenceLayer } from '../../../src/light/index.js';
 
 const REGIONS = [
   'us-east-1',
@@ -34,6 +35,15 @@ describe('the endpoint', () => {
       }
     }
   });
+
+  it.each(['http://h/?a=1', 'http://h/#a', 'http://user@h', 'http://user:LEAK@h', 'ftp://h', 'h:8000', 'http://'])(
+    'is refused as an option, and not repeated: %s',
+    (endpoint) => {
+      const make = (): unknown => new DynamoDBPersistenceLayer({ endpoint, tableName: 'T' });
+      expect(make).toThrow(ConfigurationError);
+      expect(make).not.toThrow(/LEAK/);
+    },
+  );
 
   it('of the region local is an engine on this machine', () => {
     expect(endpointOf('local')).toBe('http://localhost:8000');

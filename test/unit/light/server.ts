@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { Item } from '../../../src/table/port.js';
 import { DynamoDBPersistenceLayer, type DynamoDBPersistenceLayerOptions } from '../../../src/light/index.js';
 
 export const CREDENTIALS = {
@@ -17,6 +18,8 @@ export type Reply = { status?: number; headers?: OutgoingHttpHeaders; body?: str
 export class TestServer {
   readonly requests: IncomingMessage[] = [];
   readonly sockets = new Set<Socket>();
+  /** How many requests came on connections that lead nowhere. */
+  unheard = 0;
   readonly #server: Server;
   #silent = new WeakSet<Socket>();
 
@@ -25,7 +28,7 @@ export class TestServer {
   }
 
   static async start(reply: (request: IncomingMessage, count: number) => Reply): Promise<TestServer> {
-    const server = createServer();
+    const server = createServer({ keepAliveTimeout: 0 }); // so it ends no connection by itself
     const self = new TestServer(server);
     server.on('connection', (socket) => {
       self.sockets.add(socket);
@@ -34,7 +37,7 @@ export class TestServer {
     server.on('request', (request, response) => {
       request.resume();
       request.on('end', () => {
-        if (self.#silent.has(request.socket)) return;
+        if (self.#silent.has(request.socket)) return void (self.unheard += 1);
         if (request.method === 'POST') self.requests.push(request);
         const answer = reply(request, self.requests.length);
         if (answer === 'hang') return;
@@ -66,6 +69,12 @@ export class TestServer {
     for (const socket of this.sockets) this.#silent.add(socket);
   }
 }
+
+/** An item as it is on the wire. */
+export const onTheWire = (item: Item): string =>
+  JSON.stringify(item, (name, value: unknown) =>
+    name === 'B' ? Buffer.from(Object.values(value as Uint8Array)).toString('base64') : value,
+  );
 
 /** A layer without the SDK that asks there, for as long as the test runs. */
 export function layerAt(endpoint: string, options: DynamoDBPersistenceLayerOptions = {}): DynamoDBPersistenceLayer {
