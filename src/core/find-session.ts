@@ -87,9 +87,12 @@ export async function findSession<User extends SessionUser>(
     }),
   );
   const proven = looks.filter(isProven);
-  const acts = await Promise.all((proven.length === 0 ? looks : proven).map(async ({ act }) => act?.()));
+  const live: StartedSession[] = [];
   // A second cookie that is no good says nothing against the one that is.
-  const live = proven.filter((_, index) => acts[index] !== true).map((session) => ({ ...session, startedAt }));
+  for (const { id, record, secret, standing, touchDue, act } of proven) {
+    if (act === undefined || (await act()) !== true) live.push({ id, record, secret, standing, startedAt, touchDue });
+  }
+  if (proven.length === 0) for (const { act } of looks) await act?.();
   if (ids.length > 2 || live.length > 1) {
     layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
     return { rivals: live, overtaken: true };
@@ -141,7 +144,8 @@ async function look<User extends SessionUser>(
   );
   const standing = STANDINGS.find((better) => standings.includes(better)) as Standing;
   const touchDue = record !== undefined && touchIsDue(layer.options, record, startedAt);
-  const seen = { ...(tokens[standings.indexOf(standing)] as Token), record, standing, touchDue, endedAt };
+  const { id, secret } = tokens[standings.indexOf(standing)] as Token;
+  const seen: Look = { id, secret, record, standing, touchDue, endedAt };
   if (isProven(seen)) {
     const { userId } = seen.record;
     const user = async (): Promise<User | undefined> => (userId === undefined ? undefined : layer.loadUser(userId));

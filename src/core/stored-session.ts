@@ -533,6 +533,7 @@ export function merged(data: ReadonlyMap<string, string> | undefined, changes: C
 
 /** The changes that make a difference to what is stored. */
 function pending({ data }: SessionRecord, changes: Changes): Pick<Update, 'set' | 'removed'> {
+  if (changes.size === 0) return NO_CHANGE;
   const different = [...changes].filter(([key, encoded]) => data.get(key) !== encoded);
   return {
     set: different.filter(([, encoded]) => encoded !== undefined).map(([key]) => key),

@@ -104,7 +104,7 @@ export class LightPort implements Port {
       const at = new Date(Date.now() + this.#skewMs);
       const scope = { region, service: 'dynamodb', credentials, at };
       const signed = sign({ path: endpoint.pathname, headers, body }, scope);
-      call.attempt = connection.post({ ...signed, ...unsigned() }, body);
+      call.attempt = connection.post(Object.assign(signed, unsigned()), body);
       let failure: Failure;
       try {
         const answer = await call.attempt.answer;

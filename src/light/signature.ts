@@ -43,13 +43,14 @@ export function sign({ path, headers, body }: SignedRequest, scope: Scope): Reco
   if (credentials.sessionToken !== undefined) signed['x-amz-security-token'] = credentials.sessionToken;
 
   const names = Object.keys(signed).sort();
+  const signedHeaders = names.join(';');
   const canonical = [
     'POST',
     encodedPath(path),
     '', // no query
     ...names.map((name) => `${name}:${collapsed(signed[name] as string)}`),
     '',
-    names.join(';'),
+    signedHeaders,
     sha256(body),
   ].join('\n');
   const reach = `${date}/${region}/${service}/aws4_request`;
@@ -57,7 +58,7 @@ export function sign({ path, headers, body }: SignedRequest, scope: Scope): Reco
   const signature = hmac(signingKey(credentials.secretAccessKey, date, region, service), text).toString('hex');
   const credential = `${credentials.accessKeyId}/${reach}`;
   signed['authorization'] =
-    `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+    `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
   return signed;
 }
 
