@@ -1,5 +1,14 @@
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type Session, SessionGoneError, type Sessions, StoreUnavailableError } from '../../src/index.js';
+import { GuardedLayer } from '../../src/core/guarded-layer.js';
+import { loginOf } from '../../src/core/provider-login.js';
+import {
+  type Session,
+  SessionGoneError,
+  type Sessions,
+  type SessionUser,
+  StoreUnavailableError,
+} from '../../src/index.js';
+import { endLogin, endLoginsOf } from '../../src/oidc/end-logins.js';
 import { engines } from '../engines/index.js';
 import { layerFor, withClients } from '../world/clients.js';
 import { type Fault, Network } from '../world/faults.js';
@@ -62,6 +71,38 @@ describe.each(withClients(engines()))(
     }
 
     const itemOf = async (id: string) => (await table.items()).find((item) => item['id']?.S === id);
+
+    describe('a logout at a provider, of which answers are lost or copies land late,', () => {
+      const ISSUER = 'https://issuer.example';
+      const logIn = async (iat: number, sid?: string): Promise<Browser> => {
+        const theirs = new Browser(world.sessions({ revocationCheck: 'always' }));
+        await theirs.request((session) => session.logIn(user, { idToken: { iss: ISSUER, iat, sid } }));
+        return theirs;
+      };
+      const userOf = async (theirs: Browser): Promise<unknown> => (await theirs.start()).userId;
+      const layer = (): GuardedLayer<SessionUser> => new GuardedLayer(sessions.options as never);
+
+      it.each([['drop-after'], ['zombie'], ['drop-before', 'drop-after']] as Fault[][])(
+        'ends what came before it, and nothing that has begun since (%s %s)',
+        async (...faults) => {
+          const before = await logIn(world.now);
+          network.plan('UpdateItem', ...faults);
+          await endLoginsOf(layer(), user, world.now);
+          const later = await logIn(world.now + 1);
+          await network.releaseZombies();
+          await endLoginsOf(layer(), user, world.now);
+          expect([await userOf(before), await userOf(later)]).toEqual([undefined, user]);
+        },
+      );
+
+      it.each([['drop-after'], ['zombie']] as Fault[][])('ends one login, and no other (%s)', async (...faults) => {
+        const [ended, other] = [await logIn(world.now, `${user} 1`), await logIn(world.now, `${user} 2`)];
+        network.plan('PutItem', ...faults);
+        await endLogin(layer(), loginOf(ISSUER, `${user} 1`), user);
+        await network.releaseZombies();
+        expect([await userOf(ended), await userOf(other)]).toEqual([undefined, user]);
+      });
+    });
 
     describe('8. a write that was applied but whose answer was lost is reported as done, once (F3)', () => {
       const lost: Fault[][] = [['drop-after'], ['zombie'], ['drop-after', 'drop-after'], ['drop-before', 'drop-after']];
