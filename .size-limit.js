@@ -15,10 +15,10 @@ const withoutSdk = handlerWith('light');
 const bare = handlerWith('light', '{ BareSessions, jsonCodec }');
 
 export default [
-  { ...withSdk, name: 'handler, minified', brotli: false, limit: '74.5 kB' },
-  { ...withSdk, name: 'handler, minified and gzipped', gzip: true, limit: '26.7 kB' },
-  { ...withoutSdk, name: 'handler without the AWS SDK, client included, minified', brotli: false, limit: '81.5 kB' },
-  { ...withoutSdk, name: 'handler without the AWS SDK, minified and gzipped', gzip: true, limit: '29.4 kB' },
-  { ...bare, name: 'handler without the AWS SDK, with BareSessions, minified', brotli: false, limit: '67.2 kB' },
-  { ...bare, name: 'handler without the AWS SDK, with BareSessions, gzipped', gzip: true, limit: '24.4 kB' },
+  { ...withSdk, name: 'handler, minified', brotli: false, limit: '85 kB' },
+  { ...withSdk, name: 'handler, minified and gzipped', gzip: true, limit: '30.4 kB' },
+  { ...withoutSdk, name: 'handler without the AWS SDK, client included, minified', brotli: false, limit: '92.8 kB' },
+  { ...withoutSdk, name: 'handler without the AWS SDK, minified and gzipped', gzip: true, limit: '33.4 kB' },
+  { ...bare, name: 'handler without the AWS SDK, with BareSessions, minified', brotli: false, limit: '78 kB' },
+  { ...bare, name: 'handler without the AWS SDK, with BareSessions, gzipped', gzip: true, limit: '28.2 kB' },
 ];

@@ -89,8 +89,8 @@ export async function findSession<User extends SessionUser>(
   const proven = looks.filter(isProven);
   const live: StartedSession[] = [];
   // A second cookie that is no good says nothing against the one that is.
-  for (const { id, record, secret, standing, touchDue, act } of proven) {
-    if (act === undefined || (await act()) !== true) live.push({ id, record, secret, standing, startedAt, touchDue });
+  for (const { act, endedAt: _, ...session } of proven) {
+    if (act === undefined || (await act()) !== true) live.push({ ...session, startedAt });
   }
   if (proven.length === 0) for (const { act } of looks) await act?.();
   if (ids.length > 2 || live.length > 1) {

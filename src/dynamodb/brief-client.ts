@@ -1,6 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { Agent as HttpsAgent } from 'node:https';
-import { ATTEMPT_TIMES } from '../table/attempt-times.js';
+import { ATTEMPT_TIMES, type AttemptTimes } from '../table/attempt-times.js';
 import { closeIdle } from '../table/idle-connections.js';
 import { plainHttp } from '../table/plain-http.js';
 
@@ -22,7 +22,7 @@ export class BriefClient extends DynamoDBClient {
 
   constructor(
     config: Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'> = {},
-    { connectMs, attemptMs, backoffMs } = ATTEMPT_TIMES,
+    { connectMs, attemptMs, backoffMs }: AttemptTimes = ATTEMPT_TIMES,
   ) {
     const agents = { httpAgent: new (plainHttp().Agent)(KEPT), httpsAgent: new HttpsAgent(KEPT) };
     super({

@@ -25,11 +25,11 @@ const handlerOn = (handler: Handler): string => {
 };
 
 /** What each room, and each package, may take of a handler's bundle, in bytes: what it takes today, rounded up. */
-const BUDGET = { core: 40_000, cookies: 5_700, table: 14_000, lambda: 7_100, adapters: 2_300, 'table-schema.ts': 200 };
+const BUDGET = { core: 42_700, cookies: 4_900, table: 14_900, lambda: 6_600, adapters: 2_300, 'table-schema.ts': 220 };
 const BUDGETS: Readonly<Record<Handler, Readonly<Record<string, number>>>> = {
   dynamodb: { ...BUDGET, codec: 6_300, devalue: 4_600, dynamodb: 2_800 },
-  light: { ...BUDGET, codec: 6_300, devalue: 4_600, light: 9_800 },
-  'light, with BareSessions': { ...BUDGET, core: 30_400, codec: 1_400, light: 9_800 },
+  light: { ...BUDGET, codec: 6_300, devalue: 4_600, light: 10_600 },
+  'light, with BareSessions': { ...BUDGET, core: 37_400, codec: 1_400, light: 10_600 },
 };
 
 interface Bundled {

@@ -126,7 +126,9 @@ describe.each(engines())('DynamoDBPersistenceLayer on $name', (engine) => {
     it.each<[LoadFinding, Item, isListed?: boolean]>([
       ['unreadable', { secretHash: { S: 'x' } }],
       ['unreadable', { version: { S: '1' } }],
-      ['unreadable', { 'data.theme': { NULL: true } }, true], // a list is read without data
+      // A list is read without them.
+      ['unreadable', { 'data.theme': { NULL: true } }, true],
+      ['unreadable', { nonce: { S: 'x' } }, true],
       ['newer-version', { version: { N: '2' } }],
     ])('is reported as %s, and no session to load or to change: %j', async (finding, change, isListed = false) => {
       const id = newId();
