@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NotBoundError } from '../../src/index.js';
+import { NotBoundError, type SessionUser, type UserId } from '../../src/index.js';
+import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { Application } from './application.js';
 
@@ -173,6 +174,41 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     const bound = await application.boundBrowser();
     application.now += 60;
     expect((await bound.visit('/')).body).toBe('"ann"');
+  });
+
+  it('must be bound for the users of whom the application says so; they are loaded once, and nobody for a bound one', async () => {
+    const users: Record<string, SessionUser> = { ann: { id: 'ann' }, root: { id: 'root', roles: ['admin'] } };
+    const loaded: UserId[] = [];
+    const loadUser = async (id: UserId): Promise<SessionUser | undefined> => (loaded.push(id), users[String(id)]);
+    const required = (user: SessionUser): boolean => user.roles?.includes('admin') === true;
+    const application = new Application(layerWith(store.persistence, { loadUser }), { required });
+    application.pages['/login as root'] = (session) => session.logIn('root');
+    application.pages['/user'] = async (session) => (await session.user())?.id ?? 'nobody';
+
+    for (const [page, expected] of [
+      ['/login', '"ann"'],
+      ['/login as root', '"nobody"'],
+    ] as const) {
+      const browser = application.browser({ binds: false });
+      await browser.visit(page);
+      application.now += 60;
+      loaded.length = 0;
+      expect((await browser.visit('/user')).body).toBe(expected);
+      expect(loaded).toHaveLength(1);
+    }
+    const bound = application.browser();
+    await bound.visit('/login as root');
+    await bound.visit('/');
+    application.now += 60;
+    loaded.length = 0;
+    expect((await bound.visit('/')).body).toBe('"root"');
+    expect(loaded).toEqual([]);
+
+    delete users['ann'];
+    const gone = application.browser({ binds: false });
+    await gone.visit('/login');
+    application.now += 60;
+    expect((await gone.visit('/')).body).toBe('"nobody"');
   });
 
   it('only tells, and lets pass, with the policy to report', async () => {
