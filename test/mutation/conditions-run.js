@@ -8,7 +8,9 @@ import { mutantsOf } from './conditions.js';
 const JUDGES = {
   'src/table/commands.ts': [
     'test/unit/dynamodb/dynamodb-persistence-layer.test.ts',
-    'test/contract/',
+    'test/contract/persistence-layer.test.ts',
+    'test/concurrency/ended-logins.test.ts',
+    'test/dbsc/proofs.test.ts',
     'test/concurrency/promises.test.ts',
     'test/concurrency/log-out-others.test.ts',
   ],

@@ -22,6 +22,7 @@ export default defineConfig({
       'test/unit/{cookies,core,dynamodb,lambda}/**/*.test.ts',
       'test/unit/cleanup/checkpoint.test.ts',
       'test/{contract,concurrency,security}/**/*.test.ts',
+      'test/dbsc/{bound-sessions,proofs}.test.ts',
       'test/integration/{cleanup,lambda-requests}.test.ts',
     ],
     exclude: [
@@ -29,6 +30,7 @@ export default defineConfig({
       'test/unit/{dynamodb,table}/{bulk,client,sender}.test.ts',
       'test/unit/lambda/{hostile-events,with-streaming-session}.test.ts',
       'test/security/{requirements,unknown-tokens}.test.ts',
+      'test/contract/signed-requests.test.ts', // the contract once more
     ],
     setupFiles: ['test/mutation/same-values.ts'],
     globalSetup: ['test/engines/start-embedded.ts'],
