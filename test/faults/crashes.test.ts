@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../engines/index.js';
-import { withClients } from '../world/clients.js';
+import { withOneClient } from '../world/clients.js';
 import { idOf, itemOf, placeFor, requestKinds } from './requests.js';
 import { openStage, type Stage } from './stage.js';
 import { visit } from './visit.js';
 
 // The cleanup's own crashes are in integration/cleanup.test.ts.
 
-describe.each(withClients(engines()))('a Lambda that dies between any two calls, on $name', ({ engine, client }) => {
+describe.each(withOneClient(engines()))('a Lambda that dies between any two calls, on $name', ({ engine, client }) => {
   let stage: Stage;
 
   beforeAll(async () => {

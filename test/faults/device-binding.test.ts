@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Application } from '../dbsc/application.js';
 import { engines } from '../engines/index.js';
-import { withClients } from '../world/clients.js';
+import { withOneClient } from '../world/clients.js';
 import { type Asked, DeviceBrowser } from '../world/device-browser.js';
 import { FAULTS, type Fault, type Network } from '../world/faults.js';
 import { isAwaited, planFor } from './attempts.js';
@@ -15,7 +15,7 @@ const CALLS = {
   refresh: ['GetItem', 'BatchGetItem', 'UpdateItem'],
 } as const;
 
-describe.each(withClients(engines()))('binding to a device × every fault on $name', ({ engine, client }) => {
+describe.each(withOneClient(engines()))('binding to a device × every fault on $name', ({ engine, client }) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(engine, client);

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { itemOf } from '../../src/table/item.js';
 import { StoreUnavailableError } from '../../src/index.js';
 import { engines } from '../engines/index.js';
-import { withClients } from '../world/clients.js';
+import { withOneClient } from '../world/clients.js';
 import type { Attempt, Fault } from '../world/faults.js';
 import { fullRecord, newId } from '../world/records.js';
 import { Browser, World } from '../world/world.js';
@@ -11,7 +11,7 @@ import { type Instance, openStage, type Stage } from './stage.js';
 
 const SESSIONS = 1_000;
 
-describe.each(withClients(engines()))('9. logging a user out of 1,000 sessions on $name', ({ engine, client }) => {
+describe.each(withOneClient(engines()))('9. logging a user out of 1,000 sessions on $name', ({ engine, client }) => {
   let stage: Stage;
   let instance: Instance;
   let world: World;

@@ -4,7 +4,7 @@ import { TablePersistenceLayer } from '../../src/table/table-persistence-layer.j
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { ExtendablePersistenceLayer, StoreUnavailableError } from '../../src/index.js';
 import { capabilities, engines } from '../engines/index.js';
-import { withClients } from '../world/clients.js';
+import { withOneClient } from '../world/clients.js';
 import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
 import { ATTEMPTS, cellOf, isAwaited, planFor } from './attempts.js';
 import { ASK_NOTHING, type Operation, operationsOn, type Scene, type Trial } from './operations.js';
@@ -41,7 +41,7 @@ const PROVES: Readonly<Record<Exclude<Fault, 'none'>, string>> = {
   paged: '(L8)',
 };
 
-describe.each(withClients(engines()))('every operation of the layer × every fault on $name', ({ engine, client }) => {
+describe.each(withOneClient(engines()))('every operation of the layer × every fault on $name', ({ engine, client }) => {
   let stage: Stage;
 
   beforeAll(async () => {

@@ -15,6 +15,8 @@ export interface RequestKind {
   readonly name: string;
   /** The calls that it makes if nothing goes wrong but what is {@link given}. */
   readonly calls: readonly string[];
+  /** Whether the first list is asked for while the mark is raised: either may be sent first. @defaultValue false */
+  readonly listsAtOnce?: boolean;
   /** What has befallen the first attempt of a call. It is the later ones then that are looked at. */
   readonly given?: { readonly call: number; readonly fault: Fault };
   /** Whether it needs a table of its own: it concerns everyone in it. @defaultValue false */
@@ -88,8 +90,8 @@ export const requestKinds: readonly RequestKind[] = [
   { name: 'log out, keep', calls: [G, P, P], begin: logOutAndKeep },
   { name: 'revoke', calls: [G, G, P], begin: revoke },
   { name: 'devices', calls: [G, Q, B], begin: devices },
-  { name: 'everywhere', calls: [G, U, Q, W, Q], begin: everywhere },
-  { name: 'elsewhere', calls: [G, B, G, U, Q, W, Q], begin: elsewhere },
+  { name: 'everywhere', calls: [G, U, Q, W, Q], listsAtOnce: true, begin: everywhere },
+  { name: 'elsewhere', calls: [G, B, G, U, Q, W, Q], listsAtOnce: true, begin: elsewhere },
   { name: 'everyone', calls: [G, U], alone: true, begin: everyone },
   { name: 'reuse', calls: [G, P], begin: reuse },
   { name: 'hidden', calls: [G, B, P], begin: hidden },
