@@ -308,7 +308,7 @@ describe.skipIf(inject('chromium') === undefined)('the demo’s page', () => {
       await page.getByRole('link', { name: 'Show your devices' }).click();
       await press(page, 'Revoke Safari on iPhone');
       await page.getByRole('link', { name: 'Show your devices' }).click();
-      await page.getByText('This device').waitFor();
+      await page.getByText('This device', { exact: true }).waitFor();
       expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(0);
       await other.reload();
       expect(await other.signedInAs()).toBeUndefined();
