@@ -15,7 +15,9 @@ import { cellOf, isAwaited } from './attempts.js';
 import { outcomeTables, rowFor } from './outcomes.js';
 
 const tables = outcomeTables(new URL('cleanup.md', import.meta.url));
-const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
+/** They befall connections, which a run's calls at once share: what else they strike, chance decides. */
+const OF_CONNECTIONS: readonly string[] = ['reset', 'silent'];
+const faults = Object.keys(FAULTS).filter((fault) => !OF_CONNECTIONS.includes(fault)) as Exclude<Fault, 'none'>[];
 
 /** So far ahead that the engine's own TTL takes nothing away. */
 const NOW = 4_000_000_000;
