@@ -33,6 +33,7 @@ export default defineConfig({
       'test/contract/signed-requests.test.ts', // the contract once more
     ],
     setupFiles: ['test/mutation/same-values.ts'],
+    env: { TEST_CLIENTS: 'one' },
     globalSetup: ['test/engines/start-embedded.ts'],
     sequence: { sequencer: NearestFirst },
   },

@@ -14,8 +14,13 @@ describe('.ci/run', () => {
 
     const [, calls = ''] = /^runs '(.*)$/ms.exec(await read('.ci/run')) ?? [];
     const run = [...calls.matchAll(/(?:script|tests) ([\w:]+)|'demo'/g)].map(([, name]) => name ?? 'start');
-    const deploy = 'deploy'; // needs an AWS: test/deploy/command.test.ts runs it, in a fresh copy
-    const bench = 'bench'; // its numbers are those of a machine that does nothing else
-    expect(new Set([...run, deploy, bench])).toEqual(named);
+    const others = {
+      deploy: 'needs an AWS: test/deploy/command.test.ts runs it, in a fresh copy',
+      bench: 'has the numbers of a machine that does nothing else',
+      docs: 'is a part of docs:site',
+      screenshots: 'replaces pictures that are committed, by test/browser',
+      'test:histories': 'plays more of what npm test plays',
+    };
+    expect(new Set([...run, ...Object.keys(others)])).toEqual(named);
   });
 });
