@@ -10,6 +10,7 @@ import type { Fault } from '../world/faults.js';
 import {
   changeOf,
   fullRecord,
+  listed,
   newHash,
   newId,
   NOW,
@@ -151,10 +152,8 @@ async function list({ sound, layer }: Scene): Promise<Trial> {
 async function listWhole({ sound, layer }: Scene): Promise<Trial> {
   const { user, first, both } = await twoSessions(sound, (userId) => layer.loadUserSessions(userId, at));
   const generation = await sound.raiseUserMark(user, NOW + 10, at);
-  const withoutData = (sessions: ReadonlyMap<string, SessionRecord>): ReadonlyMap<string, SessionRecord> =>
-    new Map([...sessions].map(([id, record]) => [id, { ...record, data: new Map() }]));
   const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({
-    sessions: withoutData(sessions),
+    sessions: inList(sessions),
     generation,
     expiresAt: NOW + 10,
   });
@@ -176,7 +175,7 @@ async function listWholeOfLogins({ sound, layer }: Scene): Promise<Trial> {
     [first, second],
   );
   const seen = (sessions: ReadonlyMap<string, SessionRecord>): unknown => ({
-    sessions: new Map([...sessions].map(([id, record]) => [id, { ...record, data: new Map() }])),
+    sessions: inList(sessions),
     endedLogins: new Set([first]),
   });
   return reading(() => layer.loadUserSessions(user, at), seen(both), seen(one));
@@ -406,6 +405,18 @@ async function raiseEveryones({ sound, layer }: Scene): Promise<Trial> {
 function reading(act: () => Promise<unknown>, answer: unknown, oldAnswer?: unknown): Trial {
   return { act, answer, oldAnswer, state: () => Promise.resolve(), before: undefined, after: undefined };
 }
+
+/** What a list reads of sessions. */
+const inList = (sessions: ReadonlyMap<string, SessionRecord>): ReadonlyMap<string, unknown> =>
+  new Map([...sessions].map(([id, record]) => [id, { ...required(record), ...listed(record), data: new Map() }]));
+
+const required = ({ secretHash, rotatedAt, auth, lastWrite, absoluteExpiresAt }: SessionRecord) => ({
+  secretHash,
+  rotatedAt,
+  auth,
+  lastWrite,
+  absoluteExpiresAt,
+});
 
 async function twoSessions(
   sound: DynamoDBPersistenceLayer,
