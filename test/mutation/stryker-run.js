@@ -48,6 +48,7 @@ async function mutate(files, { disableBail }) {
     coverageAnalysis: 'perTest',
     concurrency: 2,
     timeoutMS: 30_000,
+    dryRunTimeoutMinutes: 15, // all tests, one after the other
     tsconfigFile: 'none', // it would be rewritten with an API that TypeScript 7 does not have
     tempDirName: '.cache/mutation/sandbox',
     ignorePatterns: ['.cache', 'bench', 'dist', 'docs', 'examples'],
