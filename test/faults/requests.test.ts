@@ -56,7 +56,12 @@ describe.each(withOneClient(engines()))('7. every request × every fault on $nam
           const attempts = expected.get(name) === '–' ? (['all'] as const) : (['first', 'all'] as const);
           const found = attempts.map((each) => attempt(kind, fault, planOf(kind, planFor(fault, each, call))));
           const [first = '', all = first] = await Promise.all(found);
-          return [name, cellOf([first, first, all, all])] as const;
+          const cell = cellOf([first, first, all, all]);
+          const told = expected.get(name);
+          return [
+            name,
+            told?.replace(/\w+ or /, '') === cell || told?.replace(/ or \w+/, '') === cell ? told : cell,
+          ] as const;
         }),
       );
       expect(Object.fromEntries(cells)).toEqual(
