@@ -7,6 +7,6 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [] } },
   defineConfig({
     root: fileURLToPath(new URL('../../', import.meta.url)),
-    test: { include: ['test/concurrency/**/*.test.ts'], env: { TEST_ENCRYPTION: 'on' } },
+    test: { include: ['test/concurrency/**/*.test.ts'], env: { TEST_ENCRYPTION: 'on', TEST_CLIENTS: 'one' } },
   }),
 );
