@@ -17,6 +17,11 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [], globalSetup: [] } },
   defineConfig({
     root,
-    test: { include: onAnEngine, globalSetup: ['test/engines/start-reference.ts', 'test/cdk/global-setup.ts'] },
+    // Who has a store of each kind has both clients here; and npm test has both of the rest.
+    test: {
+      env: { TEST_CLIENTS: 'one' },
+      include: onAnEngine,
+      globalSetup: ['test/engines/start-reference.ts', 'test/cdk/global-setup.ts'],
+    },
   }),
 );
