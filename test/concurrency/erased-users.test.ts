@@ -137,7 +137,7 @@ describe.each(stores())('a user who was erased, on $name,', (each) => {
     it('is kept for longer, and it says so, if a logout everywhere came meanwhile', async () => {
       const gate = new Gate();
       const held = layerWith(store.persistence, {
-        userSessions: async (...call) => gate.pass().then(() => store.persistence.userSessions(...call)),
+        loadUserSessions: async (...call) => gate.pass().then(() => store.persistence.loadUserSessions!(...call)),
       });
       const erasing = eraseUser(world.sessions({ persistence: held }), user);
       await gate.reached;

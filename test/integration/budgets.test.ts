@@ -202,13 +202,15 @@ describe.each(engines())('what an operation costs on $name', ({ name, endpoint }
       if (units) expect(cost).toMatchObject({ writes: 2, indexWrites: 1 });
     });
 
-    it('a logout by sub of one session: the mark, two lists and the end; once more: a raise that is refused, the marks, a list', async () => {
+    it('a logout by sub of one session: the mark, two lists and the end; once more, beside a raise that is refused: the marks and a list', async () => {
       await logInThere();
       const { now } = world;
       const cost = await meter.of(() => endLoginsOf(layer(), user, now));
       expect(cost).toMatchObject({ calls: 4 });
       if (units) expect(cost).toMatchObject({ writes: 2, indexWrites: 1 });
-      expect(await meter.of(() => endLoginsOf(layer(), user, now))).toMatchObject({ calls: expect.toBeOneOf([3, 4]) });
+      expect(await meter.of(() => endLoginsOf(layer(), user, now))).toMatchObject({
+        calls: capabilities[name].oldItemOnFailedCondition ? 2 : 3, // or else the mark is looked at, too
+      });
     });
   });
 
