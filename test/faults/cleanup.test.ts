@@ -91,7 +91,7 @@ async function tried(engine: Engine, fault: Fault, step: Step, times = Number.PO
     let whole = 30_000;
     const remainingTimeMs = (): number => {
       const left = whole - (Date.now() - (began ?? Date.now()));
-      whole = 8_000;
+      whole = 4_000;
       return left;
     };
     const endsByItself = HARMLESS.has(fault) || (times === 1 && !isAwaited(fault));

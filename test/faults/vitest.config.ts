@@ -7,6 +7,10 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [], exclude: [], globalSetup: [] } },
   defineConfig({
     root: fileURLToPath(new URL('../../', import.meta.url)),
-    test: { include: ['test/faults/**/*.test.ts'], globalSetup: ['test/engines/start-both.ts'] },
+    test: {
+      include: ['test/faults/**/*.test.ts'],
+      globalSetup: ['test/engines/start-both.ts'],
+      fileParallelism: false, // an attempt has so much time, and no other file takes it
+    },
   }),
 );
