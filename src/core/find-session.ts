@@ -87,12 +87,9 @@ export async function findSession<User extends SessionUser>(
     }),
   );
   const proven = looks.filter(isProven);
-  const live: StartedSession[] = [];
+  const acts = await Promise.all((proven.length === 0 ? looks : proven).map(async ({ act }) => act?.()));
   // A second cookie that is no good says nothing against the one that is.
-  for (const { act, endedAt: _, ...session } of proven) {
-    if (act === undefined || (await act()) !== true) live.push({ ...session, startedAt });
-  }
-  if (proven.length === 0) for (const { act } of looks) await act?.();
+  const live = proven.filter((_, index) => acts[index] !== true).map((session) => ({ ...session, startedAt }));
   if (ids.length > 2 || live.length > 1) {
     layer.emit({ type: 'anomaly', reason: 'ambiguous-token', outcome: 'refused' });
     return { rivals: live, overtaken: true };

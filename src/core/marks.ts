@@ -14,6 +14,11 @@ export function sparing(id: string, { generation = 0 }: Pick<SessionRecord, 'gen
   return { id, generation };
 }
 
+/** Whether the mark of a login at a provider says that it is over. */
+export function hasLoginEnded(login: string | undefined, ended: Marks['endedLogins'] | undefined): boolean {
+  return login !== undefined && ended?.has(login) === true;
+}
+
 /** By which mark a session has been logged out, if by any; each mark that concerns it must have been looked for. */
 export function loggedOutBy(
   id: string,
@@ -21,7 +26,7 @@ export function loggedOutBy(
   { generation = 0, spared, epoch = 0, endedLogins }: Marks,
 ): 'generation' | 'epoch' | 'login' | undefined {
   if ((record.epoch ?? 0) < epoch) return 'epoch';
-  if (record.login !== undefined && endedLogins?.has(record.login) === true) return 'login';
+  if (hasLoginEnded(record.login, endedLogins)) return 'login';
   const own = record.generation ?? 0;
   const isSpared = id === spared?.id && own >= spared.generation;
   return own >= generation || isSpared ? undefined : 'generation';

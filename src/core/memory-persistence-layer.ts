@@ -17,6 +17,7 @@ import type {
   UserSessions,
 } from './persistence-layer.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES, type SessionRecord } from './record.js';
+import { sameBytes } from './same-bytes.js';
 import { sameHash } from './token.js';
 import { type UserId, userKey } from './user-id.js';
 
@@ -58,7 +59,7 @@ export class MemoryPersistenceLayer<User extends SessionUser = SessionUser>
     const stored = this.#record(id);
     const refusal = this.#sessions.has(id) && stored === undefined ? GONE : refusalOf(stored, change);
     if (refusal !== undefined) {
-      const isRepeated = stored !== undefined && Buffer.compare(stored.lastWrite, session.lastWrite) === 0;
+      const isRepeated = sameBytes(stored?.lastWrite, session.lastWrite);
       return isRepeated ? { kind: 'saved' } : refusal;
     }
     if (stored === undefined) this.#purge(timeOf(options));
@@ -187,12 +188,10 @@ function refusalOf(stored: SessionRecord | undefined, change: SessionChange): Sa
     (value === undefined || stored.data.get(value[0]) === value[1]) &&
     (fence === undefined || fence === (stored.fence ?? 0)) &&
     (unconfirmed !== true || stored.previousUntil === undefined) &&
-    (deviceChallenge === undefined || sameBytes(deviceChallenge, stored.deviceChallenge)) &&
+    (deviceChallenge === undefined || sameBytes(stored.deviceChallenge, deviceChallenge)) &&
     (lastSeenAt === undefined || stored.lastSeenAt <= lastSeenAt);
   return holds ? undefined : { kind: 'conflict', current: stored };
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && Buffer.compare(a, b) === 0;
 
 /** The stored session with just the changed parts of the other: what concurrent requests changed stays. */
 function merged(stored: SessionRecord, session: SessionRecord, change: Update): SessionRecord {

@@ -13,7 +13,7 @@ import {
   StoreUnavailableError,
 } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
-import { atLogin, loggedOutBy, sparing } from './marks.js';
+import { atLogin, hasLoginEnded, loggedOutBy, sparing } from './marks.js';
 import type { Marks, SessionUser } from './persistence-layer.js';
 import { SessionData } from './session-data.js';
 import { type IdTokenClaims, providerLoginOf } from './provider-login.js';
@@ -685,8 +685,7 @@ export class Session<Data extends object = AnyData, User extends SessionUser = S
 /** Whether the provider has ended the login of an ID token, by its session or with all of the user's. */
 function hasEnded(login: string | undefined, idToken: IdTokenClaims | undefined, marks: Marks): boolean {
   const { endedLogins, issuedBefore = Number.NEGATIVE_INFINITY } = marks;
-  const bySession = login !== undefined && endedLogins?.has(login) === true;
-  return bySession || (idToken !== undefined && idToken.iat <= issuedBefore);
+  return hasLoginEnded(login, endedLogins) || (idToken !== undefined && idToken.iat <= issuedBefore);
 }
 
 const ifGone =

@@ -8,6 +8,7 @@ import { begin, isLive, touch, touchIsDue } from './lifetime.js';
 import { NO_CHANGE, type SessionUser, type Update } from './persistence-layer.js';
 import type { SessionRecord } from './record.js';
 import { confirm, confirmationIsDue, reissue, rotate, rotationIsDue, standingOf, successorOf } from './rotation.js';
+import { sameBytes } from './same-bytes.js';
 import type { StartedSession } from './find-session.js';
 import { formatToken, hashSecret, mintSecret, mintToken, mintWriteMark, type Secret } from './token.js';
 
@@ -98,7 +99,7 @@ export class StoredSession<User extends SessionUser> {
   ): Promise<StoredSession<User>> {
     const { id, secret } = mintToken();
     const seal = layer.options.encryption?.sealOf(id);
-    const sealed = seal === undefined ? data : new Map([...data].map(([key, text]) => [key, seal.seal(key, text)]));
+    const sealed = sealedBy(seal, data);
     const wrappedKey = seal?.wrap(secret);
     const invitation = login && layer.options.deviceBinding?.invite(id);
     const record = {
@@ -315,19 +316,15 @@ export class StoredSession<User extends SessionUser> {
         continue;
       }
       if (!isWritten) return 'nothing';
-      if (isBound && !sameChallenge(record.deviceChallenge, proof.challenge)) {
+      if (isBound && !sameBytes(record.deviceChallenge, proof.challenge)) {
         if (given !== undefined) return 'other challenge';
         this.#seen = undefined;
         continue;
       }
 
       // The new secret was seen when the request began, however long it takes.
-      const withSecrets =
-        rotation === undefined
-          ? confirmed
-            ? confirm(options, record, this.#startedAt)
-            : record
-          : this.#wrapped(rotation.next, rotation.successor);
+      const replaced = rotation && this.#wrapped(rotation.next, rotation.successor);
+      const withSecrets = replaced ?? (confirmed ? confirm(options, record, this.#startedAt) : record);
       const next = { ...(touched ? this.#touched(withSecrets) : withSecrets), ...proof?.binding };
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
@@ -477,8 +474,7 @@ export class StoredSession<User extends SessionUser> {
 
   /** The changes as they are to be stored. */
   #sealed(changes: Changes): Changes {
-    if (this.#seal === undefined) return changes;
-    return new Map([...changes].map(([key, text]) => [key, this.asStored(key, text)]));
+    return sealedBy(this.#seal, changes);
   }
 
   /** Reads what is stored now. Returns whether it is still the session that this request began with. */
@@ -500,6 +496,15 @@ export class StoredSession<User extends SessionUser> {
 function presentSecret(record: SessionRecord, secret: Secret, standing: string): Secret | undefined {
   if (standing === 'previous') return successorOf(record, secret);
   return standing === 'current' ? secret : undefined;
+}
+
+/** Values as they are to be stored. */
+function sealedBy<Text extends string | undefined>(
+  seal: DataSeal | undefined,
+  data: ReadonlyMap<string, Text>,
+): ReadonlyMap<string, Text | string> {
+  if (seal === undefined) return data;
+  return new Map([...data].map(([key, text]) => [key, text === undefined ? text : seal.seal(key, text)]));
 }
 
 /** The record of a session that begins now. */
@@ -540,9 +545,6 @@ function pending({ data }: SessionRecord, changes: Changes): Pick<Update, 'set' 
     removed: different.filter(([, encoded]) => encoded === undefined).map(([key]) => key),
   };
 }
-
-const sameChallenge = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
-  a !== undefined && Buffer.compare(a, b) === 0;
 
 const countOf = ({ set, removed }: Pick<Update, 'set' | 'removed'>): number => set.length + removed.length;
 const isNoChange = (changes: Pick<Update, 'set' | 'removed'>): boolean => countOf(changes) === 0;

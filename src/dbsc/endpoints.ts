@@ -1,5 +1,6 @@
 import type { BindableSession, Binding, DeviceAnswer, DeviceRequest } from '../core/device-binding.js';
 import { SessionGoneError } from '../core/errors.js';
+import { sameBytes } from '../core/same-bytes.js';
 import type { SessionEventDetail } from '../core/events.js';
 import { maxAgeOf, mintBoundToken } from './bound-cookie.js';
 import { hashOf, mintChallenge, textOf } from './challenge.js';
@@ -34,7 +35,7 @@ export async function answerRegistration(options: Options, request: DeviceReques
   const { authenticatedAt, deviceChallenge } = record;
   if (authenticatedAt === undefined || now >= authenticatedAt + REGISTRATION_SECONDS) return refused('too-late');
   // Of a session that has a key, this is not the hash of anything that anybody knows.
-  if (deviceChallenge === undefined || !isSame(deviceChallenge, hashOf(proof.challenge)))
+  if (deviceChallenge === undefined || !sameBytes(deviceChallenge, hashOf(proof.challenge)))
     return refused('other-challenge');
 
   const { token, boundHash } = mintBoundToken();
@@ -102,8 +103,6 @@ function proofIn({ header }: DeviceRequest, { origin }: Options, path: string, k
   const own = origin ?? `https://${header('host')}`;
   return checkProof(header('secure-session-response') ?? '', known, own + path);
 }
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const NO_STORE = { 'cache-control': 'no-store' };
 

@@ -22,6 +22,7 @@ import type {
 } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
 import type { RoleHierarchy } from '../core/roles.js';
+import { sameBytes } from '../core/same-bytes.js';
 import { mintWriteMark, sameHash } from '../core/token.js';
 import type { UserId } from '../core/user-id.js';
 import { EVERYONE_MARK, PARTITION_KEY, TABLE_ENVIRONMENT, TTL_ATTRIBUTE } from '../table-schema.js';
@@ -213,16 +214,14 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
   async loadMarks(userId: UserId, options: MarksOptions = {}): Promise<Marks> {
     const now = timeOf(options);
     const { seenAt, mark: everyone } = this.#everyone;
+    const isKnown = options.fresh !== true && now >= seenAt && now < seenAt + EPOCH_SECONDS;
+    const id = markIdOf(userId);
     const logins = options.login === undefined ? [] : [options.login];
-    const ids = [markIdOf(userId), ...logins.map(loginIdOf)];
-    if (options.fresh === true || now < seenAt || now >= seenAt + EPOCH_SECONDS) {
-      const items = await this.#getAll([EVERYONE_MARK, ...ids], options);
-      return { ...this.#marksIn(items, userId, now), ...endedIn(items, logins) };
-    }
-    if (logins.length === 0)
-      return marksOf(await this.#get(getSession(this.#table, markIdOf(userId), true), options), everyone);
-    const items = await this.#getAll(ids, options);
-    return { ...marksOf(items.get(markIdOf(userId)), everyone), ...endedIn(items, logins) };
+    if (isKnown && logins.length === 0)
+      return marksOf(await this.#get(getSession(this.#table, id, true), options), everyone);
+    const items = await this.#getAll([...(isKnown ? [] : [EVERYONE_MARK]), id, ...logins.map(loginIdOf)], options);
+    const marks = isKnown ? marksOf(items.get(id), everyone) : this.#marksIn(items, userId, now);
+    return { ...marks, ...endedIn(items, logins) };
   }
 
   async raiseUserMark(userId: UserId, expiresAt: number, options: RaiseOptions = {}): Promise<number | undefined> {
@@ -303,7 +302,7 @@ export class TablePersistenceLayer<User extends SessionUser = SessionUser, Asked
     const stored = item === undefined ? undefined : readItem(item);
     if (stored?.kind !== 'session') return { kind: 'gone' };
     const current = stored.record;
-    const isOwnWrite = Buffer.compare(current.lastWrite, session.lastWrite) === 0;
+    const isOwnWrite = sameBytes(current.lastWrite, session.lastWrite);
     const isOwnSecret = session.auth !== expected.auth && sameHash(current.secretHash, session.secretHash);
     if (isOwnWrite || isOwnSecret) return { kind: 'saved', repeated: wasRepeated(error) };
     if (current.auth !== expected.auth || !isLive(current, expected.now)) return { kind: 'gone' };
@@ -354,8 +353,7 @@ function expectRoomFor(data: ReadonlyMap<string, string>): void {
 }
 
 function isWrittenBy(lastWrite: Uint8Array, item: Item | undefined): item is Item {
-  const writer = item?.['lastWrite']?.B;
-  return writer !== undefined && Buffer.compare(writer, lastWrite) === 0;
+  return sameBytes(item?.['lastWrite']?.B, lastWrite);
 }
 
 function marksOf(user: Item | undefined, everyone: Item | undefined): Marks {
