@@ -131,15 +131,16 @@ export class RequestSessions<Data extends object, User extends SessionUser> {
    * of another origin can have no part in it: it cannot sign.
    */
   protected async answerToDevice(
-    head: RequestHead,
+    headOf: () => RequestHead,
     request: () => SessionRequest,
   ): Promise<AnswerToDevice | undefined> {
     if (this.#boundCookie === undefined) return undefined;
+    const head = headOf();
     const { url = '' } = head;
     const path = head.path ?? (URL.canParse(url) ? new URL(url).pathname : '');
     const { name, attributes } = this.#boundCookie;
     try {
-      const answer = await this.sessions.answerDevice({ ...head, path, cookie: { name, attributes } }, request());
+      const answer = await this.sessions.answerDevice({ ...head, path, cookie: { name, attributes } }, request);
       if (answer === undefined) return undefined;
       const { boundCookie: set, cookie, ...rest } = answer;
       const own = set === undefined ? [] : [this.#boundCookie.write(set.token, set.maxAge)];

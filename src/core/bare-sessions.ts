@@ -90,13 +90,14 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
    */
   async answerDevice(
     asked: DeviceRequest,
-    { tokens = [], deadline, ...request }: SessionRequest,
+    request: () => SessionRequest,
   ): Promise<(DeviceAnswer & { readonly cookie: CookieAction }) | undefined> {
-    const layer = this.layer(deadline);
-    const client = canonical(request);
     let cookie = KEEP;
     let found: StoredSession<User> | undefined;
     const answer = await this.options.deviceBinding?.answer(asked, async (id) => {
+      const { tokens = [], deadline, ...told } = request();
+      const layer = this.layer(deadline);
+      const client = canonical(told);
       const start: Start =
         tokens.length > 0
           ? await findSession(layer, tokens, client, undefined)
@@ -117,7 +118,7 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
         },
       };
     });
-    if (answer?.event) layer.emit(answer.event, found?.id, found?.record.userId);
+    if (answer?.event) this.layer().emit(answer.event, found?.id, found?.record.userId);
     return answer && { ...answer, cookie };
   }
 

@@ -71,7 +71,13 @@ export function honoSession<Data extends object, User extends SessionUser>(
     const request = requestOf(context);
     const client = { address: address(context), ...deadlineOf(lambdaContextOf(context)) };
     const { method = 'GET', headers } = request;
-    const asked = { method, headers, url: urlOf(context) };
+    const asked = {
+      method,
+      headers,
+      get url() {
+        return urlOf(context); // only device binding looks at it
+      },
+    };
     const early = (await requests.answerDevice(asked, client)) ?? requests.refuse(request);
     if (early !== undefined) return early;
     const objects = [context, context.req.raw];

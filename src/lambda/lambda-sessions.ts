@@ -66,7 +66,10 @@ export class LambdaSessions<Data extends object, User extends SessionUser> exten
     { context }: Pick<StartOptions, 'context'> = {},
   ): Promise<ResultOf<Event> | undefined> {
     const source = sourceOf(event);
-    const answer = await this.answerToDevice(headOf(source, event), () => this.#seen(source, event, context));
+    const answer = await this.answerToDevice(
+      () => headOf(source, event),
+      () => this.#seen(source, event, context),
+    );
     if (answer === undefined) return undefined;
     const { statusCode, headers, setCookies, body } = answer;
     const result = source.answer(event, statusCode, headers, body);

@@ -7,7 +7,7 @@ import type { ReadonlySession, Session } from '../core/session.js';
 import type { BareSessions } from '../core/bare-sessions.js';
 import { type CookieJar, JarSessions, WebSessions, type WebSessionsOptions } from '../web/index.js';
 import { isResponse } from '../web/thrown-response.js';
-import { withCookies } from '../web/web-sessions.js';
+import { withCookies } from '../web/with-cookies.js';
 
 /** The options of {@link NextSessions}. */
 export interface NextSessionsOptions extends Pick<WebSessionsOptions, 'cookie' | 'csrf'> {

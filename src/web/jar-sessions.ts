@@ -1,11 +1,11 @@
-import { headersOf, RequestSessions, type RequestSessionsOptions } from '../adapters/request-sessions.js';
+import { headersOf, type RequestSessionsOptions } from '../adapters/request-sessions.js';
 import { checkCookieOptions } from '../cookies/cookie-options.js';
 import { expectFunctions, expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
 import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
-import { forbidden, headOf, type StartOptions, toDevice, type WebRequest } from './web-sessions.js';
+import { FetchSessions, headOf, type StartOptions, type WebRequest } from './fetch-sessions.js';
 
 /** What a framework reads a request's cookies from, and sets its response's cookies in. */
 export interface CookieJar {
@@ -63,7 +63,7 @@ export interface JarSessionsOptions extends RequestSessionsOptions {
  * };
  * ```
  */
-export class JarSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
+export class JarSessions<Data extends object, User extends SessionUser> extends FetchSessions<Data, User> {
   readonly #attributes: Omit<CookieAttributes, 'expires'>;
   readonly #isAnswer: (thrown: unknown) => boolean;
 
@@ -81,25 +81,6 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
       ...(partitioned && { partitioned }),
     };
     this.#isAnswer = isAnswer;
-  }
-
-  /**
-   * The answer to what a browser asks by itself to prove its device (option `deviceBinding` of `Sessions`); `undefined`
-   * for any other request. Ask before {@link refuse}. If the store is unavailable, it is a 503.
-   */
-  async answerDevice(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<Response | undefined> {
-    const { headers } = request;
-    const answer = await this.answerToDevice(headOf(request), () => ({
-      ...this.tokensOf([headers.get('cookie') ?? '']),
-      userAgent: headers.get('user-agent') ?? undefined,
-      ...options,
-    }));
-    return answer && toDevice(answer);
-  }
-
-  /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link run}. */
-  refuse(request: WebRequest): Response | undefined {
-    return this.isRefused(headOf(request)) ? forbidden() : undefined;
   }
 
   /**
@@ -165,16 +146,12 @@ export class JarSessions<Data extends object, User extends SessionUser> extends 
   }
 
   /** A jar tells one cookie of a name, the header all. What was set in the jar meanwhile, only the jar tells. */
-  #seen({ headers }: WebRequest, jar: Pick<CookieJar, 'get'>): SessionRequest {
+  #seen(request: WebRequest, jar: Pick<CookieJar, 'get'>): SessionRequest {
     const found = jar.get(this.cookie.name);
     const token = typeof found === 'string' ? found : found?.value;
-    const { tokens: sent = [], ...others } = this.tokensOf([headers.get('cookie') ?? '']);
+    const { tokens: sent = [], ...others } = this.seenIn(request);
     const told = token === undefined ? [] : [token];
-    return {
-      ...others,
-      tokens: token !== undefined && sent.includes(token) ? sent : told,
-      userAgent: headers.get('user-agent') ?? undefined,
-    };
+    return { ...others, tokens: token !== undefined && sent.includes(token) ? sent : told };
   }
 
   #put(jar: CookieJar, action: CookieAction): void {

@@ -1,31 +1,15 @@
-import {
-  type AnswerToDevice,
-  headersOf,
-  RequestSessions,
-  type RequestSessionsOptions,
-  type VisitOptions,
-} from '../adapters/request-sessions.js';
-import { cacheControl, FORBIDDEN, overridesCacheControl, type RequestHead, UNAVAILABLE } from '../cookies/index.js';
+import { headersOf, type RequestSessionsOptions } from '../adapters/request-sessions.js';
+import { UNAVAILABLE } from '../cookies/index.js';
 import { expectOptions } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { ReadonlySession, Session } from '../core/session.js';
-import type { BareSessions, SessionRequest } from '../core/bare-sessions.js';
+import type { BareSessions } from '../core/bare-sessions.js';
 import type { CookieAction } from '../core/stored-session.js';
-
-/** What is read of a request: a `Request` is one, and so is `{ headers: await headers() }` in Next.js. */
-export interface WebRequest {
-  /** @defaultValue `'GET'` */
-  readonly method?: string;
-  readonly headers: Pick<Headers, 'get'>;
-  /** Tells plain http from https, and the host to the option `csrf` where there is no `Host` header. */
-  readonly url?: string;
-}
+import { FetchSessions, headOf, type StartOptions, type WebRequest } from './fetch-sessions.js';
+import { withCookies } from './with-cookies.js';
 
 /** How sessions meet requests and responses. */
 export interface WebSessionsOptions extends RequestSessionsOptions {}
-
-/** What a request does not say of itself. */
-export interface StartOptions extends VisitOptions, Pick<SessionRequest, 'address' | 'deadline'> {}
 
 /**
  * Sessions for whatever speaks `Request` and `Response`.
@@ -41,24 +25,10 @@ export interface StartOptions extends VisitOptions, Pick<SessionRequest, 'addres
  * }
  * ```
  */
-export class WebSessions<Data extends object, User extends SessionUser> extends RequestSessions<Data, User> {
+export class WebSessions<Data extends object, User extends SessionUser> extends FetchSessions<Data, User> {
   constructor(sessions: BareSessions<Data, User>, options: WebSessionsOptions = {}) {
     expectOptions(options, { cookie: 'an object', csrf: 'an object' });
     super(sessions, options);
-  }
-
-  /** The 403 for a request that the option `csrf` refuses; `undefined` for one that may pass. Ask before {@link start}. */
-  refuse(request: WebRequest): Response | undefined {
-    return this.isRefused(headOf(request)) ? forbidden() : undefined;
-  }
-
-  /**
-   * The answer to what a browser asks by itself to prove its device (option `deviceBinding` of `Sessions`); `undefined`
-   * for any other request. Ask before {@link refuse}. If the store is unavailable, it is a 503.
-   */
-  async answerDevice(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<Response | undefined> {
-    const answer = await this.answerToDevice(headOf(request), () => ({ ...this.#seen(request), ...options }));
-    return answer && toDevice(answer);
   }
 
   /**
@@ -73,7 +43,7 @@ export class WebSessions<Data extends object, User extends SessionUser> extends 
    * @throws {@link StoreUnavailableError}: answer with {@link unavailable}
    */
   async start(request: WebRequest, options: StartOptions = {}): Promise<Session<Data, User>> {
-    return this.around(request) ?? this.begin(headOf(request), { ...this.#seen(request), ...options });
+    return this.around(request) ?? this.begin(headOf(request), { ...this.seenIn(request), ...options });
   }
 
   /**
@@ -83,7 +53,7 @@ export class WebSessions<Data extends object, User extends SessionUser> extends 
    * @throws {@link StoreUnavailableError}
    */
   async read(request: WebRequest, options: Omit<StartOptions, 'create'> = {}): Promise<ReadonlySession<Data, User>> {
-    return this.sessions.read({ ...this.#seen(request), ...options });
+    return this.sessions.read({ ...this.seenIn(request), ...options });
   }
 
   /**
@@ -124,44 +94,4 @@ export class WebSessions<Data extends object, User extends SessionUser> extends 
       ? response
       : withCookies(response, setCookies, headersOf(action));
   }
-
-  #seen({ headers }: WebRequest): SessionRequest {
-    const cookies = headers.get('cookie');
-    return {
-      ...this.tokensOf(cookies === null ? [] : [cookies]),
-      userAgent: headers.get('user-agent') ?? undefined,
-    };
-  }
-}
-
-/** The answer to a request that the option `csrf` refuses. */
-export function forbidden(): Response {
-  return new Response(FORBIDDEN.body, { status: FORBIDDEN.statusCode, headers: FORBIDDEN.headers });
-}
-
-export function headOf({ method = 'GET', headers, url }: WebRequest): RequestHead {
-  return { method, header: (name) => headers.get(name) ?? undefined, url };
-}
-
-/** The response to what a browser asks by itself. */
-export function toDevice({ statusCode, headers, setCookies, body }: AnswerToDevice): Response {
-  const response = new Response(body === '' ? null : body, { status: statusCode, headers });
-  return setCookies.length === 0 ? response : withCookies(response, setCookies);
-}
-
-/**
- * A copy: the headers of a redirect and of a fetched response cannot be changed, and a response that a handler keeps to
- * answer with again would hand one visitor's cookie to the next.
- */
-export function withCookies(
-  response: Response,
-  setCookies: readonly string[],
-  more: Readonly<Record<string, string>> = {},
-): Response {
-  const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(more)) headers.set(name, value);
-  for (const setCookie of setCookies) headers.append('set-cookie', setCookie);
-  for (const name of [...headers.keys()].filter(overridesCacheControl)) headers.delete(name);
-  headers.set('cache-control', cacheControl(headers.get('cache-control') ?? ''));
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
