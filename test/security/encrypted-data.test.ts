@@ -1,14 +1,12 @@
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { BriefClient } from '../../src/dynamodb/brief-client.js';
-import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { encryptedData } from '../../src/encryption/index.js';
 import { exportUser } from '../../src/personal-data/index.js';
 import { engines } from '../engines/index.js';
-import { Network } from '../world/faults.js';
 import { secretsIn } from '../world/secrets.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
-import { type App, Browser, World } from '../world/world.js';
+import { openWitness } from '../world/witness.js';
+import type { App, Browser } from '../world/world.js';
 
 describe.each(engines())('the data of sessions with encryption, on $name', (engine) => {
   let table: TestTable;
@@ -19,29 +17,9 @@ describe.each(engines())('the data of sessions with encryption, on $name', (engi
   });
 
   it('E4: no value and no key is in an item, stream record, event, error, log line or inspected object, through a whole life', async () => {
-    const network = await Network.before(engine);
-    const client = new BriefClient({
-      endpoint: network.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    const { network, world, sessions, browser, sent, printed, close } = await openWitness(engine, table, {
+      encryption: encryptedData(),
     });
-    // What is sent to the table is all that an item or a stream record can hold.
-    const sent: unknown[] = [];
-    client.middlewareStack.add(
-      (next) => (args) => {
-        sent.push(structuredClone(args.input));
-        return next(args);
-      },
-      { step: 'initialize' },
-    );
-    const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
-    const sessions = world.sessions({ encryption: encryptedData() });
-    const browser = new Browser(sessions);
-    const printed: unknown[] = [];
-    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
-      vi.spyOn(console, method).mockImplementation((...line) => printed.push(...line));
-    }
-    vi.spyOn(process, 'emitWarning').mockImplementation((...line: unknown[]) => void printed.push(...line));
 
     const values = Array.from({ length: 12 }, () =>
       Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString('base64url'),
@@ -85,7 +63,6 @@ describe.each(engines())('the data of sessions with encryption, on $name', (engi
     expect(seen.filter((one) => one instanceof Error).length).toBeGreaterThanOrEqual(3);
     expect(JSON.stringify(sent)).toContain('wrappedKey');
     expect(secretsIn([seen, sent, printed, world.events], values)).toEqual([]);
-    client.destroy();
-    await network.close();
+    await close();
   });
 });

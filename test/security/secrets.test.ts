@@ -1,15 +1,13 @@
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { BriefClient } from '../../src/dynamodb/brief-client.js';
-import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import type { CookieAction } from '../../src/index.js';
 import { engines } from '../engines/index.js';
-import { Network } from '../world/faults.js';
 import { countEvents, tellAll, traceEvents } from '../../src/opentelemetry/index.js';
 import { Telemetry } from '../unit/opentelemetry/telemetry.js';
 import { secretsIn } from '../world/secrets.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
-import { Browser, World } from '../world/world.js';
+import { openWitness } from '../world/witness.js';
+import type { Browser } from '../world/world.js';
 
 describe.each(engines())('5. the secret half of a token on $name', (engine) => {
   let table: TestTable;
@@ -20,32 +18,7 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
   });
 
   it('T3 T6: is in no item, stream record, event, error, log line or inspected object, through a whole life', async () => {
-    const network = await Network.before(engine);
-    const client = new BriefClient({
-      endpoint: network.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
-    // What is sent to the table is all that an item or a stream record can hold.
-    const sent: unknown[] = [];
-    client.middlewareStack.add(
-      (next) => (args) => {
-        sent.push(structuredClone(args.input));
-        return next(args);
-      },
-      { step: 'initialize' },
-    );
-    const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
-    const sessions = world.sessions();
-    const browser = new Browser(sessions);
-    const printed: unknown[] = [];
-    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
-      vi.spyOn(console, method).mockImplementation((...line) => printed.push(...line));
-    }
-    for (const stream of [process.stdout, process.stderr]) {
-      vi.spyOn(stream, 'write').mockImplementation((chunk) => printed.push(chunk) > 0);
-    }
-    vi.spyOn(process, 'emitWarning').mockImplementation((...line: unknown[]) => void printed.push(...line));
+    const { network, world, sessions, browser, sent, printed, close } = await openWitness(engine, table);
 
     const tokens = new Set<string>();
     const seen: unknown[] = [];
@@ -92,7 +65,6 @@ describe.each(engines())('5. the secret half of a token on $name', (engine) => {
       .map((one) => inspect(one, { depth: 20 }))
       .join('\n');
     for (const id of ids as string[]) expect(logged.includes(id)).toBe(false);
-    client.destroy();
-    await network.close();
+    await close();
   });
 });
