@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { plainHttp } from '../table/plain-http.js';
 import type { Credentials } from './signature.js';
@@ -69,7 +68,7 @@ async function fromContainer(uri: string): Promise<Credentials> {
     throw noCredentials('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a host that is trusted without.');
   }
   const file = process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
-  const token = file ? (await readFile(file, 'utf8')).trim() : process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
+  const token = file ? (await contentOf(file)).trim() : process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
   const answer = await getJson(url, token);
   const { AccessKeyId, SecretAccessKey, Token, Expiration } = answer;
   if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string' || typeof Token !== 'string') {
@@ -83,6 +82,10 @@ async function fromContainer(uri: string): Promise<Credentials> {
     ...(!Number.isNaN(expiration.getTime()) && { expiration }),
   };
 }
+
+/** `node:fs/promises` is not imported: to load it takes a sixth of the time of a whole handler, which has no such file. */
+const contentOf = (file: string): Promise<string> =>
+  process.getBuiltinModule('node:fs/promises').readFile(file, 'utf8');
 
 function getJson(url: URL, token: string | undefined): Promise<Record<string, unknown>> {
   const request = url.protocol === 'https:' ? httpsRequest : plainHttp().request;

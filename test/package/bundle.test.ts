@@ -115,6 +115,12 @@ describe('what comes into a bundle', () => {
     expect((await bundledOn('light, with BareSessions')).packages).toEqual([]);
   });
 
+  it('of a handler with ./dynamodb/light imports no part of Node.js that takes long to load, such as node:http', async () => {
+    const quick = ['crypto', 'https', 'net', 'timers/promises', 'url', 'zlib'];
+    const { builtIns } = await bundledOn('light');
+    expect(new Set(builtIns)).toEqual(new Set(quick.map((name) => `node:${name}`)));
+  });
+
   it.each(['index.ts', 'lambda/index.ts', 'light/index.ts'])(
     'of %s, no file that it leads to imports anything but node: built-ins and devalue, even if it is not used',
     async (entry) => {
