@@ -46,11 +46,10 @@ export interface CodecOptions<Instances> {
 /** No JSON text begins so; what follows is in the format of the library by that name. */
 const MARK = 'devalue:';
 
-const bufferType: StorableType<Buffer> = {
-  class: Buffer,
-  encode: (buffer) => new Uint8Array(buffer).buffer,
+const bufferType = {
+  encode: (buffer: object) => new Uint8Array(buffer as Buffer).buffer,
   // A DataView takes an ArrayBuffer only. Buffer.from would take `{ length: 4e9 }`, too.
-  decode: (bytes: ArrayBuffer) => Buffer.from(new DataView(bytes).buffer),
+  decode: (bytes: unknown) => Buffer.from(new DataView(bytes as ArrayBuffer).buffer),
 };
 
 /**
@@ -76,11 +75,10 @@ const bufferType: StorableType<Buffer> = {
  * ```
  */
 export function createCodec<Instances>(options: CodecOptions<Instances>): Codec {
-  const types = new Map<unknown, RegisteredType>();
-  const revivers: Record<string, (standIn: unknown) => unknown> = {};
+  const types = new Map<unknown, RegisteredType>([[Buffer.prototype, { name: 'Buffer', encode: bufferType.encode }]]);
+  const revivers: Record<string, (standIn: unknown) => unknown> = { '!Buffer': bufferType.decode };
 
-  const named = Object.entries(options.types) as [string, StorableType<object>][];
-  for (const [name, type] of [['Buffer', bufferType] as const, ...named]) {
+  for (const [name, type] of Object.entries(options.types) as [string, StorableType<object>][]) {
     const { prototype } = type.class;
     if (!/^[a-z][\w.-]*$/i.test(name)) {
       throw new ConfigurationError(

@@ -14,20 +14,19 @@ const builtInNames = new Set(
   ).split(' '),
 );
 
-/** Each class of this realm, by its prototype. Not every version of Node.js has every class. */
-const ownBuiltIns = new Map<unknown, string>(
-  [...builtInNames].map((name) => [
-    (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]?.prototype,
-    name,
-  ]),
-);
+/** The name of each class of this realm, by its prototype. Not every version of Node.js has every class. */
+let ownBuiltIns: ReadonlyMap<unknown, string> | undefined;
 
 /** The name of the built-in class that has this prototype, be it of this realm or of another (`node:vm`, jest). */
 export function builtInName(prototype: object | null): string | undefined {
   // Fake timers replace the global Date while a test runs, so it is looked up each time.
   if (prototype === Date.prototype) return 'Date';
+  // Node.js makes many of these classes only when they are named, so nothing is until there is a value to look at.
+  ownBuiltIns ??= new Map([...builtInNames].map((name) => [globals[name]?.prototype, name]));
   return ownBuiltIns.get(prototype) ?? foreignName(prototype);
 }
+
+const globals = globalThis as unknown as Readonly<Record<string, { readonly prototype: object } | undefined>>;
 
 /** A class of the language has one prototype for ever, and no other function has its source text. */
 function foreignName(prototype: object | null): string | undefined {
