@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type JsonWebKeyInput, type KeyObject, type PublicKeyInput, verify } from 'node:crypto';
 
 /**
  * What a device signs: a JWT (RFC 7519) in the form that Device Bound Session Credentials have.
@@ -35,7 +35,7 @@ export function checkProof(text: string, known: Uint8Array | undefined, audience
   if (header?.['typ'] !== 'dbsc+jwt' || 'crit' in header || claims === undefined) return undefined;
   if ('jwk' in header !== (known === undefined)) return undefined;
 
-  const key = known === undefined ? keyOf(header['jwk']) : createPublicKey(spki(known));
+  const key = keyOf(known === undefined ? jwkOf(header['jwk']) : spki(known));
   const algorithm = key && ALGORITHMS.find(({ matches }) => matches(key));
   if (key === undefined || algorithm === undefined || header['alg'] !== algorithm.alg) return undefined;
   const { jti, aud, authorization } = claims;
@@ -72,22 +72,23 @@ const ALGORITHMS: readonly { readonly alg: string; matches(this: void, key: KeyO
 
 const isWithin = (value: number, least: number, most: number): boolean => value >= least && value <= most;
 
-const spki = (der: Uint8Array): { key: Buffer; format: 'der'; type: 'spki' } => ({
-  key: Buffer.from(der),
-  format: 'der',
-  type: 'spki',
-});
+/** `undefined` for what is no key: sent by whoever, or written into the table. */
+function keyOf(source: PublicKeyInput | JsonWebKeyInput | undefined): KeyObject | undefined {
+  try {
+    return source && createPublicKey(source);
+  } catch {
+    return undefined;
+  }
+}
 
-function keyOf(jwk: unknown): KeyObject | undefined {
+const spki = (der: Uint8Array): PublicKeyInput => ({ key: Buffer.from(der), format: 'der', type: 'spki' });
+
+function jwkOf(jwk: unknown): JsonWebKeyInput | undefined {
   if (typeof jwk !== 'object' || jwk === null) return undefined;
   const { kty, crv, x, y, n, e } = jwk as Record<string, unknown>;
   // The public members alone: a private key in it would be taken for one.
   const key = (kty === 'EC' ? { kty, crv, x, y } : { kty, n, e }) as Record<string, string>;
-  try {
-    return createPublicKey({ key, format: 'jwk' });
-  } catch {
-    return undefined;
-  }
+  return { key, format: 'jwk' };
 }
 
 function parse(part: string): Record<string, unknown> | undefined {

@@ -40,6 +40,13 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     for (const spelled of [text, `"${text}"`]) expect(checkProof(spelled, known, AUDIENCE)).toBeDefined();
   });
 
+  it('is good for no key, if what is stored is none', async () => {
+    const text = await refreshing();
+    for (const damaged of [known.subarray(1), known.subarray(0, -1), randomBytes(91), new Uint8Array()]) {
+      expect(checkProof(text, damaged, AUDIENCE)).toBeUndefined();
+    }
+  });
+
   it('brings a key to register, and none afterwards (B4)', async () => {
     expect(checkProof(await refreshing(), undefined, AUDIENCE)).toBeUndefined();
     expect(checkProof(await registering(), known, AUDIENCE)).toBeUndefined();
