@@ -78,6 +78,21 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
+  it('accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
+    const application = open();
+    const browser = application.browser();
+    await browser.visit('/login');
+    const underWay = browser.thief();
+    application.now += 500;
+    await browser.refresh();
+    application.events.length = 0;
+    expect((await underWay.visit('/bound')).body).toBe('true');
+    expect(application.takeBindingEvents()).toEqual([]);
+    application.now += 160; // the first cookie had a minute to arrive, and its lifetime
+    expect((await underWay.visit('/')).body).toBe('"nobody"');
+    expect((await browser.visit('/')).body).toBe('"ann"');
+  });
+
   it('ends for good with its logout: to the browser, and to whoever has its cookies and even its key (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();

@@ -1,15 +1,14 @@
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { CookieAction } from '../../src/index.js';
 import { sign } from '../world/device-browser.js';
 import type { DeviceAsk } from './history.js';
 import type { DeviceErrand } from './plan.js';
 
-type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
-
-/** A key, by a number that no other has. */
+/** A key, by a number that no other of the history has. */
 interface Key {
   readonly number: number;
-  readonly pair: Pair;
+  readonly pair: Awaited<ReturnType<typeof generateKeyPair>>;
+  readonly jwk: JWK;
 }
 
 /** A session that a browser has bound. */
@@ -53,10 +52,11 @@ export class Browser {
     this.#newNumber = newNumber;
   }
 
-  /** Has the cookies of another from now on. */
+  /** Has the cookies of another from now on, and shows them for as long as they may be good for something. */
   steal(other: Browser): void {
     this.token = other.token;
-    this.#boundCookie = other.#boundCookie;
+    if (other.#boundCookie !== undefined)
+      this.#boundCookie = { ...other.#boundCookie, until: Number.POSITIVE_INFINITY };
   }
 
   boundToken(now: number): string | undefined {
@@ -95,7 +95,7 @@ export class Browser {
       if (session === undefined) return undefined;
       this.isInvited = false;
       const key = await this.#newKey();
-      const parts = { claims: { authorization: session }, header: { jwk: await exportJWK(key.pair.publicKey) } };
+      const parts = { claims: { authorization: session }, header: { jwk: key.jwk } };
       return {
         ask: { kind, token, names: session, key: key.number, challenge },
         headers: { 'secure-session-response': await sign('ES256', key.pair, challenge, parts) },
@@ -129,8 +129,18 @@ export class Browser {
   }
 
   async #newKey(): Promise<Key> {
-    return { number: this.#newNumber(), pair: await generateKeyPair('ES256', { extractable: true }) };
+    const number = this.#newNumber();
+    KEYS[number] ??= generateKey(number);
+    return KEYS[number];
   }
+}
+
+/** By their numbers. They are made once, for all histories. */
+const KEYS: Promise<Key>[] = [];
+
+async function generateKey(number: number): Promise<Key> {
+  const pair = await generateKeyPair('ES256', { extractable: true });
+  return { number, pair, jwk: await exportJWK(pair.publicKey) };
 }
 
 /** The ID in a session cookie. */

@@ -64,7 +64,9 @@ function* ofPresence(facts: Facts, request: Operation, session: string): Generat
   for (const { isCertain, kind, since, isAtOnce } of facts.endingsOf(session)) {
     if (!isCertain || since.order >= invoked.order) continue;
     if (kind === 'this session') {
-      if (since.at <= past) yield { promise: 1, text: 'a request finds a session that was ended' };
+      if (since.at > past) continue;
+      if (isDeviceAsk(request.ask)) yield { promise: 16, text: 'a device proves itself for a session that was ended' };
+      else yield { promise: 1, text: 'a request finds a session that was ended' };
     } else if (kind === 'everyone') {
       const bound = EPOCH_STALENESS + TOLERANCE + (revocationCheck === 'always' ? 0 : RULES.touchInterval);
       if (since.at + bound <= past)

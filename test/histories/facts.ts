@@ -161,9 +161,8 @@ export class Facts {
       (ask.kind === 'endLogin' && logins.some((login) => isBy(login, ask.sid) && !isReplaced(login))) ||
       (ask.kind === 'endLoginsOf' &&
         logins.some((login) => isOf(login, ask.user)) &&
-        !this.#logoutsUpTo(ask.user, ask.issuedBefore, ending).some(
-          ({ outcome, returned }) =>
-            outcome === 'ok' && logins.every(({ invoked }) => returned.order < invoked.order),
+        ![ending, ...this.#logoutsUpTo(ask.user, ask.issuedBefore, ending)].some(
+          ({ outcome, returned }) => outcome === 'ok' && logins.every(({ invoked }) => returned.order < invoked.order),
         ));
     return isMeant ? 'at the provider' : undefined;
   }

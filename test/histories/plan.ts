@@ -15,6 +15,8 @@ export interface Plan {
   readonly encryption?: 'off' | 'on' | 'rolled out';
   /** Whether logins are bound to devices. */
   readonly binds?: boolean;
+  /** Whether the bound cookies of the logins before the history have been seen when it begins. */
+  readonly hasArrived?: boolean;
   /** Whether the logins before the history came of an identity provider. */
   readonly hasProvider?: boolean;
   readonly browsers: readonly Beginning[];
@@ -117,9 +119,8 @@ export const ON_AN_ENGINE: Scope = { mayBeStale: false, lambdas: 3, errands: 2, 
 
 export function plans(scope: Scope): fc.Arbitrary<Plan> {
   const kinds = [
-    { weight: 2, binds: false, hasProvider: false },
+    { weight: 5, binds: false, hasProvider: false },
     { weight: 1, binds: true, hasProvider: false },
-    { weight: 1, binds: false, hasProvider: true },
     { weight: 1, binds: true, hasProvider: true },
   ];
   return fc.oneof(...kinds.map(({ weight, ...kind }) => ({ weight, arbitrary: plansOf(kind, scope) })));
@@ -131,6 +132,7 @@ type Kind = Required<Pick<Plan, 'binds' | 'hasProvider'>>;
 function plansOf(kind: Kind, scope: Scope): fc.Arbitrary<Plan> {
   return fc.record({
     binds: fc.constant(kind.binds),
+    hasArrived: fc.boolean(),
     hasProvider: fc.constant(kind.hasProvider),
     revocationCheck: fc.constantFrom('touch', 'always'),
     bound: often<number | null>(fc.constant(null), 2, fc.constantFrom(1, 2)),

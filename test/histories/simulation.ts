@@ -67,8 +67,7 @@ class World implements Surroundings {
       if (beginning !== 'anonymous')
         actions.push({ kind: 'logIn', user: Number(beginning.at(-1)), exclusive: false, idToken });
       const visit: Visit = { kind: 'visit', browser, actions, response: 'arrives', stubborn: false };
-      // The second request shows that the bound cookie has arrived.
-      this.#employ('before', 0, this.binds === true ? [visit, { ...visit, actions: [] }] : [visit]);
+      this.#employ('before', 0, this.#plan.hasArrived === true ? [visit, { ...visit, actions: [] }] : [visit]);
       await this.#run([]);
     }
   }
@@ -79,8 +78,8 @@ class World implements Surroundings {
   }
 
   /**
-   * Afterwards: looks what is left, has every key prove itself, and shows every cookie that there was, the newest first,
-   * now and later.
+   * Afterwards: looks what is left, and shows every cookie that there was, the newest first, now and later. Later, every
+   * key proves itself before.
    */
   async inspect(): Promise<ReadonlySet<string>> {
     const tokens = [...this.#tokens].toReversed();
@@ -89,7 +88,7 @@ class World implements Surroundings {
       this.#scheduler.now += pass;
       this.recorder.note(this.#scheduler.now, `every cookie is shown, ${pass} s later`);
       this.#employ('audit', 0, [], async (lambda) => {
-        for (const device of this.#devices) {
+        for (const device of pass === 0 ? [] : this.#devices) {
           const browser = this.#newBrowser('the audit');
           browser.device = device;
           await this.#askDevice(lambda, browser, { kind: 'refresh', crossSite: true });
