@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cached } from '../../src/cache/index.js';
 import { NotBoundError, type SessionUser, type UserId } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
@@ -234,6 +235,19 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await thief.visit('/')).body).toBe('"ann"');
     expect((await thief.visit('/bound')).body).toBe('false');
     expect(application.takeBindingEvents()).toEqual(['reused reported', 'reused reported']);
+  });
+
+  it('is renewed behind a cache that does not know of its key yet', async () => {
+    const here = open();
+    const behindCache = new Application(cached(store.persistence, { maxAge: 60, maxSize: 10 }));
+    const browser = here.browser({ binds: false });
+    await browser.visit('/login');
+    here.now += 59;
+    behindCache.now = here.now;
+    await browser.through(behindCache.send).visit('/');
+    await browser.register();
+    behindCache.now += 1;
+    expect((await browser.through(behindCache.send).prove()).status).toBe(200);
   });
 
   it('is touched and rotated by the renewal of its bound cookie, in the same write', async () => {

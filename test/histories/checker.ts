@@ -5,12 +5,7 @@ import type { History, Operation } from './history.js';
 import { ofProviderLogin } from './provider-rules.js';
 import { type Access, IMPOSSIBLE, isLinearizable } from './register.js';
 import { EPOCH_STALENESS, RULES, TOLERANCE } from './rules.js';
-
-/** A promise that a history breaks. */
-export interface Violation {
-  readonly promise: number;
-  readonly text: string;
-}
+import type { Violation } from './violation.js';
 
 /** Which promises a history breaks. */
 export function check(history: History): readonly Violation[] {
@@ -125,9 +120,7 @@ function* ofList(facts: Facts, { invoked, outcome, value }: Operation): Generato
   if (outcome !== 'ok') return;
   for (const session of value as readonly string[]) {
     if (!facts.sessions.has(session)) continue;
-    const ending = facts
-      .endingsOf(session)
-      .find(({ since, isCertain }) => isCertain && since.order < invoked.order);
+    const ending = facts.endingsOf(session).find(({ since, isCertain }) => isCertain && since.order < invoked.order);
     if (ending !== undefined) {
       const promise = { 'this session': 1, everywhere: 9, everyone: 9, 'at the provider': 17 }[ending.kind];
       yield { promise, text: 'a list of sessions shows one that was ended' };

@@ -1,8 +1,8 @@
-import type { Violation } from './checker.js';
 import { type DeviceFacts, isAccepted, REGISTRATION_SECONDS } from './device-facts.js';
 import type { Facts } from './facts.js';
 import type { DeviceAsk, Operation } from './history.js';
 import { TOLERANCE } from './rules.js';
+import type { Violation } from './violation.js';
 
 /** What is promised of sessions that are bound to a device. */
 
@@ -46,7 +46,11 @@ export function* ofDevice(
   if (ask.token === undefined && cookie?.kind === 'set')
     yield broken('a browser gets a session cookie although it has only named the session');
   if (value === 401) {
-    if (ask.names === session && facts.reasonForAbsence(session, operation) === undefined && isKnown(facts, devices, operation))
+    if (
+      ask.names === session &&
+      facts.reasonForAbsence(session, operation) === undefined &&
+      isKnown(facts, devices, operation)
+    )
       yield broken('a browser is told to forget its key though nothing ended the session');
     return;
   }
@@ -58,7 +62,8 @@ export function* ofDevice(
     yield broken('a challenge is answered twice');
   const login = devices.loginBefore(session, operation.returned);
   if (ask.kind === 'register') {
-    if (!isInvited(facts, session, ask.challenge)) yield broken('a key is bound to a session by whom nobody has invited');
+    if (!isInvited(facts, session, ask.challenge))
+      yield broken('a key is bound to a session by whom nobody has invited');
     if (login === undefined || operation.invoked.at >= login.returned.at + REGISTRATION_SECONDS + TOLERANCE)
       yield broken('a key is bound to a session too long after its login');
     return;

@@ -67,7 +67,9 @@ export class Facts {
 
   /** The cookie with which the request of an operation came. */
   tokenShown(operation: Operation): string | undefined {
-    return this.visit(operation).map(tokenIn).find((token) => token !== undefined);
+    return this.visit(operation)
+      .map(tokenIn)
+      .find((token) => token !== undefined);
   }
 
   /** Where that comes from. */

@@ -119,8 +119,9 @@ export const ON_AN_ENGINE: Scope = { mayBeStale: false, lambdas: 3, errands: 2, 
 
 export function plans(scope: Scope): fc.Arbitrary<Plan> {
   const kinds = [
-    { weight: 5, binds: false, hasProvider: false },
+    { weight: 4, binds: false, hasProvider: false },
     { weight: 1, binds: true, hasProvider: false },
+    { weight: 1, binds: false, hasProvider: true },
     { weight: 1, binds: true, hasProvider: true },
   ];
   return fc.oneof(...kinds.map(({ weight, ...kind }) => ({ weight, arbitrary: plansOf(kind, scope) })));
@@ -214,7 +215,7 @@ const errands = (kind: Kind): fc.Arbitrary<Errand> =>
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('ofUser'), user: users }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('logOutEveryone') }) },
     ...(kind.binds ? [{ weight: 5, arbitrary: deviceErrands }] : []),
-    ...(kind.hasProvider ? [{ weight: 4, arbitrary: providerErrands }] : []),
+    ...(kind.hasProvider ? [{ weight: 6, arbitrary: providerErrands }] : []),
   ) as fc.Arbitrary<Errand>;
 
 const deviceErrands = fc.record({

@@ -1,6 +1,6 @@
-import type { Violation } from './checker.js';
 import type { Facts } from './facts.js';
 import type { Operation } from './history.js';
+import type { Violation } from './violation.js';
 
 /** What is promised of logins that an identity provider ends. */
 
