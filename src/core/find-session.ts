@@ -83,7 +83,9 @@ export async function findSession<User extends SessionUser>(
     (ids.length > 2 ? [] : ids).map((id) => {
       const own = tokens.filter((token) => token.id === id);
       const lookAt = (fresh: boolean): Promise<Look> => look(layer, own, client, boundTokens, startedAt, fresh);
-      return ids.length > 1 ? lookAt(true) : layer.decide(lookAt, ({ act }) => act !== undefined);
+      // What a browser asks by itself is always answered with consequences: it keeps its key, or forgets it.
+      const isExact = ids.length > 1 || boundTokens === undefined;
+      return isExact ? lookAt(true) : layer.decide(lookAt, ({ act }) => act !== undefined);
     }),
   );
   const proven = looks.filter(isProven);

@@ -17,6 +17,19 @@ export function maxAgeOf(lifetime: number): number {
   return Math.floor(lifetime * 0.9);
 }
 
+/** How long after a login the browser may bind its session, in seconds. */
+const REGISTRATION_SECONDS = 60;
+
+/** Until when the browser may bind the session of a login (seconds). */
+export function registersUntil({ authenticatedAt = 0 }: SessionRecord): number {
+  return Math.ceil(authenticatedAt) + REGISTRATION_SECONDS;
+}
+
+/** Until when the bound cookie is good as the record says; one that was not seen yet, for as long as it may arrive. */
+export function boundCookieEnd(record: SessionRecord, lifetime: number): number {
+  return record.boundUntil ?? registersUntil(record) + lifetime;
+}
+
 /** How a request's values for the bound cookie stand to a session. */
 export type BoundStanding =
   | 'good'
@@ -32,23 +45,23 @@ export function standingOf(
   record: SessionRecord,
   cookies: readonly string[],
   now: number,
-  arrivesUntil: number,
+  lifetime: number,
 ): BoundStanding {
   if (cookies.length === 0) return 'none';
-  const standings = cookies.map((cookie) => standingOfOne(record, cookie, now, arrivesUntil));
+  const standings = cookies.map((cookie) => standingOfOne(record, cookie, now, lifetime));
   return STANDINGS.find((better) => standings.includes(better)) as BoundStanding;
 }
 
 /** The best first. */
 const STANDINGS: readonly BoundStanding[] = ['good', 'arrived', 'expired', 'wrong'];
 
-function standingOfOne(record: SessionRecord, cookie: string, now: number, arrivesUntil: number): BoundStanding {
+function standingOfOne(record: SessionRecord, cookie: string, now: number, lifetime: number): BoundStanding {
   if (!TOKEN.test(cookie)) return 'wrong';
   const presented = hashSecret(Buffer.from(cookie, 'base64url') as Uint8Array as Secret);
   const { boundHash, boundUntil, previousBoundHash, previousBoundUntil = 0 } = record;
   if (boundHash !== undefined && sameHash(boundHash, presented)) {
-    if (boundUntil === undefined) return now < arrivesUntil ? 'arrived' : 'expired';
-    return now < boundUntil ? 'good' : 'expired';
+    if (now >= boundCookieEnd(record, lifetime)) return 'expired';
+    return boundUntil === undefined ? 'arrived' : 'good';
   }
   if (previousBoundHash === undefined || !sameHash(previousBoundHash, presented)) return 'wrong';
   return now < previousBoundUntil ? 'good' : 'expired';

@@ -2,10 +2,10 @@ import type { BindableSession, Binding, DeviceAnswer, DeviceRequest } from '../c
 import { SessionGoneError } from '../core/errors.js';
 import { sameBytes } from '../core/same-bytes.js';
 import type { SessionEventDetail } from '../core/events.js';
-import { maxAgeOf, mintBoundToken } from './bound-cookie.js';
+import { boundCookieEnd, maxAgeOf, mintBoundToken, registersUntil } from './bound-cookie.js';
 import { hashOf, mintChallenge, textOf } from './challenge.js';
 import { instructions } from './instructions.js';
-import { REGISTRATION_SECONDS, type ResolvedBindingOptions } from './options.js';
+import type { ResolvedBindingOptions } from './options.js';
 import { checkProof, type Proof, unquoted } from './proof.js';
 
 /**
@@ -32,8 +32,8 @@ export async function answerRegistration(options: Options, request: DeviceReques
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
   const { id, record, now } = session;
-  const { authenticatedAt, deviceChallenge } = record;
-  if (authenticatedAt === undefined || now >= authenticatedAt + REGISTRATION_SECONDS) return refused('too-late');
+  const { deviceChallenge } = record;
+  if (now >= registersUntil(record)) return refused('too-late');
   // Of a session that has a key, this is not the hash of anything that anybody knows.
   if (deviceChallenge === undefined || !sameBytes(deviceChallenge, hashOf(proof.challenge)))
     return refused('other-challenge');
@@ -60,11 +60,11 @@ export async function answerRefresh(options: Options, request: DeviceRequest, fi
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
   const { id, record, now } = session;
-  const { deviceKey, deviceChallenge, boundHash, boundUntil, authenticatedAt = 0 } = record;
+  const { deviceKey, deviceChallenge, boundHash } = record;
   if (asked !== undefined && unquoted(asked) !== id) return ENDED;
   if (deviceKey === undefined || deviceChallenge === undefined) {
     // A login has just removed the key, and its response invites to make another.
-    return now < authenticatedAt + REGISTRATION_SECONDS ? UNAVAILABLE : ENDED;
+    return now < registersUntil(record) ? UNAVAILABLE : ENDED;
   }
   if (asked === undefined) return challenged(id, deviceChallenge, 'bad-proof');
   if (request.header('secure-session-response') === undefined) return challenged(id, deviceChallenge);
@@ -80,7 +80,7 @@ export async function answerRefresh(options: Options, request: DeviceRequest, fi
     boundHash: nextHash,
     boundUntil: now + options.lifetime,
     previousBoundHash: boundHash,
-    previousBoundUntil: boundUntil,
+    previousBoundUntil: boundCookieEnd(record, options.lifetime),
   };
   const written = await bind(session, binding, deviceChallenge);
   if (written === 'gone') return UNAVAILABLE;

@@ -49,9 +49,6 @@ export interface ResolvedBindingOptions<User extends SessionUser> {
   readonly origin: string | undefined;
 }
 
-/** How long after a login the browser may bind its session, in seconds. */
-export const REGISTRATION_SECONDS = 60;
-
 const HOUR = 3_600;
 
 /** A path that stands in a structured string, a Set-Cookie and JSON as it is. */

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cached } from '../../src/cache/index.js';
 import { NotBoundError, type SessionUser, type UserId } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
@@ -74,6 +75,21 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     await browser.refresh();
     expect((await underWay.visit('/')).body).toBe('"ann"');
     application.now += 100;
+    expect((await underWay.visit('/')).body).toBe('"nobody"');
+    expect((await browser.visit('/')).body).toBe('"ann"');
+  });
+
+  it('accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
+    const application = open();
+    const browser = application.browser();
+    await browser.visit('/login');
+    const underWay = browser.thief();
+    application.now += 500;
+    await browser.refresh();
+    application.events.length = 0;
+    expect((await underWay.visit('/bound')).body).toBe('true');
+    expect(application.takeBindingEvents()).toEqual([]);
+    application.now += 160; // the first cookie had a minute to arrive, and its lifetime
     expect((await underWay.visit('/')).body).toBe('"nobody"');
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
@@ -219,6 +235,19 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await thief.visit('/')).body).toBe('"ann"');
     expect((await thief.visit('/bound')).body).toBe('false');
     expect(application.takeBindingEvents()).toEqual(['reused reported', 'reused reported']);
+  });
+
+  it('is renewed behind a cache that does not know of its key yet', async () => {
+    const here = open();
+    const behindCache = new Application(cached(store.persistence, { maxAge: 60, maxSize: 10 }));
+    const browser = here.browser({ binds: false });
+    await browser.visit('/login');
+    here.now += 59;
+    behindCache.now = here.now;
+    await browser.through(behindCache.send).visit('/');
+    await browser.register();
+    behindCache.now += 1;
+    expect((await browser.through(behindCache.send).prove()).status).toBe(200);
   });
 
   it('is touched and rotated by the renewal of its bound cookie, in the same write', async () => {

@@ -57,6 +57,9 @@ export const planOf = (
 /** A key is set, and set again; then a copy of the first write lands. */
 const LATE_SET = planOf('anonymous', [visit(set), visit(set)], [[0], [0], [0, 'again'], ...times(20, [1] as const)]);
 
+/** A browser whose session is bound, and was seen to be. */
+const BOUND: Plan = { ...planOf('user 0', [], []), binds: true, hasArrived: true };
+
 /** Mistakes that persistence layers have been seen to make, and some that this one might. */
 export const BROKEN_LAYERS: readonly BrokenLayer[] = [
   {
@@ -245,6 +248,142 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
       }),
   },
   {
+    mistake: 'a proof of a device that is good twice',
+    promise: 16,
+    store: () =>
+      saving((save, id, session, change, stored) =>
+        save(id, session, expecting(change, stored && { deviceChallenge: stored.deviceChallenge as Uint8Array })),
+      ),
+  },
+  {
+    mistake: 'a login that leaves the session bound to the device of before',
+    promise: 16,
+    store: () =>
+      saving((save, id, session, change) => {
+        const leaves = change.kind === 'update' && change.userAttached;
+        return save(id, session, leaves ? { ...change, bound: false } : change);
+      }),
+  },
+  {
+    mistake: 'a bound cookie that does not run out',
+    promise: 16,
+    plan: {
+      ...BOUND,
+      browsers: ['user 0', 'thief'],
+      lambdas: [{ skew: 0, errands: [{ ...visit(set), browser: 1 }] }],
+      steps: [{ ...WELL, pass: 45 }],
+    },
+    store: () =>
+      saving((save, id, session, change) =>
+        save(id, session.boundUntil === undefined ? session : { ...session, boundUntil: 2_000_000_000 }, change),
+      ),
+  },
+  {
+    mistake: 'a session that is read without its binding',
+    promise: 16,
+    before: (layer) =>
+      overriding(layer, {
+        loadSession: async (...call) => {
+          const record = await layer.loadSession(...call);
+          return record && { ...record, deviceKey: undefined };
+        },
+      }),
+  },
+  {
+    mistake: 'a save that undoes the binding of another request',
+    promise: 4,
+    plan: {
+      ...BOUND,
+      lambdas: [
+        { skew: 0, errands: [visit(set)] },
+        {
+          skew: 0,
+          errands: [{ kind: 'refresh', browser: 0, response: 'arrives', crossSite: false, again: false }],
+        },
+      ],
+      steps: [0, 1, 0, 1, 1, 0].map((pick) => ({ ...WELL, pick })),
+    },
+    store: () =>
+      saving((save, id, session, change) =>
+        save(id, session, change.kind === 'update' ? { ...change, bound: true } : change),
+      ),
+  },
+  {
+    mistake: 'an end that leaves bound sessions as they are',
+    promise: 16,
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      return overriding(layer, {
+        deleteSession: async (id, ...rest) => {
+          const record = await layer.loadSession(id, { now: 0 });
+          return record?.deviceKey === undefined ? layer.deleteSession(id, ...rest) : { kind: 'deleted' };
+        },
+      });
+    },
+  },
+  {
+    mistake: 'an ended login at the provider that nobody looks for',
+    promise: 17,
+    before: (layer) =>
+      overriding(layer, { loadMarks: async (...call) => withoutLogins((await layer.loadMarks?.(...call)) as Marks) }),
+  },
+  {
+    mistake: 'an ended login at the provider that only logins look for',
+    promise: 17,
+    before: (layer) =>
+      overriding(layer, {
+        loadMarks: async (userId, options) => {
+          const marks = (await layer.loadMarks?.(userId, options)) as Marks;
+          return options?.fresh === true ? marks : withoutLogins(marks);
+        },
+      }),
+  },
+  {
+    mistake: 'an ended login at the provider that is taken for every login',
+    promise: 17,
+    store: () => {
+      const layer: PersistenceLayer = new MemoryPersistenceLayer();
+      let hasEnded = false;
+      return overriding(layer, {
+        endLogin: async () => {
+          hasEnded = true;
+        },
+        loadMarks: async (userId, options) => {
+          const marks = (await layer.loadMarks?.(userId, options)) as Marks;
+          const { login } = options ?? {};
+          return hasEnded && login !== undefined ? { ...marks, endedLogins: new Set([login]) } : marks;
+        },
+      });
+    },
+  },
+  {
+    mistake: 'a logout at the provider without its time: a token from before it is good after it',
+    promise: 17,
+    before: (layer) =>
+      overriding(layer, {
+        loadMarks: async (...call) => withoutTime((await layer.loadMarks?.(...call)) as Marks),
+      }),
+  },
+  {
+    mistake: 'a logout at the provider that is said again, and ends what has begun since',
+    promise: 4,
+    plan: planOf(
+      'nothing',
+      [
+        { kind: 'endLoginsOf', user: 0, age: 0 },
+        visit({ kind: 'logIn', user: 0, exclusive: false }),
+        { kind: 'endLoginsOf', user: 0, age: 10 },
+        visit(set),
+      ],
+      [],
+    ),
+    before: (layer) =>
+      overriding(layer, {
+        raiseUserMark: async (userId, expiresAt, { issuedBefore: _, ...options } = {}) =>
+          layer.raiseUserMark?.(userId, expiresAt, options),
+      }),
+  },
+  {
     mistake: 'a failed read that is taken for an absent session',
     promise: 7,
     before: (layer) =>
@@ -369,6 +508,10 @@ async function savingAgain(
     );
   }
 }
+
+const withoutTime = ({ issuedBefore: _, ...marks }: Marks): Marks => marks;
+
+const withoutLogins = ({ endedLogins: _, ...marks }: Marks): Marks => marks;
 
 function withoutEpoch<M extends Marks>({ epoch: _, ...marks }: M): Omit<M, 'epoch'> {
   return marks;

@@ -1,13 +1,11 @@
-import { type Ending, Facts } from './facts.js';
+import { DeviceFacts } from './device-facts.js';
+import { ofDevice, ofDeviceRefusal, ofDeviceShown } from './device-rules.js';
+import { type Ending, Facts, isDeviceAsk } from './facts.js';
 import type { History, Operation } from './history.js';
+import { ofProviderLogin } from './provider-rules.js';
 import { type Access, IMPOSSIBLE, isLinearizable } from './register.js';
 import { EPOCH_STALENESS, RULES, TOLERANCE } from './rules.js';
-
-/** A promise that a history breaks. */
-export interface Violation {
-  readonly promise: number;
-  readonly text: string;
-}
+import type { Violation } from './violation.js';
 
 /** Which promises a history breaks. */
 export function check(history: History): readonly Violation[] {
@@ -16,14 +14,21 @@ export function check(history: History): readonly Violation[] {
 }
 
 function* violations(facts: Facts): Generator<Violation> {
+  const devices = new DeviceFacts(facts);
   for (const operation of facts.history.operations) {
-    if (operation.ask.kind === 'start') yield* ofStart(facts, operation);
+    if (operation.ask.kind === 'start') yield* ofStart(facts, devices, operation);
     else if (operation.ask.kind === 'ofUser') yield* ofList(facts, operation);
     else if (operation.visit !== undefined) {
       yield* ofWrite(facts, operation);
       yield* ofRefusal(facts, operation);
       yield* ofBeginning(facts, operation);
       yield* ofCookie(facts, operation);
+      if (isDeviceAsk(operation.ask)) {
+        const { value, before } = operation;
+        if (value === 200 || value === 403) yield* ofPresence(facts, operation, before as string);
+        yield* ofDevice(facts, devices, operation, operation.ask);
+      }
+      if (operation.ask.kind === 'logIn') yield* ofProviderLogin(facts, operation);
     }
   }
   yield* ofRotations(facts);
@@ -37,43 +42,56 @@ function* violations(facts: Facts): Generator<Violation> {
 
 const isDefinite = ({ isCertain, kind }: Ending): boolean => isCertain && kind === 'this session';
 
-function* ofStart(facts: Facts, start: Operation): Generator<Violation> {
+function* ofStart(facts: Facts, devices: DeviceFacts, start: Operation): Generator<Violation> {
   if (start.outcome !== 'ok') return;
-  if (start.found !== undefined) yield* ofPresence(facts, start, start.after as string);
-  else yield* ofAbsence(facts, start);
+  if (start.found !== undefined) {
+    yield* ofPresence(facts, start, start.after as string);
+    yield* ofFound(facts, start, start.after as string);
+    yield* ofDeviceShown(facts, devices, start, start.after as string);
+  } else yield* ofAbsence(facts, devices, start);
 }
 
-/** A session that a request has found must be there, and be the client's. */
-function* ofPresence(facts: Facts, start: Operation, session: string): Generator<Violation> {
-  const { found, invoked } = start;
+/** A session that a request has found must be there, and for its cookie. */
+function* ofPresence(facts: Facts, request: Operation, session: string): Generator<Violation> {
+  const { invoked } = request;
   const { staleness, revocationCheck } = facts.history;
-  if (found === undefined) return;
   const past = invoked.at - staleness;
-  for (const { operation, isCertain, kind } of facts.endingsOf(session)) {
-    if (!isCertain || operation.returned.order >= invoked.order) continue;
+  for (const { isCertain, kind, since, isAtOnce } of facts.endingsOf(session)) {
+    if (!isCertain || since.order >= invoked.order) continue;
     if (kind === 'this session') {
-      if (operation.returned.at <= past) yield { promise: 1, text: 'a request finds a session that was ended' };
+      if (since.at > past) continue;
+      if (isDeviceAsk(request.ask)) yield { promise: 16, text: 'a device proves itself for a session that was ended' };
+      else yield { promise: 1, text: 'a request finds a session that was ended' };
     } else if (kind === 'everyone') {
       const bound = EPOCH_STALENESS + TOLERANCE + (revocationCheck === 'always' ? 0 : RULES.touchInterval);
-      if (operation.returned.at + bound <= past)
+      if (since.at + bound <= past)
         yield { promise: 9, text: 'a request finds a session that was logged out with everyone, after the bound' };
-    } else if (revocationCheck === 'always') {
-      yield { promise: 9, text: 'a request finds a session that was logged out everywhere' };
     } else {
-      const bound = facts.mayHaveHidden(operation, session) ? RULES.touchInterval + TOLERANCE : 0;
-      if (operation.returned.at + bound <= past)
-        yield { promise: 9, text: 'a request finds a session that was logged out everywhere, after the bound' };
+      const where = kind === 'everywhere' ? 'everywhere' : kind;
+      const promise = kind === 'everywhere' ? 9 : 17;
+      const bound = isAtOnce ? 0 : RULES.touchInterval + TOLERANCE;
+      if (revocationCheck === 'always')
+        yield { promise, text: `a request finds a session that was logged out ${where}` };
+      else if (since.at + bound <= past)
+        yield { promise, text: `a request finds a session that was logged out ${where}, after the bound` };
     }
   }
-  const reissue = facts.reissuedBefore(session, start);
+  const reissue = facts.tokenShown(request) === undefined ? undefined : facts.reissuedBefore(session, request);
   if (reissue !== undefined && reissue.returned.at <= past)
     yield { promise: 6, text: 'a cookie from before a login or regenerate is accepted after it' };
 
   const end = facts.latestEnd(session, invoked);
-  if (past >= end.absolute || found.expiresAt - found.createdAt > RULES.absoluteTimeout)
-    yield { promise: 10, text: 'a session outlives its absolute timeout' };
+  if (past >= end.absolute) yield { promise: 10, text: 'a session outlives its absolute timeout' };
   if (past >= end.idle) yield { promise: 2, text: 'a request finds a session that has expired' };
+}
 
+/** What a request has found of a session is what it is. */
+function* ofFound(facts: Facts, start: Operation, session: string): Generator<Violation> {
+  const { found, invoked } = start;
+  if (found === undefined) return;
+  const past = invoked.at - facts.history.staleness;
+  if (found.expiresAt - found.createdAt > RULES.absoluteTimeout)
+    yield { promise: 10, text: 'a session outlives its absolute timeout' };
   const logins = facts.loginsOf(session).filter((login) => login.invoked.order < start.returned.order);
   const user = (login: Operation): unknown => (login.ask.kind === 'logIn' ? login.ask.user : undefined);
   if (found.user !== undefined && !logins.some((login) => user(login) === found.user))
@@ -86,10 +104,13 @@ function* ofPresence(facts: Facts, start: Operation, session: string): Generator
 }
 
 /** A session that a request does not find, though it shows its cookie, must have ended. */
-function* ofAbsence(facts: Facts, start: Operation): Generator<Violation> {
-  const token = start.ask.kind === 'start' ? start.ask.token : undefined;
-  const issue = token === undefined ? undefined : facts.issues.get(token);
+function* ofAbsence(facts: Facts, devices: DeviceFacts, start: Operation): Generator<Violation> {
+  const issue = facts.issueShown(start);
   if (issue === undefined || facts.reasonForAbsence(issue.session, start) !== undefined) return;
+  if (devices.reasonForRefusal(issue.session, start) !== undefined) {
+    yield* ofDeviceRefusal(facts, start);
+    return;
+  }
   yield start.faults > 0
     ? { promise: 7, text: 'a store that failed is taken for a session that is not there' }
     : { promise: 4, text: 'a client is logged out though nothing ended its session' };
@@ -99,11 +120,11 @@ function* ofList(facts: Facts, { invoked, outcome, value }: Operation): Generato
   if (outcome !== 'ok') return;
   for (const session of value as readonly string[]) {
     if (!facts.sessions.has(session)) continue;
-    const ending = facts
-      .endingsOf(session)
-      .find(({ operation, isCertain }) => isCertain && operation.returned.order < invoked.order);
-    if (ending !== undefined)
-      yield { promise: ending.kind === 'this session' ? 1 : 9, text: 'a list of sessions shows one that was ended' };
+    const ending = facts.endingsOf(session).find(({ since, isCertain }) => isCertain && since.order < invoked.order);
+    if (ending !== undefined) {
+      const promise = { 'this session': 1, everywhere: 9, everyone: 9, 'at the provider': 17 }[ending.kind];
+      yield { promise, text: 'a list of sessions shows one that was ended' };
+    }
     const end = facts.latestEnd(session, invoked);
     if (invoked.at >= Math.min(end.idle, end.absolute))
       yield { promise: 2, text: 'a list of sessions shows one that has expired' };
@@ -214,8 +235,7 @@ function* ofCookie(facts: Facts, commit: Operation): Generator<Violation> {
 function replacesAnother(facts: Facts, commit: Operation, token: string): boolean {
   const visit = facts.visit(commit);
   const start = visit.find(({ ask }) => ask.kind === 'start');
-  const shown = start?.ask.kind === 'start' ? start.ask.token : undefined;
-  const issue = shown === undefined ? undefined : facts.issues.get(shown);
+  const issue = facts.issueShown(commit);
   if (start === undefined || issue === undefined || token.startsWith(`${issue.session}.`)) return false;
   const endsIt = ({ ask, outcome }: Operation): boolean =>
     ask.kind === 'logIn' || ((ask.kind === 'logOut' || ask.kind === 'destroy') && outcome !== 'gone');
@@ -263,12 +283,12 @@ function* ofRotations(facts: Facts): Generator<Violation> {
     const { token } = commit.cookie;
     const session = token.slice(0, token.indexOf('.'));
     if (facts.mayHaveIssued(commit, session)) continue;
-    const start = facts.visit(commit).find(({ ask }) => ask.kind === 'start');
-    if (start?.ask.kind !== 'start' || start.ask.token === undefined) continue;
-    const known = successors.get(start.ask.token);
+    const shown = facts.tokenShown(commit);
+    if (shown === undefined) continue;
+    const known = successors.get(shown);
     if (known !== undefined && known !== token)
       yield { promise: 4, text: 'two requests with the same cookie rotate to different ones' };
-    successors.set(start.ask.token, token);
+    successors.set(shown, token);
   }
 }
 

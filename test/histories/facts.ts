@@ -1,12 +1,16 @@
-import { type History, type Moment, NEVER, type Operation } from './history.js';
+import { type Ask, type DeviceAsk, type History, type Moment, NEVER, type Operation } from './history.js';
 import { RULES, TOLERANCE } from './rules.js';
 
 /** Something that ends a session, or may have. */
 export interface Ending {
   readonly operation: Operation;
-  /** It has returned, and the session has ended: at once, or if an index lagged within the bound. */
+  /** It has returned, and the session has ended: at once, or within the bound. */
   readonly isCertain: boolean;
-  readonly kind: 'this session' | 'everywhere' | 'everyone';
+  readonly kind: 'this session' | 'everywhere' | 'everyone' | 'at the provider';
+  /** When it was done, and the logins of the session that it overlapped, too. */
+  readonly since: Moment;
+  /** Whether it has ended the session itself, and has not left that to requests which look for a mark. */
+  readonly isAtOnce: boolean;
 }
 
 /** Where a cookie comes from. */
@@ -57,10 +61,21 @@ export class Facts {
   since(operation: Operation, session: string): Operation | undefined {
     const own = this.issuedBy(operation, session);
     if (own !== undefined) return own;
-    const start = this.visit(operation).find(({ ask }) => ask.kind === 'start');
-    const token = start?.ask.kind === 'start' ? start.ask.token : undefined;
-    const issue = token === undefined ? undefined : this.issues.get(token);
+    const issue = this.issueShown(operation);
     return issue?.session === session ? issue.since : undefined;
+  }
+
+  /** The cookie with which the request of an operation came. */
+  tokenShown(operation: Operation): string | undefined {
+    return this.visit(operation)
+      .map(tokenIn)
+      .find((token) => token !== undefined);
+  }
+
+  /** Where that comes from. */
+  issueShown(operation: Operation): Issue | undefined {
+    const token = this.tokenShown(operation);
+    return token === undefined ? undefined : this.issues.get(token);
   }
 
   /** The last operation up to this one by which the request itself gave the session a new secret. */
@@ -95,7 +110,7 @@ export class Facts {
     return this.history.operations.filter(
       ({ ask, before, after, outcome }) =>
         ask.kind === 'logIn' &&
-        outcome !== 'gone' &&
+        !isRefusal(outcome) &&
         (after === session || (before === session && outcome === 'unknown')),
     );
   }
@@ -105,14 +120,22 @@ export class Facts {
     if (known !== undefined) return known;
     const logins = this.loginsOf(session);
     const endings = this.history.operations.flatMap((operation): Ending[] => {
-      const kind = endingKind(operation, session, logins);
+      const kind = endingKind(operation, session, logins) ?? this.#kindAtProvider(operation, logins);
       if (kind === undefined) return [];
       if (isSpared(operation, session, logins) && !this.mayHaveHidden(operation, session)) return [];
       // A login that gave way may have ended a session that it began, and not this one.
       const gaveWay = operation.ask.kind === 'logIn' && operation.after === undefined;
-      const isCertain =
-        operation.outcome === 'ok' && !gaveWay && (kind === 'this session' || isVictim(operation, session, logins));
-      return [{ operation, kind, isCertain }];
+      const isVictimOfIt =
+        kind === 'at the provider'
+          ? this.#isVictimAtProvider(operation, session, logins)
+          : isVictim(operation, session, logins);
+      const isCertain = operation.outcome === 'ok' && !gaveWay && (kind === 'this session' || isVictimOfIt);
+      const since = kind === 'at the provider' ? latest([operation, ...logins]) : operation.returned;
+      const isAtOnce =
+        kind === 'this session' ||
+        (kind === 'everywhere' && !this.mayHaveHidden(operation, session)) ||
+        (kind === 'at the provider' && this.#isAtOnceAtProvider(operation, session, logins));
+      return [{ operation, kind, isCertain, since, isAtOnce }];
     });
     this.#endings.set(session, endings);
     return endings;
@@ -121,12 +144,73 @@ export class Facts {
   /** An operation of somebody else by which the session had certainly ended before `moment`. */
   endedBefore(session: string, moment: Moment, by?: Operation): Ending | undefined {
     return this.endingsOf(session).find(
-      ({ operation, isCertain, kind }) =>
-        isCertain &&
-        operation !== by &&
-        (kind === 'this session' || (kind === 'everywhere' && !this.mayHaveHidden(operation, session))) &&
-        operation.returned.order < moment.order,
+      ({ operation, isCertain, since, isAtOnce }) =>
+        isCertain && operation !== by && isAtOnce && since.order < moment.order,
     );
+  }
+
+  /** Whether the provider ends the session by this, or may: a login of it, or all of its user's. */
+  #kindAtProvider(ending: Operation, logins: readonly Operation[]): Ending['kind'] | undefined {
+    const { ask } = ending;
+    const isReplaced = (login: Operation): boolean =>
+      logins.some(
+        (other) =>
+          other.outcome === 'ok' &&
+          other.invoked.order > login.returned.order &&
+          other.returned.order < ending.invoked.order,
+      );
+    const isMeant =
+      (ask.kind === 'endLogin' && logins.some((login) => isBy(login, ask.sid) && !isReplaced(login))) ||
+      (ask.kind === 'endLoginsOf' &&
+        logins.some((login) => isOf(login, ask.user)) &&
+        ![ending, ...this.#logoutsUpTo(ask.user, ask.issuedBefore, ending)].some(
+          ({ outcome, returned }) => outcome === 'ok' && logins.every(({ invoked }) => returned.order < invoked.order),
+        ));
+    return isMeant ? 'at the provider' : undefined;
+  }
+
+  /** The other logouts of a user at the provider that were said to be of this time, or of a later one. */
+  #logoutsUpTo(user: string, issuedBefore: number, but: Operation): readonly Operation[] {
+    return this.history.operations.filter(
+      (operation) =>
+        operation !== but &&
+        operation.ask.kind === 'endLoginsOf' &&
+        operation.ask.user === user &&
+        operation.ask.issuedBefore >= issuedBefore,
+    );
+  }
+
+  /** Whether it has to end this session: by its mark, whenever the login came, or as one that was logged in before. */
+  #isVictimAtProvider(ending: Operation, session: string, logins: readonly Operation[]): boolean {
+    const { ask } = ending;
+    if (!logins.every(({ outcome, after }) => outcome === 'ok' && after === session)) return false;
+    if (ask.kind === 'endLogin') return logins.every((login) => isBy(login, ask.sid));
+    if (ask.kind !== 'endLoginsOf') return false;
+    const { user, issuedBefore } = ask;
+    // If it has been said before, it ends only what that has to end.
+    const isFirst = this.#logoutsUpTo(user, issuedBefore, ending).every(
+      ({ invoked }) => invoked.order > ending.returned.order,
+    );
+    return logins.every(
+      (login) =>
+        isOf(login, user) &&
+        ((isFirst && login.returned.order < ending.invoked.order) || isIssuedUpTo(login, issuedBefore)),
+    );
+  }
+
+  #isAtOnceAtProvider(ending: Operation, session: string, logins: readonly Operation[]): boolean {
+    if (this.mayHaveHidden(ending, session)) return false;
+    if (!logins.every(({ returned }) => returned.order < ending.invoked.order)) return false;
+    // It leaves a session alone that gets another secret meanwhile; that has to look for the mark.
+    const mayMiss = ({ ask, before, invoked, returned }: Operation): boolean =>
+      (ask.kind === 'regenerate' || ask.kind === 'logIn') &&
+      before === session &&
+      invoked.order < ending.returned.order &&
+      returned.order > ending.invoked.order;
+    const { ask } = ending;
+    return ask.kind === 'endLogin'
+      ? ask.user !== undefined && !this.history.operations.some(mayMiss)
+      : ask.kind === 'endLoginsOf' && this.#logoutsUpTo(ask.user, ask.issuedBefore, ending).length === 0;
   }
 
   /** Whether the list of the user's sessions may not have shown this one, for an index lagged or by the Lambda's clock it had expired. */
@@ -150,9 +234,9 @@ export class Facts {
   latestEnd(session: string, moment: Moment): { readonly idle: number; readonly absolute: number } {
     const created = endOf(this.sessions.get(session) as Operation);
     const seen = this.history.operations
-      .filter(({ ask, after, invoked }) => ask.kind === 'start' && after === session && invoked.order < moment.order)
-      .filter((start) => this.visit(start).length > 1)
-      .map((start) => start.returned.at);
+      .filter((operation) => isPresence(operation, session) && operation.invoked.order < moment.order)
+      .filter((operation) => isDeviceAsk(operation.ask) || this.visit(operation).length > 1)
+      .map(endOf);
     return {
       idle: Math.max(created, ...seen) + RULES.idleTimeout + TOLERANCE,
       absolute: created + RULES.absoluteTimeout + TOLERANCE,
@@ -179,7 +263,7 @@ export class Facts {
       ({ ask, before, outcome, invoked, returned, visit }) =>
         (ask.kind === 'logIn' || ask.kind === 'regenerate') &&
         before === session &&
-        outcome !== 'gone' &&
+        !isRefusal(outcome) &&
         invoked.order < order &&
         (visit !== operation.visit || outcome === 'unknown') &&
         (since === undefined || returned.order > since.invoked.order) &&
@@ -197,7 +281,7 @@ export class Facts {
     if (own?.ask.kind !== 'logIn') return this.history.bound < Number.POSITIVE_INFINITY && own !== undefined;
     const { user } = own.ask;
     const newer = this.history.operations.filter((login) => {
-      if (!isOf(login, user) || login.outcome === 'gone' || login.invoked.order >= before || login === own)
+      if (!isOf(login, user) || isRefusal(login.outcome) || login.invoked.order >= before || login === own)
         return false;
       // Of a login whose fate is unknown, the session has another time of login if it was applied.
       if (login.outcome === 'unknown' || login.loggedInAt === undefined || own.loggedInAt === undefined) return true;
@@ -211,7 +295,7 @@ export class Facts {
   /** Until when it certainly lives, if nobody ends it: requests in which nothing went wrong have prolonged it. */
   #earliestEnd(session: string, before: number): number {
     const creation = this.sessions.get(session) as Operation;
-    const starts = this.history.operations.filter(({ ask, after }) => ask.kind === 'start' && after === session);
+    const starts = this.history.operations.filter((operation) => isPresence(operation, session));
     const prolonged = starts.flatMap((start) => {
       const commit = this.visit(start).find(({ ask }) => ask.kind === 'commit');
       if (commit?.outcome !== 'ok' || commit.before !== session || commit.returned.order >= before) return [];
@@ -238,8 +322,9 @@ export class Facts {
 
   /** Whether somebody has shown a cookie although a newer one had been seen, and the grace may have been over. */
   #mayHaveShownRetiredSecret(session: string, before: number): boolean {
-    const shown = this.history.operations.flatMap(({ ask, invoked, returned }) => {
-      const token = ask.kind === 'start' && invoked.order < before ? ask.token : undefined;
+    const shown = this.history.operations.flatMap((operation) => {
+      const { invoked, returned } = operation;
+      const token = invoked.order < before ? tokenIn(operation) : undefined;
       const issue = token === undefined ? undefined : this.issues.get(token);
       return issue?.session === session
         ? [{ age: issue.commit.invoked.order, from: invoked.at, to: Math.min(returned.at, invoked.at + 1_000) }]
@@ -285,6 +370,10 @@ function endingKind(operation: Operation, session: string, logins: readonly Oper
       return ask.exclusive && logins.some((login) => isOf(login, ask.user)) ? 'everywhere' : undefined;
     }
     case 'start':
+    case 'register':
+    case 'refresh':
+    case 'endLogin':
+    case 'endLoginsOf':
     case 'ofUser':
     case 'commit':
     case 'save':
@@ -330,5 +419,27 @@ function isVictim(ending: Operation, session: string, logins: readonly Operation
     )
   );
 }
+
+/** The session cookie that an operation brings. */
+const tokenIn = ({ ask }: Operation): string | undefined =>
+  ask.kind === 'start' || isDeviceAsk(ask) ? ask.token : undefined;
+
+export const isDeviceAsk = (ask: Ask): ask is DeviceAsk => ask.kind === 'register' || ask.kind === 'refresh';
+
+/** Whether an operation comes to a session, and may prolong it. */
+const isPresence = ({ ask, after }: Operation, session: string): boolean =>
+  after === session && (ask.kind === 'start' || isDeviceAsk(ask));
+
+/** Nothing was written of it. */
+const isRefusal = (outcome: Operation['outcome']): boolean => outcome === 'gone' || outcome === 'login ended';
+
+const latest = (operations: readonly Operation[]): Moment =>
+  operations.map(({ returned }) => returned).reduce((a, b) => (a.order > b.order ? a : b));
+
+const isBy = ({ ask }: Operation, sid: string): boolean => ask.kind === 'logIn' && ask.sid === sid;
+
+/** Whether a login came with an ID token that was issued up to then. */
+const isIssuedUpTo = ({ ask }: Operation, at: number): boolean =>
+  ask.kind === 'logIn' && ask.issuedAt !== undefined && ask.issuedAt <= at;
 
 const isOf = ({ ask }: Operation, user: string): boolean => ask.kind === 'logIn' && ask.user === user;

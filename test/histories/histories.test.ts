@@ -67,7 +67,9 @@ function itBreaksNoneAgain(run: Search['run']): void {
 }
 
 async function expectPromisesKept({ run, ...how }: Omit<Search, 'seed'>): Promise<void> {
-  const met = Object.fromEntries([...DONE, ...FATES, 'rotation', 'gone', 'unknown'].map((what) => [what, 0]));
+  const rare = how.count < 4 * ENOUGH ? [] : ['login ended'];
+  const others = ['rotation', 'bound', 'bound again', 'gone', 'unknown', ...rare];
+  const met = Object.fromEntries([...DONE, ...FATES, ...others].map((what) => [what, 0]));
   const meet = (what: string): void => {
     if (what in met) met[what] = (met[what] ?? 0) + 1;
   };
@@ -80,6 +82,7 @@ async function expectPromisesKept({ run, ...how }: Omit<Search, 'seed'>): Promis
         if (operation.outcome === 'ok') meet(operation.ask.kind);
         else meet(operation.outcome);
         if (isRotation(operation, history)) meet('rotation');
+        if (operation.boundToken !== undefined) meet(operation.ask.kind === 'register' ? 'bound' : 'bound again');
       }
       for (const { text } of history.notes) meet(/\((?:.*, )?([a-z ]+)\)$/.exec(text)?.[1] ?? '');
       return history;
@@ -114,6 +117,10 @@ const DONE: readonly Ask['kind'][] = [
   'logOutUser',
   'logOutEveryone',
   'ofUser',
+  'register',
+  'refresh',
+  'endLogin',
+  'endLoginsOf',
 ];
 
 /** What befalls their calls to the store. */

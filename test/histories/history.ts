@@ -8,14 +8,34 @@ export interface Moment {
 
 /** What was asked of the library. */
 export type Ask =
-  | { readonly kind: 'start'; readonly token: string | undefined }
+  | { readonly kind: 'start'; readonly token: string | undefined; readonly boundToken?: string | undefined }
   | { readonly kind: 'commit' | 'save' | 'update' | 'getAndDelete' | 'regenerate' | 'destroy' }
-  | { readonly kind: 'logIn'; readonly user: string; readonly exclusive: boolean }
+  | {
+      readonly kind: 'logIn';
+      readonly user: string;
+      readonly exclusive: boolean;
+      /** Which session at the provider its ID token is of, and when that was issued (seconds). */
+      readonly sid?: string;
+      readonly issuedAt?: number;
+    }
   | { readonly kind: 'logOut'; readonly keep: boolean }
   | { readonly kind: 'revoke'; readonly session: string }
   | { readonly kind: 'logOutUser'; readonly user: string; readonly except: string | undefined }
   | { readonly kind: 'logOutEveryone' }
-  | { readonly kind: 'ofUser'; readonly user: string };
+  | { readonly kind: 'ofUser'; readonly user: string }
+  | DeviceAsk
+  | { readonly kind: 'endLogin'; readonly sid: string; readonly user: string | undefined }
+  | { readonly kind: 'endLoginsOf'; readonly user: string; readonly issuedBefore: number };
+
+/** What a browser asks by itself, with the proof of a key: which key, by a number of its own, and for which challenge. */
+export interface DeviceAsk {
+  readonly kind: 'register' | 'refresh';
+  readonly token: string | undefined;
+  /** The session that it names. */
+  readonly names: string;
+  readonly key: number;
+  readonly challenge: string | undefined;
+}
 
 /** The values of some keys; `undefined` for one that is taken away. */
 export type Values = ReadonlyMap<string, unknown>;
@@ -32,9 +52,10 @@ export interface Operation {
   returned: Moment;
   /**
    * `gone`: it was refused, and nothing was written. `unknown`: the store did not answer, or the Lambda crashed; it may
-   * have been done in part or as a whole, or yet be.
+   * have been done in part or as a whole, or yet be. `login ended`: nobody was logged in, for the provider had ended the
+   * login.
    */
-  outcome: 'ok' | 'gone' | 'unknown';
+  outcome: 'ok' | 'gone' | 'unknown' | 'login ended';
   /** How many of its calls to the store did not go well. */
   faults: number;
   /** Whether an index did not show it everything. */
@@ -49,16 +70,23 @@ export interface Operation {
   writes: Values;
   /** What `start` found. */
   found?: Found | undefined;
-  /** The value that `update` made or `getAndDelete` took, the sessions that `ofUser` listed, what `revoke` said. */
+  /**
+   * The value that `update` made or `getAndDelete` took, the sessions that `ofUser` listed, what `revoke` said, the status
+   * that a browser was answered with.
+   */
   value?: unknown;
   /** When the session `after` was logged in, by the Lambda's clock, in milliseconds. */
   loggedInAt?: number;
   /** What the response says of the cookie. */
   cookie?: CookieAction;
+  /** The bound cookie that it sets. */
+  boundToken?: string;
 }
 
 export interface Found {
   readonly user: UserId | undefined;
+  /** Whether its device was proven. */
+  readonly bound: boolean;
   readonly data: Values;
   readonly createdAt: number;
   readonly expiresAt: number;

@@ -105,6 +105,8 @@ export class MemoryStore implements Store {
       raiseUserMark: (userId, ...rest) =>
         line.call('raiseUserMark', async () => (await layer.raiseUserMark?.(userId, ...rest)) as number, write),
 
+      endLogin: (...rest) => line.call('endLogin', async () => layer.endLogin?.(...rest), write),
+
       raiseEpoch: (...rest) => line.call('raiseEpoch', async () => layer.raiseEpoch?.(...rest), write),
 
       loadUser: () => Promise.resolve(undefined),

@@ -57,6 +57,7 @@ class Names {
       .replaceAll(/(?<![\w-])([\w-]{21}[AQgw])(?:\.([\w-]{32}))?(?![\w-])/g, (_, id: string, secret?: string) =>
         secret === undefined ? this.#name('S', id) : `${this.#name('S', id)}.${this.#name('secret', secret)}`,
       )
+      .replaceAll(/(?<![\w-])[\w-]{32}(?![\w-])/g, (value) => this.#name('random', value))
       .replaceAll(/(user \d) [\da-f]{8}/g, '$1');
   }
 

@@ -1,4 +1,4 @@
-import { SessionGoneError, StoreUnavailableError } from '../../src/index.js';
+import { LoginEndedError, SessionGoneError, StoreUnavailableError } from '../../src/index.js';
 import { type Ask, type History, type Moment, NEVER, type Operation } from './history.js';
 import type { Line } from './line.js';
 
@@ -45,6 +45,7 @@ export class Recorder {
       operation.outcome = 'ok';
     } catch (error) {
       if (error instanceof SessionGoneError) operation.outcome = 'gone';
+      else if (error instanceof LoginEndedError) operation.outcome = 'login ended';
       else if (!(error instanceof StoreUnavailableError)) throw error;
     }
     operation.returned = this.#moment(line.now);

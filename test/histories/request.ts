@@ -1,5 +1,6 @@
 import type { CookieAction, Session } from '../../src/index.js';
 import type { Ask, Operation, Values } from './history.js';
+import { ISSUER, sidOf } from './identity-provider.js';
 import type { Line } from './line.js';
 import type { Action } from './plan.js';
 import type { Surroundings } from './surroundings.js';
@@ -55,8 +56,11 @@ export class Request {
         return this.#operate({ kind: 'getAndDelete' }, () => session.getAndDelete('challenge'), ['challenge']);
       case 'logIn': {
         const user = this.#world.user(action.user);
-        const ask = { kind: 'logIn', user, exclusive: action.exclusive } as const;
-        return this.#operate(ask, () => session.logIn(user, { exclusive: action.exclusive }), KEYS);
+        const { exclusive, idToken } = action;
+        const proof = idToken ? { sid: sidOf(user, idToken.sid), issuedAt: this.#line.now - idToken.age } : undefined;
+        const claims = proof && { iss: ISSUER, sid: proof.sid, iat: proof.issuedAt };
+        const ask = { kind: 'logIn', user, exclusive, ...proof } as const;
+        return this.#operate(ask, () => session.logIn(user, { exclusive, ...(claims && { idToken: claims }) }), KEYS);
       }
       case 'logOut':
         return this.#operate(action, () => session.logOut({ keep: action.keep ? ['theme'] : [] }));

@@ -9,6 +9,9 @@ export const RULES = {
   rotationGrace: 30,
 } as const satisfies SessionsOptions;
 
+/** How long a bound cookie is good, in seconds. */
+export const BOUND_LIFETIME = 30;
+
 /** How far a Lambda's clock may be from the true time. */
 export const SKEW = 5;
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { check, type Violation } from './checker.js';
+import { check } from './checker.js';
 import type { History } from './history.js';
 import { narrate } from './narrative.js';
 import { type Plan, plans, type Scope } from './plan.js';
+import type { Violation } from './violation.js';
 
 /** A history that breaks a promise, as short as it could be made. */
 export interface Failure {

@@ -9,6 +9,7 @@ export interface Surroundings {
   readonly revocationCheck: Plan['revocationCheck'];
   readonly bound: Plan['bound'];
   readonly encryption: Plan['encryption'];
+  readonly binds: Plan['binds'];
   layerFor(line: Line): PersistenceLayer;
   user(number: number): string;
   /** A number that no visit has had. */

@@ -1,0 +1,5 @@
+/** A promise that a history breaks. */
+export interface Violation {
+  readonly promise: number;
+  readonly text: string;
+}
