@@ -694,6 +694,7 @@ describe('the demo with its provider', () => {
       { error: 'invalid_request', error_description: 'This is no signed token.' },
     ]);
     expect((await visitor.session()).userId).toBe('fay');
+    expect((await visitor.go('/')).body).toContain('<li class="warn">provider logout refused</li>');
   });
 });
 
