@@ -127,13 +127,19 @@ function metadataOf(issuer: string): string {
   return `${origin}/.well-known/ssf-configuration${pathname.replace(/\/$/, '')}`;
 }
 
+/** What Keycloak calls the session of a user whom an administrator has logged out. */
+const ALL_SESSIONS = 'ALL';
+
 function targetOf(subject: EventSubject, event: string, issuer: string): EventTarget | undefined {
   const { format, id, user, session } = subject;
   if (format === 'opaque' && event === SESSION_REVOKED) return { sid: textOf(id) };
   if (format !== 'complex' && format !== undefined) return { userId: userOf(subject, issuer) };
   return {
     userId: isObject(user) ? userOf(user, issuer) : undefined,
-    sid: isObject(session) && session['format'] === 'opaque' ? textOf(session['id']) : undefined,
+    sid:
+      isObject(session) && session['format'] === 'opaque' && session['id'] !== ALL_SESSIONS
+        ? textOf(session['id'])
+        : undefined,
   };
 }
 

@@ -103,6 +103,13 @@ describe('an event that is pushed', () => {
     expect(await userOf(browser)).toBeUndefined();
   });
 
+  it('session-revoked about the session ALL of a user, as Keycloak has it, ends all of the user’s', async () => {
+    const both = [await logIn(), await logIn('s2')];
+    const subject = { format: 'complex', user: ann(), session: { format: 'opaque', id: 'ALL' } };
+    expect((await push(await sign(claims(SESSION_REVOKED, subject)))).status).toBe(202);
+    expect(await Promise.all(both.map(userOf))).toEqual([undefined, undefined]);
+  });
+
   it('may have its subject in the event, as transmitters of earlier drafts do', async () => {
     const browser = await logIn();
     const set = claims(SESSION_REVOKED, undefined, {
