@@ -17,7 +17,7 @@ const PUSH = '/security-events';
 const SHOP = 'shop';
 
 // A provider in another language, of other people: what it sends ends the sessions that came of its logins.
-describe('Keycloak', () => {
+describe('L13: Keycloak', () => {
   let table: TestTable;
   let gateway: Gateway;
   let keycloak: Keycloak;
