@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/testing/*.test.ts'],
-    exclude: ['test/{browser,cdk-floor,checkers,deploy,encrypted,faults,frameworks,models,runtime,sdk-floor,soak}/**'], // each has its own command: npm run test:browser, soak, …
+    exclude: ['test/{browser,cdk-floor,checkers,deploy,encrypted,faults,frameworks,keycloak,models,runtime,sdk-floor,soak}/**'], // each has its own command: npm run test:browser, soak, …
     globalSetup: ['test/engines/start-embedded.ts', 'test/cdk/global-setup.ts'],
     pool: 'threads',
     maxWorkers: Math.ceil(availableParallelism() * 1.5), // many tests wait for an engine or a process

@@ -2,17 +2,26 @@
  * "Your devices": sign in, keep some data, see where else you are signed in, and end any of those sessions.
  *
  * A Lambda handler for a Function URL or an HTTP API (payload 2.0). It has a page, and the same in JSON. Everything about
- * sessions is in this file. `router.ts` has what any such handler needs, `page.ts` the page, and `receipt.ts` what a
- * request costs.
+ * sessions is in this file. `router.ts` has what any such handler needs, `page.ts` the page, `receipt.ts` what a request
+ * costs, and `provider-client.ts` what an OpenID provider is asked, if there is one.
  */
 import { inspect } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { NotStorableError, type Session, SessionGoneError, Sessions, type UserId } from 'dynamodb-sessions';
+import {
+  LoginEndedError,
+  NotStorableError,
+  type Session,
+  SessionGoneError,
+  Sessions,
+  type UserId,
+} from 'dynamodb-sessions';
 import { deviceBinding } from 'dynamodb-sessions/dbsc';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
 import { type HttpApiEvent, withSession } from 'dynamodb-sessions/lambda';
-import { page, refusal, withReceiptOf } from './page.js';
+import { backChannelLogout } from 'dynamodb-sessions/oidc';
+import { keepForNextPage, page, refusal, withReceiptOf } from './page.js';
 import { THEMES, type View } from './page-parts.js';
+import { ProviderClient, type ProviderLogin } from './provider-client.js';
 import { noteCalls, noteEvent, withReceipt } from './receipt.js';
 import { type Answer, answer, isForPeople, json, Problem, type Request, type Routes, seeOther } from './router.js';
 
@@ -35,6 +44,12 @@ const sessions = new Sessions({
     console.log(type, inspect(details, { breakLength: Number.POSITIVE_INFINITY }));
   },
 });
+
+// A provider signs users in, and says by itself when one is logged out there: only if the environment tells of one.
+const provider = ProviderClient.fromEnvironment(process.env);
+const providerLogout =
+  provider && backChannelLogout(sessions, { issuer: provider.issuer, audience: provider.clientId });
+const PROVIDER_LOGOUT = '/back-channel-logout';
 
 const revokeDevice = async (request: Request<Session>): Promise<Answer> => {
   const { session, parameter: id } = request;
@@ -66,6 +81,7 @@ const routes: Routes<Session> = {
   'POST /login': async (request) => {
     const { name, exclusive } = signIn(request);
     await request.session.logIn(name, { exclusive });
+    request.session.delete('via');
     return done(request, `You are signed in as ${name}.`);
   },
 
@@ -156,7 +172,32 @@ const routes: Routes<Session> = {
   'POST /logout-others': logOutOthers,
 };
 
-const answerWithSession = withSession(sessions, (event, session) => answer(routes, event, session), {
+const providerRoutes = (provider: ProviderClient): Routes<Session> => ({
+  // The session remembers the login while the browser is at the provider.
+  'GET /provider/login': async ({ session }) => {
+    const { state, login, url } = await provider.beginLogin();
+    session.set(`login:${state}`, login);
+    return seeOther(url);
+  },
+
+  // `getAndDelete` gives the login to one request, and only in the session in which it has begun.
+  'GET /callback': async ({ session, query }) => {
+    const state = query.get('state') ?? '';
+    const login = await session.getAndDelete(`login:${state}`);
+    if (login === undefined) throw new Problem(400, 'No such login has begun in this browser.');
+    const claims = await provider.finishLogin(query, state, login as ProviderLogin);
+    await session.logIn(claims.sub, { idToken: claims }); // with the ID token, the provider can end it
+    session.set('via', 'provider');
+    return seeOther('/');
+  },
+
+  // This ends nothing here: the provider does.
+  'GET /provider/logout': async () => seeOther(await provider.logoutUrl()),
+});
+
+const allRoutes = provider === undefined ? routes : { ...routes, ...providerRoutes(provider) };
+
+const answerWithSession = withSession(sessions, (event, session) => answer(allRoutes, event, session), {
   cookie,
   onStoreError: (_, event) =>
     refused(event, new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' })),
@@ -165,18 +206,23 @@ const answerWithSession = withSession(sessions, (event, session) => answer(route
 export const handler: typeof answerWithSession = async (event, context) => {
   const { method, path } = event.requestContext.http;
   const [result, receipt] = await withReceipt({ method, path }, () => answerOrRefuse(event, context));
+  if (path === PROVIDER_LOGOUT) keepForNextPage(receipt);
   return withReceiptOf(receipt, result as Answer);
 };
 
 // If a request throws, what it has `set` is not saved. So a refusal here has changed nothing.
 const answerOrRefuse: typeof answerWithSession = async (event, context) => {
   try {
+    // No browser asks this, so there is no session.
+    if (providerLogout && event.rawPath === PROVIDER_LOGOUT) return await providerLogout.lambda(event, context);
     return await answerWithSession(event, context);
   } catch (error) {
     if (error instanceof Problem) return refused(event, error);
     if (error instanceof NotStorableError) return refused(event, new Problem(413, error.message));
     if (error instanceof SessionGoneError)
       return refused(event, new Problem(401, 'The session ended during this request.'));
+    if (error instanceof LoginEndedError)
+      return refused(event, new Problem(401, 'The provider has logged you out meanwhile.'));
     throw error;
   }
 };
@@ -206,11 +252,12 @@ function viewOf(session: Session): View {
     createdAt,
     expiresAt,
     bound,
+    provider: provider && (session.get('via') === 'provider' ? 'used' : 'offered'),
     theme,
     cart: listOf(session.get('cart')).map((article) =>
       typeof article === 'string' ? article : JSON.stringify(article),
     ),
-    data: session.entries(),
+    data: entriesOf(session),
     devices: 'later',
   };
 }
@@ -223,7 +270,12 @@ function overview(session: Session): object {
 }
 
 function dataOf(session: Session): object {
-  return Object.fromEntries(session.entries());
+  return Object.fromEntries(entriesOf(session));
+}
+
+/** All that the session holds, apart from logins that have begun: what is in them is no browser's business. */
+function entriesOf(session: Session): ReturnType<Session['entries']> {
+  return session.entries().filter(([key]) => !key.startsWith('login:'));
 }
 
 async function devicesOf(session: Session): ReturnType<typeof sessions.ofUser> {

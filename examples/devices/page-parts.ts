@@ -21,6 +21,8 @@ export interface View {
   readonly expiresAt: Date | undefined;
   /** Whether the session is bound to this device. */
   readonly bound: boolean;
+  /** Whether an OpenID provider can sign the user in, or has; `undefined` if there is none. */
+  readonly provider: 'offered' | 'used' | undefined;
   readonly theme: (typeof THEMES)[number];
   readonly cart: readonly string[];
   /** All that the session holds. */
@@ -53,25 +55,32 @@ export function themes({ theme }: View): Html {
 export function you(view: View): Html {
   return html`<section class="card" data-part="you" aria-labelledby="who">
     <h2 id="who" class="${view.userId === undefined ? '' : 'hidden'}">Who you are</h2>
-    ${view.userId === undefined ? signIn() : signedIn(view.userId, view)}
+    ${view.userId === undefined ? signIn(view) : signedIn(view.userId, view)}
   </section>`;
 }
 
-function signIn(): Html {
+function signIn({ provider }: View): Html {
   return html`<form method="post" action="/login" class="stack">
-    <div class="row ends">
-      <label class="field grow">
-        Name
-        <input type="text" name="name" id="name" required maxlength="64" autocomplete="username" placeholder="ada" />
-      </label>
-      <button>Sign in</button>
-    </div>
-    <label><input type="checkbox" name="exclusive" id="exclusive" /> Log me out on all other devices</label>
-    <p class="dim">Any name will do: this is a demo, and nobody asks for a password.</p>
-  </form>`;
+      <div class="row ends">
+        <label class="field grow">
+          Name
+          <input type="text" name="name" id="name" required maxlength="64" autocomplete="username" placeholder="ada" />
+        </label>
+        <button>Sign in</button>
+      </div>
+      <label><input type="checkbox" name="exclusive" id="exclusive" /> Log me out on all other devices</label>
+      <p class="dim">Any name will do: this is a demo, and nobody asks for a password.</p>
+    </form>
+    ${
+      provider &&
+      html`<div class="row ruled">
+        <p class="dim grow">Or let an OpenID provider say who you are.</p>
+        <a class="button quiet small" href="/provider/login">Sign in at the provider</a>
+      </div>`
+    }`;
 }
 
-function signedIn(userId: string, { createdAt, expiresAt, bound }: View): Html {
+function signedIn(userId: string, { createdAt, expiresAt, bound, provider }: View): Html {
   return html`<div class="row">
       <span class="round initial" aria-hidden="true">${/^./su.exec(userId)?.[0]}</span>
       <div class="grow">
@@ -93,7 +102,14 @@ function signedIn(userId: string, { createdAt, expiresAt, bound }: View): Html {
         }
       </p>
       ${does('/thief', 'Play the thief', 'quiet small')}
-    </div>`;
+    </div>
+    ${
+      provider === 'used' &&
+      html`<div class="row ruled">
+        <p class="dim grow">The provider has said who you are. If you log out there, it ends this session.</p>
+        <a class="button quiet small" href="/provider/logout">Log out at the provider</a>
+      </div>`
+    }`;
 }
 
 export function devices({ userId, devices: all }: View): Html {

@@ -37,10 +37,10 @@ function show(page) {
   const { theme } = page.documentElement.dataset;
   if (theme) document.documentElement.dataset.theme = theme;
 
-  const slip = page.querySelector('.slip');
-  if (slip) {
-    slip.classList.add('new');
-    find('.slips').prepend(document.adoptNode(slip));
+  const slips = [...page.querySelectorAll('.slip')];
+  if (slips.length > 0) {
+    for (const slip of slips) slip.classList.add('new');
+    find('.slips').prepend(...slips);
     find('.last').textContent = page.querySelector('.last').textContent;
     for (const old of [...find('.slips').children].slice(MOST_SLIPS)) old.remove();
   }

@@ -55,7 +55,7 @@ button, .button { display: inline-grid; place-items: center; min-height: 2.6rem;
   background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
 button.quiet, .button.quiet { border-color: var(--line); background: none; color: var(--ink); }
 button.bad { border-color: var(--line); background: none; color: var(--bad); }
-button.small { min-height: 2.1rem; padding: .1rem .8rem; font-size: .9rem; }
+button.small, .button.small { min-height: 2.1rem; padding: .1rem .8rem; font-size: .9rem; }
 button:hover, .button:hover { background: color-mix(in oklab, var(--brand) 88%, var(--ink)); }
 button.quiet:hover, .button.quiet:hover { border-color: var(--dim); background: var(--soft); }
 button.bad:hover { border-color: var(--bad); background: none; }

@@ -59,6 +59,15 @@ export function refusal(statusCode: number, reason: string, headers: Record<stri
   );
 }
 
+/** Keeps the receipt of a request that no page has made: the next page shows it. */
+export function keepForNextPage(receipt: Receipt): void {
+  kept.unshift(receipt);
+  kept.splice(MOST_KEPT);
+}
+
+const kept: Receipt[] = [];
+const MOST_KEPT = 3;
+
 /** Adds to a page the receipt of its own request, and to any answer a header with its cost. */
 export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   const { headers = {}, body = '' } = result;
@@ -67,7 +76,9 @@ export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
     ...result,
     headers: { ...headers, 'server-timing': `dynamodb;desc="${cost(receipt)}"` },
     body: isPage
-      ? body.replace(SLIP.text, () => slip(receipt).text).replace(SUMMARY.text, () => html`${summary(receipt)}`.text)
+      ? body
+          .replace(SLIP.text, () => html`${[receipt, ...kept.splice(0)].map(slip)}`.text)
+          .replace(SUMMARY.text, () => html`${summary(receipt)}`.text)
       : body,
   };
 }

@@ -83,6 +83,7 @@ export function noteEvent(event: SessionEvent): void {
     'reused',
     'binding-refused',
     'anomaly',
+    'provider-logout-refused',
     'unreadable',
     'lost-write',
     'csrf-refused',

@@ -18,6 +18,7 @@ export interface Request<Session> {
   readonly audience: Audience;
   /** One `name=value` each. */
   readonly cookies: readonly string[];
+  readonly query: URLSearchParams;
 }
 
 /**
@@ -79,6 +80,7 @@ export async function answer<Session>(routes: Routes<Session>, event: HttpApiEve
     body: () => parsedBody(event),
     audience: audienceOf(event),
     cookies: event.cookies ?? [],
+    query: new URLSearchParams(event.rawQueryString),
   });
 }
 

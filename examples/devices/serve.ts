@@ -4,6 +4,8 @@
  * - `PORT`: where to listen, on 127.0.0.1. Default 3000; 0 is any free port.
  * - `DYNAMODB_ENDPOINT`: another DynamoDB instead, such as `http://127.0.0.1:8000`.
  * - `DYNAMODB_SESSIONS_TABLE`: the table's name. Default `Sessions`; it is created if it is missing.
+ * - `ISSUER`, `CLIENT_ID`, `CLIENT_SECRET`: another OpenID provider than the one in this process. It must know the paths
+ *   `/callback`, `/` for after a logout, and `/back-channel-logout`. With an empty `ISSUER` there is none.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -11,6 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import createDynalite from 'dynalite';
 import { invoke } from './lambda-http.js';
+import { createLocalProvider } from './local-provider.js';
 import { createLocalTable } from './local-table.js';
 
 const servers: Server[] = [];
@@ -21,12 +24,17 @@ try {
   const tableName = setEnvironment(endpoint);
   await createTable(tableName);
 
-  // The handler finds its table and its client's settings in the environment, as it does in Lambda.
+  const site = createServer();
+  const url = await listen(site, Number(PORT));
+  process.env.ORIGIN ??= url;
+  const issuer = process.env.ISSUER ?? (await startProvider(process.env.ORIGIN));
+
+  // The handler finds its table, its client's settings and the provider in the environment, as it does in Lambda.
   const { handler } = await import('./handler.js');
-  const url = await listen(createServer(invoke(handler)), Number(PORT));
+  site.on('request', invoke(handler));
 
   process.on('SIGINT', stop).on('SIGTERM', stop);
-  console.log(introduction(url, DYNAMODB_ENDPOINT));
+  console.log(introduction(url, DYNAMODB_ENDPOINT, issuer));
 } catch (error) {
   console.error(reason(error));
   process.exitCode = 1;
@@ -66,6 +74,16 @@ function setEnvironment(endpoint: string): string {
   return given.DYNAMODB_SESSIONS_TABLE as string;
 }
 
+/** Starts a provider on this machine, and tells the handler's environment of it. */
+async function startProvider(origin: string): Promise<string> {
+  const server = createServer();
+  const issuer = await listen(server, 0);
+  const { answer, environment } = await createLocalProvider(issuer, origin);
+  server.on('request', answer);
+  Object.assign(process.env, environment);
+  return issuer;
+}
+
 async function createTable(tableName: string): Promise<void> {
   const client = new DynamoDBClient();
   try {
@@ -85,7 +103,7 @@ function reason(error: unknown): string {
   return `The demo could not start: ${message}`;
 }
 
-function introduction(url: string, endpoint: string | undefined): string {
+function introduction(url: string, endpoint: string | undefined, issuer: string): string {
   const as = (jar: string, path: string, options = ''): string => `  curl -b ${jar} -c ${jar} ${url}${path}${options}`;
   const send = (body: string): string => ` -H 'content-type: application/json' -d '${body}'`;
   return `
@@ -105,6 +123,6 @@ ${as('laptop', '/session')}
 ${as('phone', '/logout-everywhere', ' -X POST')}
 
 Sessions are kept in ${endpoint ?? 'a DynamoDB in this process, until it ends'}. What happens to them is logged below.
-Ctrl-C stops it.
+${issuer && `The OpenID provider at which you can sign in, and log out of the demo, is ${issuer}.\n`}Ctrl-C stops it.
 `;
 }

@@ -15,6 +15,8 @@ export interface ProviderRequest {
   readonly method: string;
   /** The header Content-Type. */
   readonly contentType: string | undefined;
+  /** The header Authorization: for {@link SecurityEventsOptions.authorization}. */
+  readonly authorization?: string | undefined;
   /** As it came: not parsed. */
   readonly body: string | Uint8Array | undefined;
   /** When the answer must be there, in milliseconds since the epoch. @defaultValue each call has its own time limit */
@@ -31,6 +33,8 @@ export interface ProviderAnswer {
 /** What an endpoint makes of requests, apart from how they come. */
 export interface Messages<User extends SessionUser> {
   readonly contentType: string;
+  /** Throws if the sender is not who may send messages. */
+  authorize?(authorization: string | undefined): void;
   /** Does what a message says; told the same again, it does no more. */
   handle(body: string, layer: GuardedLayer<User>): Promise<void>;
   readonly accepted: ProviderAnswer;
@@ -61,7 +65,12 @@ export class ProviderEndpoint<User extends SessionUser = SessionUser> {
   readonly fetch = async (request: Request): Promise<Response> => {
     const { method, headers } = request;
     const body = await bodyOf(request);
-    const answer = await this.answer({ method, contentType: headers.get('content-type') ?? undefined, body });
+    const answer = await this.answer({
+      method,
+      contentType: headers.get('content-type') ?? undefined,
+      authorization: headers.get('authorization') ?? undefined,
+      body,
+    });
     return new Response(answer.body, { status: answer.statusCode, headers: answer.headers });
   };
 
@@ -76,6 +85,7 @@ export class ProviderEndpoint<User extends SessionUser = SessionUser> {
     const { statusCode, headers, body } = await this.answer({
       method: source.method(event),
       contentType: source.header(event, 'content-type'),
+      authorization: source.header(event, 'authorization'),
       body: isEncoded ? Buffer.from(encoded, 'base64') : encoded,
       ...deadlineOf(context),
     });
@@ -83,11 +93,13 @@ export class ProviderEndpoint<User extends SessionUser = SessionUser> {
   };
 
   /** For any other server: give it what came, and send what it returns. */
-  readonly answer = async ({ method, contentType, body, deadline }: ProviderRequest): Promise<ProviderAnswer> => {
+  readonly answer = async (request: ProviderRequest): Promise<ProviderAnswer> => {
+    const { method, contentType, authorization, body, deadline } = request;
     if (method !== 'POST') return METHOD_NOT_ALLOWED;
     const layer = new GuardedLayer(this.#options, deadline);
     const { contentType: expected, accepted } = this.#messages;
     try {
+      this.#messages.authorize?.(authorization);
       if (contentType?.split(';')[0]?.trim().toLowerCase() !== expected)
         throw new InvalidMessageError(`The body is not of the type ${expected}.`);
       if (body === undefined || Buffer.byteLength(body) > LONGEST_BODY)

@@ -2,6 +2,7 @@ import { expectFunctions, refuseUnknown } from '../core/option-checks.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import { loginOf } from '../core/provider-login.js';
 import type { Sessions } from '../core/sessions.js';
+import { authorizationCheck } from './authorization.js';
 import { endLogin, endLoginsOf } from './end-logins.js';
 import { isObject } from './is-object.js';
 import { InvalidMessageError } from './message-errors.js';
@@ -26,6 +27,13 @@ export interface EventTarget<User extends SessionUser = SessionUser> {
 export interface SecurityEventsOptions<User extends SessionUser = SessionUser> extends ProviderOptions {
   /** The issuer of the ID tokens by which users log in. @defaultValue `issuer` */
   readonly idTokenIssuer?: string;
+  /**
+   * The header Authorization that each request must have, such as `Bearer …`; one of several while you change it. Give the
+   * transmitter the same value as the stream's `authorization_header`.
+   *
+   * @defaultValue none is demanded: who has sent an event is told by its signature alone
+   */
+  readonly authorization?: string | readonly string[];
   /**
    * Who a subject is; `undefined` for somebody whom the application does not know.
    *
@@ -67,8 +75,16 @@ export function securityEvents<Data extends object, User extends SessionUser>(
   sessions: Sessions<Data, User>,
   options: SecurityEventsOptions<NoInfer<User>>,
 ): ProviderEndpoint<User> {
-  refuseUnknown('', options, ['issuer', 'audience', 'jwksUri', 'algorithms', 'idTokenIssuer', 'subject']);
-  const { issuer, idTokenIssuer = issuer } = options;
+  refuseUnknown('', options, [
+    'issuer',
+    'audience',
+    'jwksUri',
+    'algorithms',
+    'idTokenIssuer',
+    'authorization',
+    'subject',
+  ]);
+  const { issuer, idTokenIssuer = issuer, authorization } = options;
   const { subject = (named, event) => targetOf(named, event, idTokenIssuer) as EventTarget<User> | undefined } =
     options;
   expectFunctions('', { subject }, ['subject']);
@@ -76,6 +92,8 @@ export function securityEvents<Data extends object, User extends SessionUser>(
 
   return new ProviderEndpoint(sessions.options, {
     contentType: 'application/secevent+jwt',
+
+    ...(authorization !== undefined && { authorize: authorizationCheck(authorization) }),
 
     async handle(body, layer) {
       const { iat, events, sub_id: named } = await verifier.verify(body.trim(), ['secevent+jwt']);
@@ -109,13 +127,19 @@ function metadataOf(issuer: string): string {
   return `${origin}/.well-known/ssf-configuration${pathname.replace(/\/$/, '')}`;
 }
 
+/** What Keycloak calls the session of a user whom an administrator has logged out. */
+const ALL_SESSIONS = 'ALL';
+
 function targetOf(subject: EventSubject, event: string, issuer: string): EventTarget | undefined {
   const { format, id, user, session } = subject;
   if (format === 'opaque' && event === SESSION_REVOKED) return { sid: textOf(id) };
   if (format !== 'complex' && format !== undefined) return { userId: userOf(subject, issuer) };
   return {
     userId: isObject(user) ? userOf(user, issuer) : undefined,
-    sid: isObject(session) && session['format'] === 'opaque' ? textOf(session['id']) : undefined,
+    sid:
+      isObject(session) && session['format'] === 'opaque' && session['id'] !== ALL_SESSIONS
+        ? textOf(session['id'])
+        : undefined,
   };
 }
 

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { DeleteTableCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { invoke } from '../../examples/devices/lambda-http.js';
+import { CookieJar } from '../../src/testing/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { clientFor } from '../world/tables.js';
 
@@ -550,6 +551,178 @@ describe('the demo as a process', () => {
     ],
   ])('says in one line that it cannot start with %o', async (env, line) => {
     expect(await failure(env)).toEqual([1, line]);
+  });
+});
+
+/** A browser without scripts, which goes where redirects lead. One jar will do: cookies do not mind the port. */
+class Visitor {
+  readonly #jar = new CookieJar();
+  readonly #demo: Demo;
+
+  constructor(demo: Demo) {
+    this.#demo = demo;
+  }
+
+  /** Where it gets to, and what it sees there. */
+  async go(
+    target: string,
+    form?: Readonly<Record<string, string>>,
+  ): Promise<{ url: URL; status: number; body: string }> {
+    const url = new URL(target, this.#demo.url);
+    const init = form && { method: 'POST', body: new URLSearchParams(form), headers: { 'sec-fetch-mode': 'navigate' } };
+    const response = this.#jar.receive(await fetch(this.#jar.request(url, { redirect: 'manual', ...init })));
+    const location = response.headers.get('location');
+    if (location !== null) return this.go(new URL(location, url).href);
+    return { url, status: response.status, body: await response.text() };
+  }
+
+  /** Fills in the form of the page at the provider. */
+  async signIn(name: string): Promise<{ url: URL; body: string }> {
+    const { url } = await this.go('/provider/login');
+    return this.go(url.href, { name });
+  }
+
+  async logOutAtProvider(): Promise<{ url: URL; body: string }> {
+    const { url, body } = await this.go('/provider/logout');
+    const [, action = ''] = / action="([^"]+)"/.exec(body) ?? [];
+    const [, xsrf = ''] = / name="xsrf" value="([^"]+)"/.exec(body) ?? [];
+    return this.go(new URL(action, url).href, { xsrf, logout: 'yes' });
+  }
+
+  async session(): Promise<{ userId: string | null; data?: object }> {
+    return JSON.parse((await this.go('/session')).body) as { userId: string | null };
+  }
+}
+
+describe('the demo with its provider', () => {
+  let demo: Demo;
+
+  beforeAll(async () => {
+    demo = await Demo.guarded();
+  });
+  afterAll(() => demo.stop());
+
+  it('signs in there, and a logout there ends that session at once, and no other of the user', async () => {
+    const [there, elsewhere] = [new Visitor(demo), new Visitor(demo)];
+    const byName = await new Browser(demo, 'phone').signedIn('ada');
+    const { url, body } = await there.signIn('ada');
+    await elsewhere.signIn('ada');
+    expect(url.href).toBe(`${demo.url}/`);
+    expect(body).toContain('<strong class="name">ada</strong>');
+    expect(body).toContain('<a class="button quiet small" href="/provider/logout">');
+    const log = demo.output().length;
+
+    const after = await there.logOutAtProvider();
+    expect(after.url.href).toBe(`${demo.url}/`);
+    expect(after.body).toContain('<a class="button quiet small" href="/provider/login">');
+    expect(await there.session()).toEqual({ userId: null });
+    expect([await elsewhere.session(), await byName.userId()]).toMatchObject([{ userId: 'ada' }, 'ada']);
+    expect(demo.output().slice(log).split('\n')).toEqual([
+      expect.stringMatching(/^provider-logout \{ at: .*, userId: 'ada', everywhere: false \}$/),
+      expect.stringMatching(/^revoked \{ at: .*, userId: 'ada', reason: 'login-ended' \}$/),
+      '',
+    ]);
+  });
+
+  it('shows the receipt of the logout on the next page, once', async () => {
+    const visitor = new Visitor(demo);
+    await visitor.signIn('bea');
+    const receipts = (body: string): (string | undefined)[] =>
+      [...body.matchAll(/<h3>(\w+ \/.*)<\/h3>/g)].map(([, line]) => line);
+    const { body } = await visitor.logOutAtProvider();
+    expect(receipts(body)).toEqual(['GET /', 'POST /back-channel-logout']);
+    expect(body).toMatch(/<li>provider logout<\/li>\s*<li>revoked<\/li>/);
+    expect(receipts((await visitor.go('/')).body)).toEqual(['GET /']);
+  });
+
+  it('is asked again for a name after a logout there, and not before', async () => {
+    const visitor = new Visitor(demo);
+    await visitor.signIn('cas');
+    await visitor.go('/logout', {});
+    expect(await visitor.session()).toEqual({ userId: null });
+    expect((await visitor.go('/provider/login')).url.href).toBe(`${demo.url}/`);
+    expect((await visitor.session()).userId).toBe('cas');
+    await visitor.logOutAtProvider();
+    expect((await visitor.go('/provider/login')).body).toContain('Sign in at the provider</h1>');
+  });
+
+  it('keeps what a stranger did, and shows nobody a login that has begun', async () => {
+    const visitor = new Visitor(demo);
+    await visitor.go('/cart', { article: 'a lamp' });
+    await visitor.go('/provider/login');
+    expect(await visitor.session()).toMatchObject({ userId: null, data: { cart: ['a lamp'] } });
+    expect((await visitor.session()).data).toEqual({ cart: ['a lamp'] });
+    expect((await visitor.go('/')).body).not.toContain('data.login');
+    await visitor.signIn('dot');
+    expect(await visitor.session()).toMatchObject({ userId: 'dot', data: { cart: ['a lamp'], via: 'provider' } });
+  });
+
+  it('offers no logout there to who has signed in by name since', async () => {
+    const visitor = new Visitor(demo);
+    await visitor.signIn('eve');
+    await visitor.go('/login', { name: 'eve' });
+    expect((await visitor.go('/')).body).not.toContain('/provider/logout');
+    await visitor.logOutAtProvider();
+    expect((await visitor.session()).userId).toBe('eve');
+  });
+
+  it.each(['/callback', '/callback?state=other&code=x'])(
+    'refuses %s, which answers no login of its own',
+    async (path) => {
+      const { status, body } = await new Visitor(demo).go(path);
+      expect([status, body]).toEqual([400, '{"error":"No such login has begun in this browser."}\n']);
+    },
+  );
+
+  it('refuses an answer of the provider without a code that is good', async () => {
+    const log = demo.output().length;
+    const response = await fetch(`${demo.url}/provider/login`, { redirect: 'manual' });
+    const state = new URL(response.headers.get('location') as string).searchParams.get('state');
+    const cookie = response.headers.getSetCookie()[0]?.split(';')[0] as string;
+    const answer = await fetch(`${demo.url}/callback?state=${state}&code=wrong`, { headers: { cookie } });
+    expect([answer.status, await answer.text()]).toEqual([400, '{"error":"The provider has not signed you in."}\n']);
+    expect(demo.output().slice(log)).toMatch(/^A login failed: /m);
+  });
+
+  it('takes no logout from anybody else', async () => {
+    const visitor = new Visitor(demo);
+    await visitor.signIn('fay');
+    const body = new URLSearchParams({ logout_token: 'x' });
+    const answer = await fetch(`${demo.url}/back-channel-logout`, { method: 'POST', body });
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: 'invalid_request', error_description: 'This is no signed token.' },
+    ]);
+    expect((await visitor.session()).userId).toBe('fay');
+    expect((await visitor.go('/')).body).toContain('<li class="warn">provider logout refused</li>');
+  });
+});
+
+describe('the demo with another provider, or with none', () => {
+  it('says that a provider does not answer, and takes names as before', async () => {
+    const demo = await Demo.guarded({ ISSUER: 'http://127.0.0.1:1', CLIENT_ID: 'devices', CLIENT_SECRET: 'secret' });
+    const browser = new Browser(demo, 'laptop');
+    expect(await browser.get('/provider/login')).toMatchObject({
+      status: 502,
+      body: { error: 'The provider cannot be reached.' },
+    });
+    await browser.signedIn('ada');
+    expect(await browser.userId()).toBe('ada');
+    await demo.stop();
+  });
+
+  it('has nothing of a provider where there is none', async () => {
+    const demo = await Demo.guarded({ ISSUER: '' });
+    const browser = new Browser(demo, 'laptop');
+    for (const path of ['/provider/login', '/provider/logout', '/callback']) {
+      expect(await browser.get(path)).toMatchObject({ status: 404 });
+    }
+    expect(await browser.send('POST', '/back-channel-logout')).toMatchObject({ status: 404 });
+    expect((await browser.get('/')).body).not.toContain('provider');
+    await browser.signedIn('ada');
+    expect((await browser.get('/')).body).not.toContain('provider');
+    expect(demo.output()).not.toContain('provider');
+    await demo.stop();
   });
 });
 

@@ -1,60 +1,31 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { ClientMetadata } from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HttpApiResult } from '../../src/lambda/index.js';
 import { httpApiEvent } from '../../src/testing/index.js';
 import { engines } from '../engines/index.js';
 import { Gate } from '../world/gate.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { stubEnvironment } from './environment.js';
+import { type Delivery, Gateway, partsOf } from './gateway.js';
 import { type LocalProvider, startProvider } from './provider.js';
 import { type Handler, Visitor } from './visitor.js';
 
 const ORIGIN = 'https://shop.example.com';
-
-/** What the provider was answered. */
-interface Delivery {
-  readonly status: number;
-  readonly body: string;
-  readonly token: string;
-}
 
 // The handler of the recipe for OpenID Connect, called by a real provider when somebody logs out there.
 describe.each(engines())('L13: back-channel logout by a real provider, on $name', (engine) => {
   let table: TestTable;
   let provider: LocalProvider;
   let handler: Handler;
-  const deliveries: Delivery[] = [];
+  let gateway: Gateway;
   /** Holds up the ID token that the provider has issued. */
   let beforeTokens: Gate | undefined;
-
-  /** What stands before the handler, where the provider reaches it: an API Gateway. */
-  const gateway = createServer((request, response) => void forward(request, response));
-  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await buffer(request);
-    const { 'content-type': type = '' } = request.headers;
-    const event = httpApiEvent({
-      method: 'POST',
-      path: request.url ?? '/',
-      headers: { 'content-type': type },
-      body: 'x',
-    });
-    const encoded = { ...event, body: body.toString('base64'), isBase64Encoded: true };
-    const result = (await handler(encoded, {})) as Exclude<HttpApiResult, string>;
-    const token = new URLSearchParams(body.toString()).get('logout_token') ?? '';
-    deliveries.push({ status: result.statusCode ?? 200, body: result.body ?? '', token });
-    response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>).end(result.body);
-  };
 
   const start = async (keys: readonly JWK[], client: Partial<ClientMetadata> = {}, port = 0): Promise<LocalProvider> =>
     startProvider(ORIGIN, {
       port,
       client: {
-        backchannel_logout_uri: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/back-channel-logout`,
+        backchannel_logout_uri: `${gateway.origin}/back-channel-logout`,
         backchannel_logout_session_required: true,
         ...client,
       },
@@ -83,24 +54,23 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
     // What the provider says about its defaults would hide other output.
     vi.spyOn(console, 'info').mockImplementation(() => {});
     vi.spyOn(console, 'warn').mockImplementation(() => {});
-    gateway.listen(0, '127.0.0.1');
-    await once(gateway, 'listening');
+    gateway = await Gateway.open();
     table = await createTestTable(engine);
     first = await newSigningKey('first');
     provider = await start([first]);
     stubEnvironment(engine, table, provider.environment);
     ({ handler } = await import('../../examples/openid-connect/handler.js'));
+    gateway.handlers.set('/back-channel-logout', handler);
   });
   afterAll(async () => {
     vi.restoreAllMocks();
     vi.unstubAllEnvs();
     await provider?.[Symbol.asyncDispose]();
-    gateway.close();
-    gateway.closeAllConnections();
+    await gateway?.[Symbol.asyncDispose]();
     await table?.drop();
   });
   beforeEach(() => {
-    deliveries.length = 0;
+    gateway.deliveries.length = 0;
   });
 
   const signedIn = async (login: string): Promise<Visitor> => {
@@ -116,24 +86,22 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
   /** Logs out at the provider; the application's own pages take no part. The provider waits for those it tells. */
   const logOutAtProvider = async (visitor: Visitor): Promise<void> => {
     await visitor.go(`${provider.environment.ISSUER}/session/end`, { logout: 'yes' });
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await vi.waitFor(() => expect(gateway.deliveries).toHaveLength(1));
   };
 
   it('ends the session of that login at once, and no other of the user', async () => {
     const [there, elsewhere] = [await signedIn('ann'), await signedIn('ann')];
     expect([await userOf(there), await userOf(elsewhere)]).toEqual(['ann', 'ann']);
     await logOutAtProvider(there);
-    expect(deliveries).toEqual([expect.objectContaining({ status: 200, body: '' })]);
+    expect(gateway.deliveries).toEqual([expect.objectContaining({ status: 200, body: '' })]);
     expect([await userOf(there), await userOf(elsewhere)]).toEqual([undefined, 'ann']);
   });
 
   it('sends a token that says what the endpoint expects, and that is accepted again with no effect', async () => {
     const visitor = await signedIn('bob');
     await logOutAtProvider(visitor);
-    const [{ token }] = deliveries as [Delivery];
-    const [header, claims] = token
-      .split('.', 2)
-      .map((part) => JSON.parse(String(Buffer.from(part, 'base64url'))) as object);
+    const [{ token }] = gateway.deliveries as [Delivery];
+    const [header, claims] = partsOf(token);
     expect(header).toEqual({ alg: 'RS256', typ: 'logout+jwt', kid: 'first' });
     expect(claims).toEqual({
       iss: provider.environment.ISSUER,
@@ -165,7 +133,7 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
     await beforeTokens.reached;
     await logOutAtProvider(visitor);
     beforeTokens.open();
-    expect(deliveries).toEqual([expect.objectContaining({ status: 200 })]);
+    expect(gateway.deliveries).toEqual([expect.objectContaining({ status: 200 })]);
     expect((await callback).status).toBe(400);
     expect(await userOf(visitor)).toBeUndefined();
     expect(await userOf(await signedIn('cas'))).toBe('cas');
@@ -181,10 +149,8 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
     } finally {
       time.mockRestore();
     }
-    expect(deliveries).toEqual([expect.objectContaining({ status: 200 })]);
-    expect(JSON.parse(String(Buffer.from(deliveries[0]?.token.split('.')[0] ?? '', 'base64url')))).toMatchObject({
-      kid: 'second',
-    });
+    expect(gateway.deliveries).toEqual([expect.objectContaining({ status: 200 })]);
+    expect(partsOf(gateway.deliveries[0]?.token ?? '')[0]).toMatchObject({ kid: 'second' });
     expect(await userOf(visitor)).toBeUndefined();
   });
 
@@ -192,7 +158,7 @@ describe.each(engines())('L13: back-channel logout by a real provider, on $name'
     await restart([first], { backchannel_logout_session_required: false });
     const [there, elsewhere, other] = [await signedIn('eve'), await signedIn('eve'), await signedIn('fay')];
     await logOutAtProvider(there);
-    expect(deliveries).toEqual([expect.objectContaining({ status: 200 })]);
+    expect(gateway.deliveries).toEqual([expect.objectContaining({ status: 200 })]);
     expect([await userOf(there), await userOf(elsewhere), await userOf(other)]).toEqual([undefined, undefined, 'fay']);
   });
 

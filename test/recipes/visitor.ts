@@ -74,7 +74,7 @@ export class Visitor {
     let answer = await this.send(url);
     for (let step = 0; step < MOST_STEPS; step++) {
       const { location, body } = answer;
-      const action = /<form[^>]* action="([^"]+)"/.exec(body)?.[1];
+      const action = /<form[^>]* action="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&');
       if (location !== undefined) {
         if (stops(location)) return answer;
         answer = await this.send(location);
@@ -88,9 +88,10 @@ export class Visitor {
   }
 
   async #sendElsewhere(url: URL, body: string | undefined): Promise<Answer> {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const init: RequestInit = { redirect: 'manual', ...(body !== undefined && { method: 'POST', body, headers }) };
-    const response = this.#elsewhere.receive(await fetch(this.#elsewhere.request(url, init)));
+    const cookie = this.#elsewhere.header({ path: url.pathname }); // to this machine also what is Secure, as browsers do
+    const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
+    const init: RequestInit = { redirect: 'manual', headers, ...(body !== undefined && { method: 'POST', body }) };
+    const response = this.#elsewhere.receive(await fetch(url, init));
     const location = response.headers.get('location');
     return {
       url: url.href,

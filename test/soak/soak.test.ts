@@ -5,7 +5,7 @@ import { cleanUp } from '../../src/cleanup/cleanup.js';
 import { RECORD_VERSION } from '../../src/core/record.js';
 import { readItem, tombstoneOf } from '../../src/table/item.js';
 import type { Item } from '../../src/table/port.js';
-import { EVERYONE_MARK, USER_MARK_PREFIX } from '../../src/table-schema.js';
+import { EVERYONE_MARK, LOGIN_MARK_PREFIX, USER_MARK_PREFIX } from '../../src/table-schema.js';
 import { engines } from '../engines/index.js';
 import { secretsIn } from '../world/secrets.js';
 import { createTestTable } from '../world/tables.js';
@@ -69,6 +69,10 @@ describe.each(engines())('a soak on $name', (engine) => {
     for (const what of [
       ...Object.keys(ACTIONS),
       'logOutEveryone',
+      'logouts by sid',
+      'logouts by sub',
+      'logouts said twice',
+      'logins refused that the provider had ended',
       'late requests landed',
       'cookies shown that are good',
     ])
@@ -92,7 +96,7 @@ function violationsIn(items: readonly Item[], { ledger }: Traffic): string[] {
     if (Number(item['version']?.N) !== RECORD_VERSION) violations.push('an item has no version');
     if (id === EVERYONE_MARK) continue;
     if (!Number.isSafeInteger(endOf(item))) violations.push('an item has no end');
-    if (id.startsWith(USER_MARK_PREFIX)) continue;
+    if (id.startsWith(USER_MARK_PREFIX) || id.startsWith(LOGIN_MARK_PREFIX)) continue;
     const stored = readItem(item);
     if (stored.kind === 'tombstone') {
       if (Object.keys(item).some((name) => !OF_A_TOMBSTONE.has(name)))
@@ -116,6 +120,9 @@ function violationsIn(items: readonly Item[], { ledger }: Traffic): string[] {
     }
     if (known && known.deadFrom < Infinity && !isBelow(marks, id, item)) {
       violations.push('9. a session that was logged out everywhere is not below a mark');
+    }
+    if (known && known.loginOverFrom < Infinity && !marks.has(`${LOGIN_MARK_PREFIX}${item['login']?.S}`)) {
+      violations.push('9. a session whose login is over has no mark that says so');
     }
     const visits = Number(item['data.visits']?.S ?? 0);
     if (known && (visits < known.visits.done || visits > known.visits.done + known.visits.unknown)) {

@@ -2,6 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CookieAction,
+  type IdTokenClaims,
+  LoginEndedError,
   type ReadonlySession,
   type Session,
   SessionError,
@@ -10,7 +12,9 @@ import {
   type SessionsOptions,
   StoreUnavailableError,
 } from '../../src/index.js';
+import { backChannelLogout, type ProviderEndpoint } from '../../src/oidc/index.js';
 import type { Engine } from '../engines/index.js';
+import { TestIssuer } from '../unit/oidc/test-issuer.js';
 import { CLIENTS, type OwnClient } from '../world/clients.js';
 import { FAULTS, type Fault, Network } from '../world/faults.js';
 import { Ledger } from './ledger.js';
@@ -55,6 +59,13 @@ export class Traffic {
   readonly #networks: Network[] = [];
   readonly #lambdas: Sessions<App>[] = [];
   readonly #bounded = new Set<Sessions<App>>();
+  readonly #provider: TestIssuer;
+  /** Where the provider's messages arrive. */
+  readonly #endpoints: ProviderEndpoint[] = [];
+  /** The session that each user has at the provider. */
+  readonly #sids = new Map<string, string>();
+  /** The provider's time of the last logout of all of a user's logins. */
+  readonly #lastLogouts = new Map<string, number>();
   readonly #browsers = Array.from({ length: BROWSERS }, (_, number) => new Browser(number % 3 !== 0));
   readonly #close: (() => Promise<void>)[] = [];
   readonly #start = performance.now();
@@ -64,11 +75,15 @@ export class Traffic {
 
   /** Half of the Lambdas have the AWS SDK, half do without; of either, about every fourth has a bound on sessions. */
   static async on(engine: Engine, tableName: string): Promise<Traffic> {
-    const traffic = new Traffic();
+    const traffic = new Traffic(await TestIssuer.start());
     for (let number = 0; number < LAMBDAS; number += 1) {
       await traffic.#employ(engine, tableName, CLIENTS[number % CLIENTS.length] as OwnClient, number % 8 < 2);
     }
     return traffic;
+  }
+
+  private constructor(provider: TestIssuer) {
+    this.#provider = provider;
   }
 
   /** The true time, in seconds. */
@@ -107,6 +122,8 @@ export class Traffic {
   /** Lets go of everything that grows with the number of requests. No browser has a cookie afterwards. */
   forget(): void {
     this.ledger.forget();
+    this.#sids.clear();
+    this.#lastLogouts.clear();
     for (const browser of this.#browsers) browser.token = undefined;
     for (const network of this.#networks) {
       for (const fault of network.struck) this.faults[fault] = (this.faults[fault] ?? 0) + 1;
@@ -116,6 +133,7 @@ export class Traffic {
 
   async close(): Promise<void> {
     for (const close of this.#close) await close();
+    await this.#provider[Symbol.asyncDispose]();
   }
 
   async #employ(engine: Engine, tableName: string, client: OwnClient, isBounded: boolean): Promise<void> {
@@ -141,6 +159,7 @@ export class Traffic {
     });
     if (isBounded) this.#bounded.add(sessions);
     this.#lambdas.push(sessions);
+    this.#endpoints.push(backChannelLogout(sessions, { issuer: this.#provider.issuer, audience: 'shop' }));
   }
 
   /** One browser: every third one has two requests under way at a time. */
@@ -220,6 +239,7 @@ export class Traffic {
     const expiresAt = (session.expiresAt as Date).getTime() / 1_000;
     if (endedBefore) ledger.violated(1, 'a session came back', id);
     if (begunAt > known.deadFrom) ledger.violated(9, 'a session outlived a logout everywhere', id);
+    if (begunAt > known.loginOverFrom) ledger.violated(9, 'a session outlived its login at the provider', id);
     if (expiresAt + SKEW < begunAt) ledger.violated(2, 'an expired session was found', id);
     const createdAt = (session.createdAt as Date).getTime() / 1_000;
     known.createdAt ??= createdAt;
@@ -282,6 +302,9 @@ export class Traffic {
     const begunAt = this.now;
     const before = session.id;
     const exclusive = chance(0.2);
+    const idToken = chance(0.5) ? this.#idTokenOf(user) : undefined;
+    const wasOver = idToken && this.ledger.isOver({ userId: user, ...idToken }) === 'yes';
+    const former = before === undefined ? undefined : { ...this.ledger.begun(before, begunAt) };
     if (session.id !== undefined) {
       const known = this.ledger.begun(session.id, begunAt);
       known.isUnsettled = true;
@@ -290,24 +313,43 @@ export class Traffic {
         // Until this is answered, nothing says whether the session has a new life.
         known.loggedInAt = Number.POSITIVE_INFINITY;
         known.deadFrom = Number.POSITIVE_INFINITY;
+        known.loginOverFrom = Number.POSITIVE_INFINITY;
+        known.login = undefined;
       }
     }
-    const logIn = (): Promise<void> => session.logIn(user, { exclusive });
-    await (exclusive || this.#bounded.has(lambda)
-      ? this.ledger.purge(
-          user,
-          () => this.now,
-          logIn,
-          () => session.id,
-        )
-      : logIn());
+    const logIn = (): Promise<void> => session.logIn(user, { exclusive, ...(idToken && { idToken }) });
+    try {
+      await (exclusive || this.#bounded.has(lambda)
+        ? this.ledger.purge(
+            { userId: user },
+            () => this.now,
+            logIn,
+            () => session.id,
+          )
+        : logIn());
+    } catch (error) {
+      if (!(error instanceof LoginEndedError) || idToken === undefined) throw error;
+      this.ledger.count('logins refused that the provider had ended');
+      if (this.ledger.isOver({ userId: user, ...idToken }) === 'no')
+        this.ledger.violated(9, 'a login was refused, and the provider has not ended it', before);
+      // The session goes on as it was, if it is nobody else's.
+      if (former !== undefined && session.id === before) {
+        const { loggedInAt, deadFrom, loginOverFrom, login, isUnsettled } = former;
+        const restored = { loggedInAt, deadFrom, loginOverFrom, login, isUnsettled };
+        Object.assign(this.ledger.begun(former.id, begunAt), restored, exclusive && { mayBeGone: true });
+      }
+      return;
+    }
+    if (wasOver) this.ledger.violated(9, 'somebody logged in whose login the provider had ended', session.id);
     session.set('owner', user);
     const known = this.ledger.begun(session.id as string, begunAt);
+    known.login = idToken?.sid ?? 'none';
     // A login that was overtaken by another of the same user begins with what this request knows of the data.
     if (session.id !== before) known.visits.done = session.get('visits') ?? 0;
     known.isUnsettled = true;
     this.ledger.attach(session.id as string, user, begunAt);
     known.loggedInAt = this.now;
+    if (this.ledger.hasEnded(known.login)) known.loginOverFrom = this.now + UNTIL_DEAD;
     if (exclusive) this.ledger.loggedOutEverywhere(user, begunAt, this.now + UNTIL_DEAD, session.id);
   }
 
@@ -351,15 +393,63 @@ export class Traffic {
     const begunAt = this.now;
     const except = session.userId === user ? session : undefined;
     const logOut = (): Promise<void> => lambda.logOutUser(user, except && { except });
-    await this.ledger.purge(user, () => this.now, logOut);
+    await this.ledger.purge({ userId: user }, () => this.now, logOut);
     this.ledger.loggedOutEverywhere(user, begunAt, this.now + UNTIL_DEAD, except?.id);
+  }
+
+  /** The provider says that a login is over, or all of a user's; sometimes it says so twice. */
+  async logOutAtProvider(): Promise<void> {
+    const { ledger } = this;
+    const user = `user-${randomInt(USERS)}`;
+    const sid = chance(0.7) ? this.#sids.get(user) : undefined;
+    const begunAt = this.now;
+    const iat = Math.max(Math.floor(begunAt), (this.#lastLogouts.get(user) ?? 0) + 1);
+    if (sid === undefined) this.#lastLogouts.set(user, iat);
+    if (chance(0.5)) this.#sids.delete(user); // otherwise an ID token of the same session is still on its way
+    const named = { ...(sid !== undefined && { sid }), ...((sid === undefined || chance(0.5)) && { sub: user }) };
+    const token = await this.#provider.sign(this.#provider.logoutClaims(iat, { ...named, exp: iat + 3_600 }));
+
+    const logout = ledger.logoutBegins({ userId: user, sid, iat });
+    await ledger.purge(
+      { userId: user, ...(sid !== undefined && { login: sid }) },
+      () => this.now,
+      () => this.#deliver(token),
+    );
+    logout.isDone = true;
+    ledger.count(sid === undefined ? 'logouts by sub' : 'logouts by sid');
+    if (sid === undefined) ledger.loggedOutEverywhere(user, begunAt, this.now + UNTIL_DEAD);
+    else ledger.loginEnded(sid, begunAt, this.now + UNTIL_DEAD);
+    if (chance(0.5)) return;
+    await delay(randomInt(0, 1_000));
+    await this.#deliver(token); // this ends nothing that has begun since
+    ledger.count('logouts said twice');
+  }
+
+  async #deliver(token: string): Promise<void> {
+    const { statusCode } = await oneOf(this.#endpoints).answer({
+      method: 'POST',
+      contentType: 'application/x-www-form-urlencoded',
+      body: new URLSearchParams({ logout_token: token }).toString(),
+      deadline: Date.now() + 4_000,
+    });
+    if (statusCode === 503) throw new StoreUnavailableError('The logout was not done.', { retryable: true });
+    if (statusCode !== 200) this.ledger.violated(11, `a logout token was answered with ${statusCode}`);
+  }
+
+  /** Of the session that the user has at the provider, or of a new one there. */
+  #idTokenOf(user: string): IdTokenClaims & { readonly sid: string } {
+    const present = chance(0.6) ? this.#sids.get(user) : undefined;
+    const sid = present ?? randomBytes(8).toString('hex');
+    this.#sids.set(user, sid);
+    const late = chance(0.2) ? randomInt(120) : 0;
+    return { iss: this.#provider.issuer, iat: Math.floor(this.now) - late, sid };
   }
 
   async #logOutEveryone(): Promise<void> {
     const begunAt = this.now;
     const logOut = (): Promise<void> => oneOf(this.#lambdas).logOutEveryone();
     try {
-      await this.ledger.purge(undefined, () => this.now, logOut);
+      await this.ledger.purge({}, () => this.now, logOut);
       this.ledger.count('logOutEveryone');
       this.ledger.loggedOutEverywhere(undefined, begunAt, this.now + UNTIL_DEAD + 10);
     } catch (error) {
@@ -436,6 +526,7 @@ export const ACTIONS = {
   revoke: 1,
   list: 3,
   logOutUser: 1,
+  logOutAtProvider: 2,
 } as const;
 
 const FAULT_NAMES = Object.keys(FAULTS) as Fault[];

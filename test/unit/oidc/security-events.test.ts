@@ -103,6 +103,13 @@ describe('an event that is pushed', () => {
     expect(await userOf(browser)).toBeUndefined();
   });
 
+  it('session-revoked about the session ALL of a user, as Keycloak has it, ends all of the user’s', async () => {
+    const both = [await logIn(), await logIn('s2')];
+    const subject = { format: 'complex', user: ann(), session: { format: 'opaque', id: 'ALL' } };
+    expect((await push(await sign(claims(SESSION_REVOKED, subject)))).status).toBe(202);
+    expect(await Promise.all(both.map(userOf))).toEqual([undefined, undefined]);
+  });
+
   it('may have its subject in the event, as transmitters of earlier drafts do', async () => {
     const browser = await logIn();
     const set = claims(SESSION_REVOKED, undefined, {
@@ -242,6 +249,79 @@ describe('what is no event of the transmitter for us is refused by the codes of 
     const token = await sign(claims(SESSION_REVOKED, ann()));
     expect((await push(token, events, { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(400);
   });
+});
+
+describe('the header Authorization that was agreed upon', () => {
+  const AGREED = { ...TYPE, authorization: 'Bearer agreed' };
+  const revoked = (): Promise<string> => sign(claims(SESSION_REVOKED, ann()));
+
+  it('lets an event in, and any other, or none, is refused before anything else is looked at', async () => {
+    const browser = await logIn();
+    const closed = endpoint({ authorization: 'Bearer agreed' });
+    world.takeEvents();
+    for (const headers of [
+      TYPE,
+      { ...TYPE, authorization: 'Bearer other' },
+      { ...TYPE, authorization: 'Bearer agreed and more' },
+      { ...TYPE, authorization: 'bearer agreed' },
+      { ...TYPE, authorization: 'Bearer' },
+    ]) {
+      const response = await push(await revoked(), closed, headers);
+      expect(response.status).toBe(400);
+      expect(response.headers.get('content-language')).toBe('en');
+      expect(await response.json()).toEqual({ err: 'authentication_failed', description: expect.any(String) });
+    }
+    expect(await (await push('hello', closed, { 'content-type': 'text/html' })).json()).toMatchObject({
+      err: 'authentication_failed',
+    });
+    expect(transmitter.requests).toEqual([]);
+    expect(world.takeEvents()).toEqual(Array(6).fill('provider-logout-refused'));
+    expect(await userOf(browser)).toBe('ann');
+    expect((await push(await revoked(), closed, AGREED)).status).toBe(202);
+    expect(await userOf(browser)).toBeUndefined();
+  });
+
+  it('does not stand for a signature', async () => {
+    const forged = await transmitter.sign(
+      claims(SESSION_REVOKED, ann()),
+      { typ: 'secevent+jwt' },
+      await newKey('first'),
+    );
+    const response = await push(forged, endpoint({ authorization: 'Bearer agreed' }), AGREED);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { err: 'authentication_failed', description: 'The token’s signature is wrong.' },
+    ]);
+  });
+
+  it('may be one of several, while it changes', async () => {
+    const open = endpoint({ authorization: ['Bearer new', 'Bearer agreed'] });
+    expect((await push(await revoked(), open, AGREED)).status).toBe(202);
+    expect((await push(await revoked(), open, { ...TYPE, authorization: 'Bearer new' })).status).toBe(202);
+    expect((await push(await revoked(), open, { ...TYPE, authorization: 'Bearer old' })).status).toBe(400);
+  });
+
+  it('is read in a Lambda, and by any other server', async () => {
+    const closed = endpoint({ authorization: 'Bearer agreed' });
+    for (const [headers, statusCode] of [[TYPE, 400] as const, [AGREED, 202] as const]) {
+      const body = await revoked();
+      const event = httpApiEvent({ method: 'POST', path: '/events', headers, body });
+      expect(await closed.lambda(event)).toMatchObject({ statusCode });
+      const { 'content-type': contentType, authorization } = { authorization: undefined, ...headers };
+      expect(await closed.answer({ method: 'POST', contentType, authorization, body })).toMatchObject({ statusCode });
+    }
+  });
+
+  it('is demanded of nobody by default', async () => {
+    expect((await push(await revoked(), events, AGREED)).status).toBe(202);
+  });
+
+  it.each([[''], [' Bearer x'], ['Bearer x\n'], [[]], [['Bearer x', '']], [7], [{}]])(
+    'is a ConfigurationError as %j',
+    (authorization) => {
+      expect(() => endpoint({ authorization } as never)).toThrow(ConfigurationError);
+    },
+  );
 });
 
 describe('securityEvents', () => {
