@@ -10,10 +10,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NotStorableError, type Session, SessionGoneError, Sessions, type UserId } from 'dynamodb-sessions';
 import { deviceBinding } from 'dynamodb-sessions/dbsc';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
+import { encryptedData } from 'dynamodb-sessions/encryption';
 import { type HttpApiEvent, withSession } from 'dynamodb-sessions/lambda';
 import { page, refusal, withReceiptOf } from './page.js';
 import { THEMES, type View } from './page-parts.js';
-import { noteCalls, noteEvent, withReceipt } from './receipt.js';
+import { noteCalls, noteEvent, noteSession, withReceipt } from './receipt.js';
 import { type Answer, answer, isForPeople, json, Problem, type Request, type Routes, seeOther } from './router.js';
 
 // Made once per Lambda instance, outside the handler. The table's name and region come from the environment. The
@@ -29,6 +30,7 @@ const cookie = PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__H
 const sessions = new Sessions({
   persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
   deviceBinding: deviceBinding(),
+  encryption: encryptedData(), // only the cookie opens what a session holds
   onEvent: (event) => {
     noteEvent(event);
     const { type, ...details } = event;
@@ -156,7 +158,7 @@ const routes: Routes<Session> = {
   'POST /logout-others': logOutOthers,
 };
 
-const answerWithSession = withSession(sessions, (event, session) => answer(routes, event, session), {
+const answerWithSession = withSession(sessions, (event, session) => answer(routes, event, noteSession(session)), {
   cookie,
   onStoreError: (_, event) =>
     refused(event, new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' })),
