@@ -17,12 +17,13 @@ import {
 } from 'dynamodb-sessions';
 import { deviceBinding } from 'dynamodb-sessions/dbsc';
 import { DynamoDBPersistenceLayer } from 'dynamodb-sessions/dynamodb';
+import { encryptedData } from 'dynamodb-sessions/encryption';
 import { type HttpApiEvent, withSession } from 'dynamodb-sessions/lambda';
 import { backChannelLogout } from 'dynamodb-sessions/oidc';
 import { keepForNextPage, page, refusal, withReceiptOf } from './page.js';
 import { THEMES, type View } from './page-parts.js';
 import { ProviderClient, type ProviderLogin } from './provider-client.js';
-import { noteCalls, noteEvent, withReceipt } from './receipt.js';
+import { noteCalls, noteEvent, noteSession, withReceipt } from './receipt.js';
 import { type Answer, answer, isForPeople, json, Problem, type Request, type Routes, seeOther } from './router.js';
 
 // Made once per Lambda instance, outside the handler. The table's name and region come from the environment. The
@@ -38,6 +39,7 @@ const cookie = PLAIN_HTTP === '1' ? { name: 'id', secure: false } : { name: '__H
 const sessions = new Sessions({
   persistence: new DynamoDBPersistenceLayer({ client: noteCalls(client) }),
   deviceBinding: deviceBinding(),
+  encryption: encryptedData(), // only the cookie opens what a session holds
   onEvent: (event) => {
     noteEvent(event);
     const { type, ...details } = event;
@@ -197,7 +199,7 @@ const providerRoutes = (provider: ProviderClient): Routes<Session> => ({
 
 const allRoutes = provider === undefined ? routes : { ...routes, ...providerRoutes(provider) };
 
-const answerWithSession = withSession(sessions, (event, session) => answer(allRoutes, event, session), {
+const answerWithSession = withSession(sessions, (event, session) => answer(allRoutes, event, noteSession(session)), {
   cookie,
   onStoreError: (_, event) =>
     refused(event, new Problem(503, 'The sessions are unavailable. Try again.', { 'retry-after': '1' })),

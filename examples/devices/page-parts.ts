@@ -1,5 +1,6 @@
 /** The parts of the page. The script replaces a part as a whole when it fetches it again. All work without a script. */
 import { type Html, html } from './html.js';
+import { STORED } from './page-stored.js';
 import { type Client, clientOf } from './user-agent.js';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
@@ -197,22 +198,26 @@ function cart({ cart: articles }: View): Html {
 
 function stored({ data }: View): Html {
   return html`<div class="stack">
-    <h3>As DynamoDB has it</h3>
+    <h3>What your session reads</h3>
     ${
       data.length === 0
         ? html`<p class="dim">Nothing. A visitor without a session costs nothing.</p>`
         : html`<dl class="stored">
-            ${data.map(
-              ([key, value]) =>
-                html`<div>
-                  <dt>data.${excerpt(key)}</dt>
-                  <dd>${excerpt(JSON.stringify(value))}</dd>
-                </div>`,
-            )}
-          </dl>`
+              ${data.toSorted(byKey).map(
+                ([key, value]) =>
+                  html`<div>
+                    <dt>${excerpt(key)}</dt>
+                    <dd>${excerpt(JSON.stringify(value))}</dd>
+                  </div>`,
+              )}
+            </dl>
+            ${STORED}`
     }
   </div>`;
 }
+
+/** As the table has them. */
+const byKey = ([a]: View['data'][number], [b]: View['data'][number]): number => (a < b ? -1 : 1);
 
 /** A button that does something, with a script and without. */
 function does(action: string, label: string, kind: string): Html {

@@ -86,6 +86,7 @@ input { margin: 0; font: inherit; accent-color: var(--brand); }
 .stored { display: grid; gap: .35rem; padding: .9rem 1rem; border-radius: .7rem; background: var(--paper); font: .85rem/1.5 var(--mono); }
 .stored div { display: grid; grid-template-columns: minmax(5.5rem, auto) minmax(0, 1fr); gap: 0 1rem; }
 .stored dt { color: var(--dim); }
+.sealed dd { color: var(--dim); word-break: break-all; }
 
 .cost { display: grid; gap: .9rem; min-width: 0; }
 .slips { display: grid; gap: 1rem; margin-inline: -.75rem; padding: .25rem .75rem 1.5rem; }

@@ -4,6 +4,7 @@ import { Html, html } from './html.js';
 import { devices, session, themes, type View, you } from './page-parts.js';
 import { cost, slip, summary } from './page-receipt.js';
 import { script } from './page-script.js';
+import { inTheTable, STORED } from './page-stored.js';
 import { style } from './page-style.js';
 import type { Receipt } from './receipt.js';
 import type { Answer } from './router.js';
@@ -68,7 +69,7 @@ export function keepForNextPage(receipt: Receipt): void {
 const kept: Receipt[] = [];
 const MOST_KEPT = 3;
 
-/** Adds to a page the receipt of its own request, and to any answer a header with its cost. */
+/** Adds to a page the receipt of its own request and what the table holds then, and to any answer a header with its cost. */
 export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
   const { headers = {}, body = '' } = result;
   const isPage = headers['content-type'] === HTML_TYPE;
@@ -79,6 +80,7 @@ export function withReceiptOf(receipt: Receipt, result: Answer): Answer {
       ? body
           .replace(SLIP.text, () => html`${[receipt, ...kept.splice(0)].map(slip)}`.text)
           .replace(SUMMARY.text, () => html`${summary(receipt)}`.text)
+          .replace(STORED.text, () => inTheTable(receipt).text)
       : body,
   };
 }

@@ -1,7 +1,7 @@
 /** What a request cost and what happened in it. It is noted while the request is handled, and sent with its answer. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SessionEvent } from 'dynamodb-sessions';
+import type { AttributeValue, ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Session, SessionEvent } from 'dynamodb-sessions';
 
 export interface Receipt {
   readonly method: string;
@@ -9,7 +9,12 @@ export interface Receipt {
   readonly calls: readonly Call[];
   /** Such as "logged in". */
   readonly happened: readonly Happening[];
+  /** What the table holds of the request's session, after its last call; absent if there is no session. */
+  readonly item: Item | undefined;
 }
+
+/** An item of the table, as DynamoDB has it. */
+export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** One call to DynamoDB. */
 export interface Call {
@@ -19,6 +24,8 @@ export interface Call {
   readonly units?: Units;
   /** The attributes that it has changed. */
   readonly changed: readonly string[];
+  /** The item that it has read or written, as it is then; absent if the call does not say. */
+  readonly item?: Item | undefined;
 }
 
 /** Units read, written to the table, and written to its index. */
@@ -36,6 +43,7 @@ export interface Happening {
 interface OpenReceipt {
   readonly calls: Call[];
   readonly happened: Happening[];
+  session?: Pick<Session, 'id'>;
 }
 
 /** The receipt of the current request. Lambda handles one at a time, `npm start` many. */
@@ -48,7 +56,16 @@ export async function withReceipt<Result>(
 ): Promise<[result: Result, receipt: Receipt]> {
   const receipt: OpenReceipt = { calls: [], happened: [] };
   const result = await open.run(receipt, handle);
-  return [result, { method, path, ...receipt }];
+  const { calls, happened, session: { id } = {} } = receipt;
+  const items = calls.flatMap(({ item }) => (id !== undefined && item?.['id']?.S === id ? [item] : []));
+  return [result, { method, path, calls, happened, item: items.at(-1) }];
+}
+
+/** Says of which session the receipt of the current request has the item. */
+export function noteSession<Noted extends Pick<Session, 'id'>>(session: Noted): Noted {
+  const receipt = open.getStore();
+  if (receipt !== undefined) receipt.session = session;
+  return session;
 }
 
 /** Gives a client a middleware that notes its calls. It comes before all others. */
@@ -61,10 +78,14 @@ export function noteCalls(client: DynamoDBClient): DynamoDBClient {
         try {
           const { output, ...rest } = await next({
             ...args,
-            input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' },
+            input: {
+              ...args.input,
+              ReturnConsumedCapacity: 'INDEXES',
+              ...(operation === 'UpdateItem' && { ReturnValues: 'ALL_NEW' }), // it takes no more units
+            },
           });
           const changed = changedBy(args.input);
-          note({ ...unitsOf(operation, output), changed });
+          note({ ...unitsOf(operation, output), changed, item: itemOf(args.input, output) });
           if (changed.includes('lastSeenAt')) happens({ what: 'touched', isGood: true });
           return { output, ...rest };
         } catch (error) {
@@ -121,6 +142,13 @@ function unitsOf(operation: string, output: object): { readonly units?: Units } 
       ? { read: 0, written: table, indexed: indexes }
       : { read: table + indexes, written: 0, indexed: 0 },
   };
+}
+
+/** What a call to read or write one item says of it. */
+function itemOf(input: object, output: object): Item | undefined {
+  const { Item: written } = input as { Item?: Item };
+  const { Item: read, Attributes: updated } = output as { Item?: Item; Attributes?: Item };
+  return written ?? read ?? updated;
 }
 
 /** The names of what an update sets and removes, except the writer's mark, which is in each update. */

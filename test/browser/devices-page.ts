@@ -94,6 +94,20 @@ export class DevicesPage {
     return this.page.getByRole('radio', { name: 'Dark' }).isChecked();
   }
 
+  /** What it shows under a heading of what the session holds: each name with its value. */
+  async held(heading: 'What your session reads' | 'What the table holds'): Promise<Record<string, string>> {
+    const [names, values] = await Promise.all(
+      (['term', 'definition'] as const).map((role) =>
+        this.page
+          .getByRole('heading', { name: heading })
+          .locator('xpath=following-sibling::dl[1]')
+          .getByRole(role)
+          .allInnerTexts(),
+      ),
+    );
+    return Object.fromEntries((names ?? []).map((name, at) => [name, values?.[at] ?? '']));
+  }
+
   /** What the requests so far have cost, the last one first: each receipt in one line. */
   async receipts(): Promise<string[]> {
     const texts = await this.page

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { violationsOf } from './accessibility.js';
@@ -89,6 +90,24 @@ describe.skipIf(inject('chromium') === undefined)('the demo’s page', () => {
       await page.page.getByRole('link', { name: /^POST \/cart · \d call/ }).click();
       expect(new globalThis.URL(page.page.url()).hash).toBe('#cost');
     });
+  });
+
+  it('shows what the session reads, and what the table holds of it, which only the cookie opens (E4)', async () => {
+    const page = await signedIn();
+    await page.addToCart('tea');
+    await page.said('Added tea.');
+    expect(await page.held('What your session reads')).toEqual({ cart: '["tea"]' });
+    const held = await page.held('What the table holds');
+    expect(Object.keys(held)).toEqual(['data.cart', 'wrappedKey']);
+    const item = (await demo.table.items()).find(({ user }) => user?.S === `s:${name}`);
+    for (const [attribute, shown] of Object.entries(held)) expect(bytesIn(shown)).toEqual(bytesOf(item?.[attribute]));
+    expect(Buffer.concat(Object.values(held).map(bytesIn)).includes('tea')).toBe(false);
+
+    await page.renewSecret();
+    const after = await page.held('What the table holds');
+    expect(after['data.cart']).toBe(held['data.cart']);
+    expect(after['wrappedKey']).not.toBe(held['wrappedKey']);
+    expect(await page.held('What your session reads')).toEqual({ cart: '["tea"]' });
   });
 
   it('tells devices by their browser and system, and marks this one', async () => {
@@ -322,6 +341,9 @@ describe.skipIf(inject('chromium') === undefined)('the demo’s page', () => {
     });
   });
 });
+
+const bytesIn = (shown: string): Buffer => Buffer.from(shown, 'base64');
+const bytesOf = (value: AttributeValue | undefined): Buffer => Buffer.from(value?.B ?? []);
 
 async function expectNoSideways(page: Page): Promise<void> {
   const { needed, given } = (await page.evaluate(

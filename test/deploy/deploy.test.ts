@@ -163,14 +163,15 @@ describe.skipIf(!inject('hasMinistack'))('cdk deploy --all', () => {
       expect((await laptop.get('/your-devices')).body).toContain('This device');
     });
 
-    it('keeps a session in one item, which the index has by its user', async () => {
+    it('keeps a session in one item, which the index has by its user, and its data encrypted', async () => {
       const user = `user-${randomUUID()}`;
       const laptop = await signedIn('laptop', user);
       await laptop.send('PUT', '/data/theme', 'dark');
       const [id = '', secret = ''] = laptop.cookies.get('__Host-id')?.split('.') ?? [];
 
       const item = await itemOf(id);
-      expect(item).toMatchObject({ user: { S: `s:${user}` }, 'data.theme': { S: '"dark"' } });
+      expect(item).toMatchObject({ user: { S: `s:${user}` }, wrappedKey: { B: expect.any(Uint8Array) } });
+      expect(item?.['data.theme']?.B).toHaveLength('"dark"'.length + 29);
       expect(Number(item?.[TTL_ATTRIBUTE]?.N)).toBeGreaterThan(now());
       expect(JSON.stringify(item)).not.toContain(secret);
 

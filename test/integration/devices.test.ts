@@ -228,6 +228,45 @@ describe.each(places)('the demo, $where', ({ engine }) => {
     expect(await browser.userId()).toBeNull();
   });
 
+  it('stores what a session holds so that only its cookie opens it, and shows both (E4)', async () => {
+    const browser = await laptop().signedIn(someone());
+    await browser.send('PUT', '/data/theme', 'a-lamp');
+    const first = storedIn(await browser.get('/'));
+    expect(Object.keys(first)).toEqual(['data.theme', 'wrappedKey']);
+    expect(first['data.theme']).toHaveLength('"a-lamp"'.length + 29);
+    expect(Buffer.concat(Object.values(first)).includes('lamp')).toBe(false);
+    expect(await dump(engine, tableName)).not.toContain('a-lamp');
+    expect((await browser.get('/session')).body).toMatchObject({ data: { theme: 'a-lamp' } });
+
+    await browser.send('POST', '/regenerate');
+    const second = storedIn(await browser.get('/'));
+    expect(second['data.theme']).toEqual(first['data.theme']);
+    expect(second['wrappedKey']).not.toEqual(first['wrappedKey']);
+    expect((await browser.get('/session')).body).toMatchObject({ data: { theme: 'a-lamp' } });
+  });
+
+  it('shows with what has just been written, what the table holds now', async () => {
+    const stranger = laptop();
+    const add = async (article: string): Promise<Answer> =>
+      stranger.send('POST', '/cart', undefined, { body: new URLSearchParams({ article }) });
+    for (const article of ['a lamp', 'some tea']) {
+      const written = storedIn(await add(article));
+      expect(Object.keys(written)).toEqual(['data.cart', 'wrappedKey']);
+      expect(written).toEqual(storedIn(await stranger.get('/')));
+    }
+  });
+
+  it('shows nothing of a session to whoever had its cookie before a login', async () => {
+    const [owner, thief] = [laptop(), laptop()];
+    const setTheme = async (browser: Browser): Promise<Answer> =>
+      browser.send('POST', '/theme', undefined, { body: new URLSearchParams({ theme: 'dark' }) });
+    await setTheme(owner);
+    for (const [name, value] of owner.cookies) thief.cookies.set(name, value);
+    expect(Object.keys(storedIn(await thief.get('/')))).toEqual(['data.theme', 'wrappedKey']);
+    await owner.signedIn(someone());
+    for (const answer of [await setTheme(thief), await thief.get('/')]) expect(storedIn(answer)).toEqual({});
+  });
+
   it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' }])(
     'sends a browser without scripts back to the page, with its cookie: %o',
     async (headers) => {
@@ -652,7 +691,7 @@ describe('the demo with its provider', () => {
     await visitor.go('/provider/login');
     expect(await visitor.session()).toMatchObject({ userId: null, data: { cart: ['a lamp'] } });
     expect((await visitor.session()).data).toEqual({ cart: ['a lamp'] });
-    expect((await visitor.go('/')).body).not.toContain('data.login');
+    expect((await visitor.go('/')).body).not.toContain('codeVerifier');
     await visitor.signIn('dot');
     expect(await visitor.session()).toMatchObject({ userId: 'dot', data: { cart: ['a lamp'], via: 'provider' } });
   });
@@ -802,6 +841,22 @@ describe('a Lambda handler over HTTP', () => {
     log.mockRestore();
   });
 });
+
+/** What a page shows of what the table holds, by attribute. */
+function storedIn({ body }: Answer): Record<string, Buffer> {
+  const [, list = ''] = /What the table holds<\/h3>([^]*?)<\/dl>/.exec(body as string) ?? [];
+  const rows = list.matchAll(/<dt>(.*?)<\/dt>\s*<dd>(.*?)<\/dd>/g);
+  return Object.fromEntries([...rows].map(([, name, value = '']) => [name, Buffer.from(value, 'base64')]));
+}
+
+/** All that a table holds, where it can be looked into. */
+async function dump(engine: Engine | undefined, TableName: string): Promise<string> {
+  if (engine === undefined) return '';
+  const client = clientFor(engine);
+  const { Items } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
+  client.destroy();
+  return JSON.stringify(Items);
+}
 
 /** How many items a table has, where it can be looked into. */
 async function count(engine: Engine | undefined, TableName: string): Promise<number | undefined> {

@@ -101,6 +101,25 @@ const MODELS: readonly Model[] = [
       ['the challenge of a login being told in its response only', 'WITHOUT_UNTOLD'],
     ],
   },
+  {
+    name: 'data-key',
+    behaviour:
+      'whoever has a good secret opens all that is stored, a repeated login too, and nobody what was in an ended session',
+    atLeast: 1_000_000,
+    clauses: [
+      ['a rotation wrapping the key anew', 'WITHOUT_WRAP_IN_ROTATE'],
+      ['a login wrapping the key anew', 'WITHOUT_WRAP_IN_LOGIN'],
+      ['a login wrapping the key for the secret that it replaces', 'WITHOUT_FORMER'],
+      ['a rotation removing the key for the former secret', 'WITHOUT_DROP'],
+      ['fence = :fence in a write that adds the key', 'WITHOUT_FENCE_IN_ADD'],
+      ['a raise of the fence in a write that adds the key', 'WITHOUT_RAISE_IN_ADD'],
+      ['secretHash = :hash in a write that adds the key', 'WITHOUT_SECRET_IN_ADD'],
+      ['fence = :fence in a rotation by who knows of no key', 'WITHOUT_FENCE_IN_ROTATE'],
+      ['fence = :fence in a login by who knows of no key', 'WITHOUT_FENCE_IN_LOGIN'],
+      ['a refused request forgetting the key that it has made', 'WITHOUT_LEARNING'],
+      ['auth = :auth in a write of data', 'WITHOUT_SAME_AUTH'],
+    ],
+  },
 ];
 
 beforeAll(expectTools);

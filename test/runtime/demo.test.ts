@@ -77,6 +77,9 @@ describe.each(inject('runtimes'))('the deployed demo on Node $major', (runtime) 
     expect(await laptop.send('PUT', '/data/theme', 'dark')).toMatchObject({ body: { data: { theme: 'dark' } } });
     expect(await laptop.send('GET', '/session')).toMatchObject({ body: { userId: name, data: { theme: 'dark' } } });
 
+    const held = (await table.items()).filter((item) => 'data.theme' in item);
+    expect(held.map((item) => item['data.theme']?.B?.length)).toEqual(['"dark"'.length + 29]);
+
     const devices = (await laptop.send('GET', '/devices')).body as { id: string; current: boolean; address: string }[];
     expect(devices).toHaveLength(3);
     expect(devices.map(({ address }) => address)).toEqual(Array(3).fill('203.0.113.7'));
