@@ -99,7 +99,8 @@ const logOut = (account: string | undefined, form: string): string =>
     'Log out at the provider',
     html`<p>You are signed in here as <strong>${account}</strong>.</p>
       <p class="dim">The provider tells every application that you have signed in to by this browser.</p>
-      <div class="row">${new Html(form)}<button form="op.logoutForm" name="logout" value="yes">Log out</button></div>`,
+      ${new Html(form)}
+      <div class="row"><button form="op.logoutForm" name="logout" value="yes">Log out</button></div>`,
   );
 
 const CONFIGURATION: Configuration = {
