@@ -133,7 +133,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(posts[0]).toBe(`${SHOP}/.well-known/dynamodb-sessions/refresh`);
   });
 
-  it('ends with its logout, which the browser is told of when it next asks (B5)', async () => {
+  it('16. ends with its logout, which the browser is told of when it next asks (B5)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     expect(await visit(page, '/logout')).toBe('nobody, unbound');
@@ -145,7 +145,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(asked()).toEqual([]);
   });
 
-  it('ends when it is revoked from another device', async () => {
+  it('16. ends when it is revoked from another device', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     const [session] = await sessions.ofUser('ann');
@@ -185,7 +185,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(told()).toContain('bound-again');
   });
 
-  it('is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
+  it('16. is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     const thief = await world.newProfile();
