@@ -92,7 +92,6 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
     asked: DeviceRequest,
     request: () => SessionRequest,
   ): Promise<(DeviceAnswer & { readonly cookie: CookieAction }) | undefined> {
-    let cookie = KEEP;
     let found: StoredSession<User> | undefined;
     const answer = await this.options.deviceBinding?.answer(asked, async (id) => {
       const { tokens = [], deadline, ...told } = request();
@@ -103,23 +102,11 @@ export class BareSessions<Data extends object = AnyData, User extends SessionUse
           ? await findSession(layer, tokens, client, undefined)
           : { found: await findNamed(layer, id), rivals: [] };
       if (start.found === undefined) return start.overtaker || start.rivals.length > 0 ? 'overtaken' : undefined;
-      const stored = new StoredSession(layer, client, start.found);
-      found = stored;
-      return {
-        id: stored.id,
-        get record() {
-          return stored.record;
-        },
-        now: start.found.startedAt,
-        async bind(...proof) {
-          const action = await stored.bind(...proof);
-          if (action !== undefined) cookie = action;
-          return action !== undefined;
-        },
-      };
+      found = new StoredSession(layer, client, start.found);
+      return found;
     });
     if (answer?.event) this.layer().emit(answer.event, found?.id, found?.record.userId);
-    return answer && { ...answer, cookie };
+    return answer && { ...answer, cookie: found?.cookieOnceBound ?? KEEP };
   }
 
   async #begin(

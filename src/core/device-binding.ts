@@ -38,10 +38,10 @@ export interface DeviceRequest {
 export interface BindableSession {
   readonly id: string;
   readonly record: SessionRecord;
-  /** In seconds. */
-  readonly now: number;
+  /** When the request began, in seconds. */
+  readonly startedAt: number;
   /**
-   * Stores another binding, if the record's challenge is still this one.
+   * Stores another binding, together with what is due at the end of a request, if the record's challenge is still this one.
    *
    * @returns whether it was; if not, {@link record} is what has come between
    * @throws {@link SessionGoneError} if the session was ended, or taken over by a login

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, clientChanges } from './client.js';
-import type { Binding } from './device-binding.js';
+import type { BindableSession, Binding } from './device-binding.js';
 import { type DataSeal, isSealed, opened } from './encryption.js';
 import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
@@ -47,12 +47,12 @@ const LONGEST_WAIT_MS = 200;
  * A stored session as one request knows it, with the secret by which the request proved it: every write that a
  * request can make, each on the condition that the session is still what the request takes it for.
  */
-export class StoredSession<User extends SessionUser> {
+export class StoredSession<User extends SessionUser> implements BindableSession {
   readonly id: string;
   readonly #layer: GuardedLayer<User>;
   readonly #client: Client;
   /** When the request began (seconds): what a touch writes, so that its bound does not depend on the handler. */
-  readonly #startedAt: number;
+  readonly startedAt: number;
   /** The record as this request knows it: as it was read, with what this request has written since. */
   #record: SessionRecord;
   /** Whether others may have changed the record before it was read: then nothing is written before it is read anew. */
@@ -68,6 +68,7 @@ export class StoredSession<User extends SessionUser> {
   #bound: boolean;
   /** What is to be stored because the bound cookie has been seen, as long as nothing else has been since. */
   #seen: Proof | undefined;
+  #cookieOnceBound: CookieAction = KEEP;
   /** What the response to this login must say beside the cookie. */
   #headers: Readonly<Record<string, string>> | undefined;
   /** The end of the last write that this request has begun. */
@@ -77,7 +78,7 @@ export class StoredSession<User extends SessionUser> {
     const { id, record, secret, standing, startedAt, touchDue, bound = false, seen } = started;
     this.#layer = layer;
     this.#client = client;
-    this.#startedAt = startedAt;
+    this.startedAt = startedAt;
     this.id = id;
     this.#record = record;
     this.#isStale = layer.mayBeStale;
@@ -177,13 +178,18 @@ export class StoredSession<User extends SessionUser> {
     return this.#inTurn(async () => (await this.#finish(changes)) ?? KEEP);
   }
 
-  /**
-   * Binds the session to its device, or renews that, together with what is due at the end of a request.
-   *
-   * @returns `undefined`, and nothing is written, if the challenge is not the session's any more
-   */
-  bind(binding: Binding, challenge: Uint8Array): Promise<CookieAction | undefined> {
-    return this.#inTurn(() => this.#finish(new Map(), { binding, challenge }));
+  /** See {@link BindableSession.bind}. */
+  bind(binding: Binding, challenge: Uint8Array): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const action = await this.#finish(new Map(), { binding, challenge });
+      this.#cookieOnceBound = action ?? KEEP;
+      return action !== undefined;
+    });
+  }
+
+  /** What the response must do about the session's own cookie once the session is bound. */
+  get cookieOnceBound(): CookieAction {
+    return this.#cookieOnceBound;
   }
 
   async #finish(changes: Changes, proof?: Proof): Promise<CookieAction | undefined> {
@@ -207,11 +213,11 @@ export class StoredSession<User extends SessionUser> {
         const next = this.#wrapped(reissue(this.#record, secret, this.#layer.now), secret, this.#secret);
         const reissued = { ...next, ...login, ...invitation?.binding };
         // A touch says that the user's mark has been looked at, as it is when a touch is due, and at a login.
-        const touched = this.#touchDue || (login !== undefined && this.#record.lastSeenAt <= this.#startedAt);
+        const touched = this.#touchDue || (login !== undefined && this.#record.lastSeenAt <= this.startedAt);
         const record = touched ? this.#touched(reissued) : reissued;
         const bound = invitation !== undefined;
         const groups = { touched, rotated: true, userAttached: login !== undefined, bound };
-        const expected = touched ? { lastSeenAt: this.#startedAt } : {};
+        const expected = touched ? { lastSeenAt: this.startedAt } : {};
         if ((await this.#save(record, sealed, groups, expected)) === 'conflict') continue;
         this.#secret = secret;
         this.#headers = invitation?.headers;
@@ -324,7 +330,7 @@ export class StoredSession<User extends SessionUser> {
 
       // The new secret was seen when the request began, however long it takes.
       const replaced = rotation && this.#wrapped(rotation.next, rotation.successor);
-      const withSecrets = replaced ?? (confirmed ? confirm(options, record, this.#startedAt) : record);
+      const withSecrets = replaced ?? (confirmed ? confirm(options, record, this.startedAt) : record);
       const next = { ...(touched ? this.#touched(withSecrets) : withSecrets), ...proof?.binding };
       // A cookie is only sent for a secret that is still the present one when this is written.
       const secretMatters = rotated || (rotates && this.#standing === 'previous');
@@ -332,7 +338,7 @@ export class StoredSession<User extends SessionUser> {
         ...(secretMatters && { secretHash: record.secretHash }),
         ...(confirmed && { unconfirmed: true }),
         ...(isBound && { deviceChallenge: proof.challenge }),
-        ...(touched && { lastSeenAt: this.#startedAt }),
+        ...(touched && { lastSeenAt: this.startedAt }),
       };
       try {
         if ((await this.#save(next, sealed, { touched, rotated, bound: isBound }, expected)) === 'conflict') continue;
@@ -440,7 +446,7 @@ export class StoredSession<User extends SessionUser> {
     this.#record = record;
     this.#isStale = false;
     this.#standing = standing === 'current' || standing === 'previous' ? standing : 'unproven';
-    this.#touchDue &&= touchIsDue(this.#layer.options, record, this.#startedAt);
+    this.#touchDue &&= touchIsDue(this.#layer.options, record, this.startedAt);
     this.#learnKey();
   }
 
@@ -488,7 +494,7 @@ export class StoredSession<User extends SessionUser> {
   #touched(record: SessionRecord): SessionRecord {
     // What this request does not know of its client stays as it was.
     const { address = record.address, userAgent = record.userAgent } = this.#client;
-    return { ...record, ...touch(this.#layer.options, record, this.#startedAt), address, userAgent };
+    return { ...record, ...touch(this.#layer.options, record, this.startedAt), address, userAgent };
   }
 }
 

@@ -31,7 +31,7 @@ export async function answerRegistration(options: Options, request: DeviceReques
   const session = await find(proof.authorization);
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
-  const { id, record, now } = session;
+  const { id, record, startedAt: now } = session;
   const { deviceChallenge } = record;
   if (now >= registersUntil(record)) return refused('too-late');
   // Of a session that has a key, this is not the hash of anything that anybody knows.
@@ -59,7 +59,7 @@ export async function answerRefresh(options: Options, request: DeviceRequest, fi
   const session = await find(unquoted(asked ?? ''));
   if (session === 'overtaken') return UNAVAILABLE;
   if (session === undefined) return ENDED;
-  const { id, record, now } = session;
+  const { id, record, startedAt: now } = session;
   const { deviceKey, deviceChallenge, boundHash } = record;
   if (asked !== undefined && unquoted(asked) !== id) return ENDED;
   if (deviceKey === undefined || deviceChallenge === undefined) {

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -5,7 +6,7 @@ import { invoke } from '../../examples/devices/lambda-http.js';
 import { deviceBinding } from '../../src/dbsc/index.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { type SessionEvent, Sessions } from '../../src/index.js';
-import { withSession } from '../../src/lambda/index.js';
+import { type CookieOptions, withSession } from '../../src/lambda/index.js';
 import { engines } from '../engines/index.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { loadDemo } from './demo.js';
@@ -14,17 +15,20 @@ import { withBrowser } from './with-browser.js';
 
 // Device Bound Session Credentials as Chromium has them. Keys in software stand for those in hardware.
 
-const SWITCH =
-  '--enable-features=DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting';
+const SOFTWARE_KEYS = 'EnableBoundSessionCredentialsSoftwareKeysForManualTesting';
+const SWITCH = `--enable-features=DeviceBoundSessions:RefreshQuota/false,${SOFTWARE_KEYS}`;
+const SWITCH_WITH_QUOTA = `--enable-features=DeviceBoundSessions,${SOFTWARE_KEYS}`;
 
 /** The shortest lifetime that leaves a slow machine time for a page view. */
 const LIFETIME = 12;
 const MAX_AGE = Math.floor(LIFETIME * 0.9);
 
 const SHOP = 'https://shop.test';
+const STRICT = 'https://strict.test';
 
 describe.skipIf(inject('chromium') === undefined)('a session bound to its device, in Chromium', () => {
   const world = withBrowser(SWITCH);
+  const limited = withBrowser(SWITCH_WITH_QUOTA);
   let table: TestTable;
   let sessions: Sessions;
   const events: SessionEvent[] = [];
@@ -37,24 +41,31 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
       deviceBinding: deviceBinding({ lifetime: LIFETIME }),
       onEvent: (event) => events.push(event),
     });
-    const handler = withSession(
-      sessions,
-      async ({ rawPath, body }, session) => {
-        if (rawPath === '/login') await session.logIn('ann');
-        if (rawPath === '/logout') await session.logOut();
-        const user = `${session.userId ?? 'nobody'}, ${session.bound ? 'bound' : 'unbound'}`;
-        if (rawPath === '/api') return { statusCode: 200, body: `${user}, ${body ?? ''}` };
-        const headers = { 'content-type': 'text/html' };
-        const html = `<!doctype html><title>${user}</title><link rel="icon" href="data:,">`;
-        return { statusCode: 200, headers, body: html };
-      },
-      { csrf: {} },
-    );
-    world.internet.serve('shop.test', invoke(handler));
+    const shop = (cookie: CookieOptions = {}): RequestListener => {
+      const handler = withSession(
+        sessions,
+        async ({ rawPath, body }, session) => {
+          if (rawPath === '/login') await session.logIn('ann');
+          if (rawPath === '/logout') await session.logOut();
+          const user = `${session.userId ?? 'nobody'}, ${session.bound ? 'bound' : 'unbound'}`;
+          if (rawPath === '/api') return { statusCode: 200, body: `${user}, ${body ?? ''}` };
+          const headers = { 'content-type': 'text/html' };
+          const html = `<!doctype html><title>${user}</title><link rel="icon" href="data:,">`;
+          return { statusCode: 200, headers, body: html };
+        },
+        { csrf: {}, cookie },
+      );
+      return invoke(handler);
+    };
+    world.internet.serve('shop.test', shop());
+    limited.internet.serve('shop.test', shop());
+    world.internet.serve('strict.test', shop({ sameSite: 'Strict' }));
     world.internet.serve('elsewhere.test', (_request, response) => {
       response
         .setHeader('content-type', 'text/html')
-        .end(`<a id="page" href="${SHOP}/">shop</a><a id="login" href="${SHOP}/login">log in</a>`);
+        .end(
+          `<a id="page" href="${SHOP}/">shop</a><a id="login" href="${SHOP}/login">log in</a><a id="strict" href="${STRICT}/">strict</a>`,
+        );
     });
   });
   afterAll(() => table?.drop());
@@ -122,7 +133,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(posts[0]).toBe(`${SHOP}/.well-known/dynamodb-sessions/refresh`);
   });
 
-  it('ends with its logout, which the browser is told of when it next asks (B5)', async () => {
+  it('16. ends with its logout, which the browser is told of when it next asks (B5)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     expect(await visit(page, '/logout')).toBe('nobody, unbound');
@@ -134,7 +145,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(asked()).toEqual([]);
   });
 
-  it('ends when it is revoked from another device', async () => {
+  it('16. ends when it is revoked from another device', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     const [session] = await sessions.ofUser('ann');
@@ -174,7 +185,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     expect(told()).toContain('bound-again');
   });
 
-  it('is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
+  it('16. is nobody in another browser with a copy of all cookies once their time is over, and the event says so (B1)', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
     const thief = await world.newProfile();
@@ -208,6 +219,44 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     await page.click('#page');
     await page.waitForURL(`${SHOP}/`);
     expect(await page.title()).toBe('ann, bound');
+  });
+
+  it('with a SameSite=Strict cookie is nobody by a link from another site, and as it was within its own', async () => {
+    const profile = await world.newProfile();
+    const page = await profile.newPage();
+    const visitStrict = async (): Promise<string> => {
+      await page.goto(`${STRICT}/`);
+      return page.title();
+    };
+    await page.goto(`${STRICT}/login`);
+    await expect.poll(visitStrict).toBe('ann, bound');
+    await expired();
+    told();
+    await page.goto('https://elsewhere.test/');
+    await page.click('#strict');
+    await page.waitForURL(`${STRICT}/`);
+    expect(await page.title()).toBe('nobody, unbound');
+    expect(told()).not.toContain('binding-refused');
+    expect(await visitStrict()).toBe('ann, bound');
+    expect(told()).toContain('bound-again');
+  });
+
+  it('is nobody while Chromium does not sign, for it has signed too often; nothing is ended by that', async () => {
+    const profile = await limited.newProfile();
+    const page = await loggedIn(profile);
+    const titles: string[] = [];
+    for (let view = 1; view <= 10; view += 1) {
+      await profile.clearCookies({ name: '__Host-id-bound' });
+      titles.push(await visit(page));
+    }
+    expect([titles.at(0), titles.at(-1)]).toEqual(['ann, bound', 'nobody, unbound']);
+    const outcomes = told();
+    expect(outcomes.filter((type) => type === 'bound-again').length).toBeLessThan(6); // and one was for the key
+    expect(outcomes.filter((type) => type !== 'bound-again' && type !== 'binding-refused')).toEqual([]);
+    const { cookies, setCookies } = limited.internet.exchanges.at(-1)!;
+    expect(setCookies).toEqual([]);
+    const id = cookies[0]!.slice('__Host-id='.length).split('.')[0];
+    expect((await sessions.ofUser('ann')).map((session) => session.id)).toContain(id);
   });
 
   it('is bound at a login to which another site has sent the user, as an identity provider does', async () => {

@@ -17,7 +17,7 @@ import { type App, Browser, World } from '../world/world.js';
 
 const ISSUER = 'https://issuer.example';
 
-describe.each(stores())('L13: a login that its provider ends, on $name', (each) => {
+describe.each(stores())('17. a login that its provider ends, on $name (L13)', (each) => {
   let store: TestStore;
   let world: World;
   let sessions: Sessions<App>;

@@ -38,7 +38,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     });
   });
 
-  it('is nobody, and loses nothing, without the bound cookie (B1)', async () => {
+  it('16. is nobody, and loses nothing, without the bound cookie (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const thief = browser.thief();
@@ -53,7 +53,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
-  it('is nobody with a copy of both cookies once the lifetime is over, and the event says that it is a copy (B1)', async () => {
+  it('16. is nobody with a copy of both cookies once the lifetime is over, and the event says that it is a copy (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const thief = browser.thief();
@@ -67,7 +67,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(application.takeBindingEvents()).toEqual(['bound-again', 'reused refused']);
   });
 
-  it('accepts the cookie before for requests that are under way while it is replaced, until its own end', async () => {
+  it('16. accepts the cookie before for requests that are under way while it is replaced, until its own end', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const underWay = browser.thief();
@@ -79,7 +79,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
-  it('accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
+  it('16. accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
     const application = open();
     const browser = application.browser();
     await browser.visit('/login');
@@ -94,7 +94,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
 
-  it('ends for good with its logout: to the browser, and to whoever has its cookies and even its key (B5)', async () => {
+  it('16. ends for good with its logout: to the browser, and to whoever has its cookies and even its key (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const { bound, challenge } = browser;
@@ -107,7 +107,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.visit('/')).body).toBe('"nobody"');
   });
 
-  it('ends when it is revoked from another device: its browser is told to forget the key (B5)', async () => {
+  it('16. ends when it is revoked from another device: its browser is told to forget the key (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     await application.instance.revoke(browser.bound!.id);
@@ -116,14 +116,14 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(browser.bound).toBeUndefined();
   });
 
-  it('ends with a logout everywhere (B5)', async () => {
+  it('16. ends with a logout everywhere (B5)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     await application.instance.logOutUser('ann');
     expect((await browser.refresh()).status).toBe(401);
   });
 
-  it('is bound anew by a login: the key of before is worth nothing', async () => {
+  it('16. is bound anew by a login: the key of before is worth nothing', async () => {
     const application = open();
     const browser = await application.boundBrowser();
     const before = { bound: browser.bound, challenge: browser.challenge };
@@ -237,7 +237,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(application.takeBindingEvents()).toEqual(['reused reported', 'reused reported']);
   });
 
-  it('is renewed behind a cache that does not know of its key yet', async () => {
+  it('16. is renewed behind a cache that does not know of its key yet', async () => {
     const here = open();
     const behindCache = new Application(cached(store.persistence, { maxAge: 60, maxSize: 10 }));
     const browser = here.browser({ binds: false });
@@ -250,7 +250,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect((await browser.through(behindCache.send).prove()).status).toBe(200);
   });
 
-  it('is touched and rotated by the renewal of its bound cookie, in the same write', async () => {
+  it('16. is touched and rotated by the renewal of its bound cookie, in the same write', async () => {
     const application = open({}, { rotationInterval: 300 });
     const browser = await application.boundBrowser();
     const before = browser.jar.get('__Host-id');

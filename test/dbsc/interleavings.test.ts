@@ -10,7 +10,7 @@ import { PAGES, sendTo } from './application.js';
 
 const options: SessionsOptions = { deviceBinding: deviceBinding({ lifetime: 600 }) };
 
-describe('in every order of their calls,', { timeout: 60_000 }, () => {
+describe('16. in every order of their calls,', { timeout: 60_000 }, () => {
   /** A browser whose session is bound, and was seen to be; after 300 seconds, a touch of its next request is due. */
   const bound = async (world: World, sessions: Sessions<App>, seconds = 500): Promise<DeviceBrowser> => {
     const browser = new DeviceBrowser(sendTo(sessions, PAGES), { clock: { now: () => world.now * 1000 } });

@@ -188,7 +188,7 @@ describe('the key of a device', () => {
   });
 });
 
-describe('the registration of a device', () => {
+describe('16. the registration of a device', () => {
   let application: Application;
   beforeEach(() => {
     application = new Application(new MemoryPersistenceLayer());
@@ -328,7 +328,7 @@ describe('a browser whose user comes from another site', () => {
   });
 });
 
-describe('the renewal of a bound cookie', () => {
+describe('16. the renewal of a bound cookie', () => {
   let application: Application;
   let browser: DeviceBrowser;
   beforeEach(async () => {

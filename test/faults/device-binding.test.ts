@@ -18,7 +18,7 @@ const CALLS = {
 // Each fault befalls one engine and client, in turn.
 const places = withOneClient(engines());
 
-describe.each(places)('binding to a device × every fault on $name', ({ name: here, engine, client }) => {
+describe.each(places)('16. binding to a device × every fault on $name', ({ name: here, engine, client }) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(engine, client);

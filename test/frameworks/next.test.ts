@@ -7,6 +7,7 @@ import { PARTITION_KEY } from '../../src/table-schema.js';
 import { storeThatHangs } from '../runtime/surroundings.js';
 import type * as NextEntry from '../../src/next/index.js';
 import type * as MainEntry from '../../src/index.js';
+import { DeviceBrowser, type Send } from '../world/device-browser.js';
 import { Browser } from './browser.js';
 import { Project, type Server } from './project.js';
 
@@ -220,6 +221,48 @@ describe('the application of the page on Next.js', () => {
     it('tells a client nothing of the request, with a redirect', async () => {
       const { answered } = await proxied(({ NextResponse }) => NextResponse.redirect('https://app.example.com/login'));
       expect([...answered.keys()].toSorted()).toEqual(['cache-control', 'location', 'set-cookie']);
+    });
+  });
+
+  describe('with sessions bound to devices', () => {
+    /** Sends what the browser asks, with the form that logs ann in where it is sent. */
+    const send: Send = async ({ method, path, headers, cookies }) => {
+      const response = await fetch(new URL(path, server.url), {
+        method,
+        headers: { 'x-forwarded-proto': 'https', ...headers, cookie: cookies.join('; ') },
+        redirect: 'manual',
+        ...(path === '/log-in' && { body: new URLSearchParams({ name: 'ann' }) }),
+      });
+      return {
+        status: response.status,
+        header: (name) => response.headers.get(name) ?? undefined,
+        setCookies: response.headers.getSetCookie(),
+        body: await response.text(),
+      };
+    };
+
+    it('invites the browser by a login in a route handler; it binds and renews the session at the proxy', async () => {
+      const browser = new DeviceBrowser(send);
+      const login = await browser.ask('POST', '/log-in');
+      expect([login.status, login.header('location')]).toEqual([303, '/']);
+      browser.invitation = login.header('secure-session-registration');
+      expect((await browser.register()).status).toBe(200);
+      expect((await browser.visit('/bound')).body).toContain('ann, bound');
+      expect((await browser.refresh()).status).toBe(200);
+      expect((await browser.visit('/bound')).body).toContain('ann, bound');
+
+      const thief = browser.thief();
+      thief.jar.receive({ cookies: ['__Host-id-bound=; Path=/; Max-Age=0'] });
+      expect((await thief.visit('/bound')).body).toContain('undefined, unbound');
+    });
+
+    it.each([
+      ['a server action', async () => visit().send(await visit().form('/', 'Log in', { name: 'ann' }))],
+      ['redirect() in a route handler', async () => visit().fetch('/failures/redirect', POST)],
+    ])('cannot invite it by %s, of which no header leaves: the session stays unbound', async (_name, logIn) => {
+      const { headers } = await logIn();
+      expect(headers.getSetCookie()).toEqual([expect.stringContaining('__Host-id=')]);
+      expect(headers.get('secure-session-registration')).toBeNull();
     });
   });
 

@@ -57,7 +57,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
       for (const key of Object.keys(everything) as (keyof App)[]) session.set(key, everything[key]);
     });
 
-  it('comes back equal, and each value is stored sealed, under the name of its key', async () => {
+  it('18. comes back equal, and each value is stored sealed, under the name of its key', async () => {
     await setEverything();
     expect(await entries(browser)).toEqual(everything);
     expect(await isSealed()).toEqual({ theme: true, cart: true, visits: true, challenge: true });
@@ -65,7 +65,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
     expect(unreadable()).toEqual([]);
   });
 
-  it('stays readable through rotation, lost rotation, login, regenerate and rotation again', async () => {
+  it('18. stays readable through rotation, lost rotation, login, regenerate and rotation again', async () => {
     await setEverything();
     const lifetime: (() => Promise<unknown>)[] = [
       async () => {
@@ -107,7 +107,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
     expect((await storedAt(store.persistence, idOf(browser))).formerKey).toBeUndefined();
   });
 
-  it('changes of different keys by holders of the present and of the previous secret all survive', async () => {
+  it('18. changes of different keys by holders of the present and of the previous secret all survive', async () => {
     await setEverything();
     world.now += AGES;
     const previous = at(sealing);
@@ -149,7 +149,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
     expect(() => seal.open('cart', before.data.get('cart') as string)).toThrow(UNREADABLE);
   });
 
-  it('a login whose answer was lost and that is repeated finds the data, sealed anew', async () => {
+  it('18. a login whose answer was lost and that is repeated finds the data, sealed anew', async () => {
     await setEverything();
     const lost = at(sealing);
     await lost.request((session) => session.logIn('user-1'));

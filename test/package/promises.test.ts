@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const NUMBERS = Array.from({ length: 15 }, (_, index) => String(index + 1));
+const NUMBERS = Array.from({ length: 18 }, (_, index) => String(index + 1));
 
 describe('the promises', () => {
   let promises: Map<string, string>;
@@ -25,7 +25,7 @@ describe('the promises', () => {
     }
   });
 
-  it('are fifteen', () => {
+  it('are eighteen', () => {
     expect([...promises.keys()]).toEqual(NUMBERS);
   });
 

@@ -13,7 +13,7 @@ import { type Handler, Visitor } from './visitor.js';
 const ORIGIN = 'https://shop.example.com';
 
 // The handler of the recipe for OpenID Connect, called by a real provider when somebody logs out there.
-describe.each(engines())('L13: back-channel logout by a real provider, on $name', (engine) => {
+describe.each(engines())('17. back-channel logout by a real provider, on $name (L13)', (engine) => {
   let table: TestTable;
   let provider: LocalProvider;
   let handler: Handler;

@@ -16,7 +16,7 @@ describe.each(engines())('the data of sessions with encryption, on $name', (engi
     return () => table.drop();
   });
 
-  it('E4: no value and no key is in an item, stream record, event, error, log line or inspected object, through a whole life', async () => {
+  it('18. no value and no key is in an item, stream record, event, error, log line or inspected object, through a whole life (E4)', async () => {
     const { network, world, sessions, browser, sent, printed, close } = await openWitness(engine, table, {
       encryption: encryptedData(),
     });
