@@ -400,13 +400,13 @@ export class Traffic {
   /** The provider says that a login is over, or all of a user's; sometimes it says so twice. */
   async logOutAtProvider(): Promise<void> {
     const { ledger } = this;
-    const user = `user-${randomInt(USERS)}`;
-    const sid = chance(0.7) ? this.#sids.get(user) : undefined;
+    const user = oneOf([...this.#sids.keys(), `user-${randomInt(USERS)}`]);
+    const sid = chance(0.8) ? this.#sids.get(user) : undefined;
     const begunAt = this.now;
     const iat = Math.max(Math.floor(begunAt), (this.#lastLogouts.get(user) ?? 0) + 1);
     if (sid === undefined) this.#lastLogouts.set(user, iat);
     if (chance(0.5)) this.#sids.delete(user); // otherwise an ID token of the same session is still on its way
-    const named = { ...(sid !== undefined && { sid }), ...((sid === undefined || chance(0.5)) && { sub: user }) };
+    const named = { ...(sid !== undefined && { sid }), ...((sid === undefined || chance(0.3)) && { sub: user }) };
     const token = await this.#provider.sign(this.#provider.logoutClaims(iat, { ...named, exp: iat + 3_600 }));
 
     const logout = ledger.logoutBegins({ userId: user, sid, iat });
@@ -526,7 +526,7 @@ export const ACTIONS = {
   revoke: 1,
   list: 3,
   logOutUser: 1,
-  logOutAtProvider: 2,
+  logOutAtProvider: 4,
 } as const;
 
 const FAULT_NAMES = Object.keys(FAULTS) as Fault[];
