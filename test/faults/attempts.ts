@@ -16,6 +16,20 @@ export function planFor(fault: Fault, attempts: Attempts, at: Omit<Attempt, 'att
   };
 }
 
+/** For what takes little time. */
+export const BOTH_WAYS = [
+  { data: 'with plain data', encrypted: false },
+  { data: 'with encrypted data', encrypted: true },
+] as const;
+
+/**
+ * Whether the data is encrypted of the sessions that the fault of this turn befalls. Each call meets each fault both
+ * ways, in one of these attempts or another; which way in which of them changes with every second fault, for the engine
+ * changes with every one.
+ */
+export const isEncrypted = (turn: number, attempts: Attempts): boolean =>
+  (Math.floor(turn / 2) + ATTEMPTS.indexOf(attempts)) % 2 === 1;
+
 /** The outcomes for {@link ATTEMPTS}, or the one for all of them, in as few words as a cell needs. */
 export function cellOf([first = '', second = first, last = first, all = first]: readonly string[]): string {
   if (first !== second || last !== all) return [first, second, last, all].join(' / ');

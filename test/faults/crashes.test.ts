@@ -2,11 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../engines/index.js';
 import { withOneClient } from '../world/clients.js';
+import { BOTH_WAYS } from './attempts.js';
 import { idOf, itemOf, placeFor, requestKinds } from './requests.js';
 import { openStage, type Stage } from './stage.js';
 import { visit } from './visit.js';
 
 // The cleanup's own crashes are in integration/cleanup.test.ts.
+
+const kinds = requestKinds
+  .filter(({ given }) => given === undefined)
+  .flatMap((kind) => BOTH_WAYS.map((way) => ({ ...kind, ...way })));
 
 describe.each(withOneClient(engines()))('a Lambda that dies between any two calls, on $name', ({ engine, client }) => {
   let stage: Stage;
@@ -16,11 +21,11 @@ describe.each(withOneClient(engines()))('a Lambda that dies between any two call
     return () => stage.close();
   });
 
-  it.each(requestKinds.filter(({ given }) => given === undefined))(
-    'leaves nothing in “$name” that the next try does not complete (F8)',
-    async (kind) => {
+  it.each(kinds)(
+    'leaves nothing in “$name”, $data, that the next try does not complete (F8)',
+    async ({ encrypted, ...kind }) => {
       for (let calls = 0; calls <= kind.calls.length; calls += 1) {
-        const place = placeFor(stage);
+        const place = placeFor(stage, encrypted);
         const situation = await kind.begin(place);
         const { browser } = situation;
         const cookie = browser.token;

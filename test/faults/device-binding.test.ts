@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encryptedData } from '../../src/encryption/index.js';
+import type { PersistenceLayer } from '../../src/index.js';
 import { Application } from '../dbsc/application.js';
 import { engines } from '../engines/index.js';
 import { withOneClient } from '../world/clients.js';
 import { type Asked, DeviceBrowser } from '../world/device-browser.js';
 import { FAULTS, type Fault, type Network } from '../world/faults.js';
-import { isAwaited, planFor } from './attempts.js';
+import { isAwaited, isEncrypted, planFor } from './attempts.js';
 import { openStage, type Stage } from './stage.js';
 
 const faults = Object.keys(FAULTS) as Exclude<Fault, 'none'>[];
@@ -26,10 +28,9 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
   });
 
   /** A browser whose requests go to one Lambda or the other, at the same time of one clock. */
-  async function begin(waits: boolean, binds: boolean): Promise<Play> {
-    const sound = new Application(stage.sound);
+  async function begin(waits: boolean, binds: boolean, encrypted: boolean): Promise<Play> {
     const { layer, network } = await stage.instance({ waits });
-    const struck = new Application(layer);
+    const [sound, struck] = [applicationOn(stage.sound, encrypted), applicationOn(layer, encrypted)];
     const play = { isStruck: false };
     const send = (asked: Asked): ReturnType<Application['send']> => {
       struck.now = sound.now;
@@ -41,7 +42,7 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
   }
 
   it.each(['register', 'refresh'] as const)('makes these calls to %s, and no others', async (request) => {
-    const play = await begin(false, request === 'refresh');
+    const play = await begin(false, request === 'refresh', true);
     if (request === 'refresh') await play.browser.visit('/');
     play.sound.now += request === 'refresh' ? 540 : 0;
     play.isStruck = true;
@@ -50,7 +51,8 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
     expect(play.network.sent).toEqual(CALLS[request]);
   });
 
-  for (const fault of faults.filter((_, turn) => places[turn % places.length]?.name === here)) {
+  for (const [turn, fault] of faults.entries()) {
+    if (places[turn % places.length]?.name !== here) continue;
     const options = { timeout: 120_000, concurrent: isAwaited(fault) };
 
     it(
@@ -59,7 +61,7 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
       async () => {
         for (const operation of CALLS.register) {
           for (const attempts of ['first', 'all'] as const) {
-            const play = await begin(isAwaited(fault), false);
+            const play = await begin(isAwaited(fault), false, isEncrypted(turn, attempts));
             const { browser, network, sound } = play;
             play.isStruck = true;
             network.planEach(planFor(fault, attempts, { operation, call: 0 }));
@@ -69,7 +71,7 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
             if (attempts === 'first') expect(status).toBe(200);
             await network.releaseZombies();
             sound.now += 300;
-            expect((await browser.visit('/')).body).toBe('"ann"');
+            expect((await browser.visit('/')).body).toBe('"ann, dark"');
             expect((await browser.visit('/bound')).body).toBe(String(status === 200));
           }
         }
@@ -82,7 +84,7 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
       async () => {
         for (const operation of CALLS.refresh) {
           for (const attempts of ['first', 'all'] as const) {
-            const play = await begin(isAwaited(fault), true);
+            const play = await begin(isAwaited(fault), true, isEncrypted(turn, attempts));
             const { browser, network, sound } = play;
             await browser.visit('/');
             sound.now += 540;
@@ -94,13 +96,24 @@ describe.each(places)('16. binding to a device × every fault on $name', ({ name
             await network.releaseZombies();
             expect((await browser.visit('/bound')).body).toBe('true');
             expect((await browser.refresh()).status).toBe(200);
-            expect((await browser.visit('/')).body).toBe('"ann"');
+            expect((await browser.visit('/')).body).toBe('"ann, dark"');
           }
         }
       },
     );
   }
 });
+
+/** It keeps something in the session. */
+function applicationOn(layer: PersistenceLayer, encrypted: boolean): Application {
+  const application = new Application(layer, {}, encrypted ? { encryption: encryptedData() } : {});
+  application.pages['/login'] = (session) => {
+    session.set('theme', 'dark');
+    return session.logIn('ann');
+  };
+  application.pages['/'] = (session) => `${session.userId}, ${session.get('theme')}`;
+  return application;
+}
 
 interface Play {
   isStruck: boolean;

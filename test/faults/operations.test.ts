@@ -6,7 +6,7 @@ import { ExtendablePersistenceLayer, StoreUnavailableError } from '../../src/ind
 import { capabilities, engines } from '../engines/index.js';
 import { withOneClient } from '../world/clients.js';
 import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
-import { ATTEMPTS, cellOf, isAwaited, planFor } from './attempts.js';
+import { ATTEMPTS, BOTH_WAYS, cellOf, isAwaited, isEncrypted, planFor } from './attempts.js';
 import { ASK_NOTHING, type Operation, operationsOn, type Scene, type Trial } from './operations.js';
 import { faultsIn, outcomeTables, rowFor } from './outcomes.js';
 import { type Instance, openStage, type Stage } from './stage.js';
@@ -49,7 +49,7 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
     return () => stage.close();
   });
 
-  for (const fault of faults) {
+  for (const [turn, fault] of faults.entries()) {
     const options = { timeout: 120_000, concurrent: isAwaited(fault) };
     it(`${fault}: ${FAULTS[fault].meaning} ${PROVES[fault]}`, options, async () => {
       const columns = columnsOf(operationsOn(capabilities[engine.name]));
@@ -58,7 +58,7 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
         columns.map(async ({ name, operation, call }) => {
           const attempts = expected.get(name) === '–' ? (['all'] as const) : ATTEMPTS;
           const found = attempts.map((each) =>
-            attempt(operation, fault, planOf(operation, planFor(fault, each, call))),
+            attempt(operation, fault, planOf(operation, planFor(fault, each, call)), isEncrypted(turn, each)),
           );
           return [name, cellOf(await Promise.all(found))] as const;
         }),
@@ -69,22 +69,25 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
     });
   }
 
-  it('makes the calls that have a column, and no others, if nothing goes wrong', async () => {
-    for (const operation of operationsOn(capabilities[engine.name])) {
-      const { given = 'none' } = operation;
-      const { scene, close } = await sceneOf(operation);
-      const trial = await operation.begin(scene);
-      scene.network.planEach(({ call, attempt }) => (call === 0 && attempt === 1 ? given : 'none'));
-      scene.network.sent.length = 0;
-      const answer = await trial.act();
-      expect([operation.name, scene.network.sent.slice(given === 'none' ? 0 : 1)]).toEqual([
-        operation.name,
-        operation.calls,
-      ]);
-      expect(wordFor(trial, { value: answer }, await trial.state(), await trial.state())).toBe('done');
-      await close();
-    }
-  });
+  it.each(BOTH_WAYS)(
+    'makes the calls that have a column, and no others, if nothing goes wrong, $data',
+    async ({ encrypted }) => {
+      for (const operation of operationsOn(capabilities[engine.name])) {
+        const { given = 'none' } = operation;
+        const { scene, close } = await sceneOf(operation, encrypted);
+        const trial = await operation.begin(scene);
+        scene.network.planEach(({ call, attempt }) => (call === 0 && attempt === 1 ? given : 'none'));
+        scene.network.sent.length = 0;
+        const answer = await trial.act();
+        expect([operation.name, scene.network.sent.slice(given === 'none' ? 0 : 1)]).toEqual([
+          operation.name,
+          operation.calls,
+        ]);
+        expect(wordFor(trial, { value: answer }, await trial.state(), await trial.state())).toBe('done');
+        await close();
+      }
+    },
+  );
 
   it('has no operation without a column: the other functions of the layer ask DynamoDB for nothing', async () => {
     const methods = [DynamoDBPersistenceLayer, TablePersistenceLayer, ExtendablePersistenceLayer]
@@ -100,8 +103,13 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
   });
 
   /** What comes of one try, in a word of the table. */
-  async function attempt(operation: Operation, fault: Fault, plan: (attempt: Attempt) => Fault): Promise<string> {
-    const { scene, close } = await sceneOf(operation, isAwaited(fault));
+  async function attempt(
+    operation: Operation,
+    fault: Fault,
+    plan: (attempt: Attempt) => Fault,
+    encrypted: boolean,
+  ): Promise<string> {
+    const { scene, close } = await sceneOf(operation, encrypted, isAwaited(fault));
     const trial = await operation.begin(scene);
     scene.network.planEach(plan);
     const answer = await trial.act().then(
@@ -117,6 +125,7 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
 
   async function sceneOf(
     { consistentRead = true, alone = false }: Operation,
+    encrypted: boolean,
     waits = false,
   ): Promise<{ scene: Scene & Instance; close: () => Promise<void> }> {
     const own = alone ? await openStage(engine, client) : stage;
@@ -126,7 +135,7 @@ describe.each(withOneClient(engines()))('every operation of the layer × every f
       await instance.close();
       if (alone) await own.close();
     };
-    return { scene: { table, sound, ...instance }, close };
+    return { scene: { table, sound, encrypted, ...instance }, close };
   }
 });
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { markIdOf } from '../../src/table/commands.js';
@@ -44,6 +45,8 @@ export interface Scene {
   readonly sound: DynamoDBPersistenceLayer;
   /** The one on trial. */
   readonly layer: DynamoDBPersistenceLayer;
+  /** Whether the session’s data is encrypted: then what replaces its secret, or is the first to change its data, brings a key. */
+  readonly encrypted: boolean;
 }
 
 /** One try. Answers and states are compared by their values. */
@@ -435,16 +438,15 @@ async function twoSessions(
 }
 
 async function saving(
-  { table, sound, layer }: Scene,
+  { table, sound, layer, encrypted }: Scene,
   what: Saving,
   next: (before: SessionRecord) => SessionRecord,
   expected: (before: SessionRecord) => Partial<Update['expected']> = () => ({}),
 ): Promise<Trial> {
   const before = withData(recordOf(), { kept: '0', old: '0' });
   const id = await stored(sound, before);
-  const after = next(before);
-  const act = (): Promise<unknown> =>
-    layer.saveSession(id, after, changeOf(before, { ...what, expected: expected(before) }), at);
+  const [after, change] = keyed(encrypted, before, next(before), { ...what, expected: expected(before) });
+  const act = (): Promise<unknown> => layer.saveSession(id, after, changeOf(before, change), at);
   return { act, answer: SAVED, state: () => recordAt(table, id), before, after };
 }
 
@@ -459,16 +461,42 @@ async function savingTooLate(
     { rotated: true },
   ],
 ): Promise<Trial> {
-  const { table, sound, layer } = scene;
+  const { table, sound, layer, encrypted } = scene;
   const before = withData(recordOf(), { kept: '0', old: '0' });
   const id = await stored(sound, before);
-  const [others, by] = byOthers(before);
+  const [others, by] = keyed(encrypted, before, ...byOthers(before));
   await sound.saveSession(id, others, changeOf(before, by), at);
-  const act = (): Promise<unknown> =>
-    layer.saveSession(id, next(before), changeOf(before, { ...what, expected: expected(before) }), at);
+  const [after, change] = keyed(encrypted, before, next(before), { ...what, expected: expected(before) });
+  const act = (): Promise<unknown> => layer.saveSession(id, after, changeOf(before, change), at);
   const answer = { kind: 'conflict', current: others };
   return { act, answer, state: () => recordAt(table, id), before: others, after: others };
 }
+
+/** With a key for the new secret, and the former one; or with the first key, and what has changed sealed. */
+function keyed(
+  encrypted: boolean,
+  before: SessionRecord,
+  after: SessionRecord,
+  what: Parameters<typeof changeOf>[1] = {},
+): readonly [SessionRecord, NonNullable<Parameters<typeof changeOf>[1]>] {
+  if (!encrypted) return [after, what];
+  const wrappedKey = newKey();
+  if (after.secretHash !== before.secretHash) {
+    const withKey = { ...after, wrappedKey, ...(after.auth !== before.auth && { formerKey: newKey() }) };
+    return [withKey, { ...what, keyed: true }];
+  }
+  const { set = [] } = what;
+  if (set.length === 0) return [after, what];
+  const data = new Map([...after.data, ...set.map((key) => [key, sealedText()] as const)]);
+  const { secretHash, fence = 0 } = before;
+  return [
+    { ...after, data, wrappedKey, fence: fence + 1 },
+    { ...what, keyed: true, fenced: true, expected: { ...what.expected, secretHash, fence } },
+  ];
+}
+
+const newKey = (): Uint8Array => new Uint8Array(randomBytes(60));
+const sealedText = (): string => `sealed:${randomBytes(40).toString('base64url')}`;
 
 async function itemAt({ client, tableName }: TestTable, id: string): Promise<Item | undefined> {
   const { Item: item } = await client.send(

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../engines/index.js';
 import { withOneClient } from '../world/clients.js';
 import { type Attempt, FAULTS, type Fault } from '../world/faults.js';
-import { cellOf, isAwaited, planFor } from './attempts.js';
+import { BOTH_WAYS, cellOf, isAwaited, isEncrypted, planFor } from './attempts.js';
 import { faultsIn, outcomeTables, rowFor } from './outcomes.js';
 import { type Place, placeFor, type RequestKind, requestKinds, type Situation } from './requests.js';
 import { type Instance, openStage, type Stage } from './stage.js';
@@ -50,14 +50,17 @@ describe.each(places)('7. every request × every fault on $name', ({ name: here,
     return () => stage.close();
   });
 
-  for (const fault of faults.filter((_, turn) => places[turn % places.length]?.name === here)) {
+  for (const [turn, fault] of faults.entries()) {
+    if (places[turn % places.length]?.name !== here) continue;
     const options = { timeout: 120_000, concurrent: isAwaited(fault) };
     it(`${fault}: ${FAULTS[fault].meaning} ${PROVES[fault]}`, options, async () => {
       const expected = rowFor(fault, tables, client.name);
       const cells = await Promise.all(
         columns.map(async ({ name, kind, call }) => {
           const attempts = expected.get(name) === '–' ? (['all'] as const) : (['first', 'all'] as const);
-          const found = attempts.map((each) => attempt(kind, fault, planOf(kind, planFor(fault, each, call))));
+          const found = attempts.map((each) =>
+            attempt(kind, fault, planOf(kind, planFor(fault, each, call)), isEncrypted(turn, each)),
+          );
           const [first = '', all = first] = await Promise.all(found);
           const cell = cellOf([first, first, all, all]);
           const told = expected.get(name);
@@ -73,29 +76,37 @@ describe.each(places)('7. every request × every fault on $name', ({ name: here,
     });
   }
 
-  it('makes the calls that have a column, and no others, if nothing goes wrong', async () => {
-    for (const kind of requestKinds) {
-      const place = placeFor(stage);
-      const situation = await kind.begin(place);
-      const { layer, network, close } = await stage.instance();
-      const before = await situation.look();
-      network.planEach(planOf(kind, () => 'none'));
-      const response = await visit(layer, place, situation);
-      const word = wordFor(situation, response, before, await situation.look());
-      if (kind.given !== undefined) network.sent.splice(kind.given.call, 1);
-      const inOrder = (calls: readonly string[]): readonly string[] =>
-        kind.listsAtOnce === true ? calls.toSorted() : calls;
-      expect([kind.name, inOrder(network.sent), word]).toEqual([kind.name, inOrder(kind.calls), 'done']);
-      await close();
-    }
-  });
+  it.each(BOTH_WAYS)(
+    'makes the calls that have a column, and no others, if nothing goes wrong, $data',
+    async ({ encrypted }) => {
+      for (const kind of requestKinds) {
+        const place = placeFor(stage, encrypted);
+        const situation = await kind.begin(place);
+        const { layer, network, close } = await stage.instance();
+        const before = await situation.look();
+        network.planEach(planOf(kind, () => 'none'));
+        const response = await visit(layer, place, situation);
+        const word = wordFor(situation, response, before, await situation.look());
+        if (kind.given !== undefined) network.sent.splice(kind.given.call, 1);
+        const inOrder = (calls: readonly string[]): readonly string[] =>
+          kind.listsAtOnce === true ? calls.toSorted() : calls;
+        expect([kind.name, inOrder(network.sent), word]).toEqual([kind.name, inOrder(kind.calls), 'done']);
+        await close();
+      }
+    },
+  );
 
   /** What comes of one request, in a word of the table: the first answer, and what a second try makes of it. */
-  async function attempt(kind: RequestKind, fault: Fault, plan: (attempt: Attempt) => Fault): Promise<string> {
-    if (kind.alone !== true) return attemptOn(stage, kind, fault, plan);
+  async function attempt(
+    kind: RequestKind,
+    fault: Fault,
+    plan: (attempt: Attempt) => Fault,
+    encrypted: boolean,
+  ): Promise<string> {
+    if (kind.alone !== true) return attemptOn(stage, kind, fault, plan, encrypted);
     const own = await openStage(engine, client);
     try {
-      return await attemptOn(own, kind, fault, plan);
+      return await attemptOn(own, kind, fault, plan, encrypted);
     } finally {
       await own.close();
     }
@@ -106,8 +117,9 @@ describe.each(places)('7. every request × every fault on $name', ({ name: here,
     kind: RequestKind,
     fault: Fault,
     plan: (attempt: Attempt) => Fault,
+    encrypted: boolean,
   ): Promise<string> {
-    const place = placeFor(own);
+    const place = placeFor(own, encrypted);
     const situation = await kind.begin(place);
     const instance = await own.instance({ waits: isAwaited(fault) });
     try {

@@ -56,8 +56,9 @@ export interface Situation {
   readonly afterLate?: unknown;
 }
 
-export function placeFor({ table, sound }: Pick<Stage, 'table' | 'sound'>): Place {
-  return { table, layer: sound, world: new World(sound), user: `user-${newId()}` };
+/** @param encrypted whether the data of sessions is encrypted there */
+export function placeFor({ table, sound }: Pick<Stage, 'table' | 'sound'>, encrypted: boolean): Place {
+  return { table, layer: sound, world: new World(sound, encrypted), user: `user-${newId()}` };
 }
 
 const B = 'BatchGetItem';

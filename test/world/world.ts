@@ -23,9 +23,12 @@ export class World {
   now = 1_800_000_000;
   readonly events: SessionEvent[] = [];
   readonly #persistence: PersistenceLayer;
+  readonly #encrypted: boolean;
 
-  constructor(persistence: PersistenceLayer) {
+  /** @param encrypted whether data is encrypted, unless sessions are told otherwise */
+  constructor(persistence: PersistenceLayer, encrypted: boolean = process.env['TEST_ENCRYPTION'] !== undefined) {
     this.#persistence = persistence;
+    this.#encrypted = encrypted;
   }
 
   /** A Lambda instance: `Sessions` on the shared store. */
@@ -34,7 +37,7 @@ export class World {
       persistence: this.#persistence,
       clock: { now: () => this.now * 1000 },
       onEvent: (event) => this.events.push(event),
-      ...(process.env['TEST_ENCRYPTION'] === undefined ? {} : { encryption: encryptedData() }),
+      ...(this.#encrypted && { encryption: encryptedData() }),
       ...options,
     });
   }
