@@ -1,13 +1,14 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { NO_CHANGE } from '../../src/core/persistence-layer.js';
 import { encryptedData } from '../../src/encryption/index.js';
 import { type ExportOptions, exportUser } from '../../src/personal-data/index.js';
 import { NotStorableError, type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { sealedIn, storedAt } from '../world/encryption.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { textLayer } from '../world/text-layer.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type App, Browser } from '../world/world.js';
 
 /** A client that says as much of itself as is kept. */
 const FULL = { address: '2001:db8::1', userAgent: 'Mozilla/5.0 '.repeat(30) };
@@ -18,21 +19,14 @@ const AGES = 3_600; // after which a rotation is due
 const UNREADABLE = /unable to authenticate|initialization vector|no sealed value|authentication tag|No key is stored/;
 
 describe.each(stores())('encrypted data on $name', (each) => {
-  let store: TestStore;
-  let world: World;
+  let { store, world, browser } = {} as Setting;
   /** Functions that seal, that only open, and that know of nothing. */
   let sealing: Sessions<App>;
   let opening: Sessions<App>;
   let without: Sessions<App>;
-  let browser: Browser;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
+  useStore(each, (setting) => {
+    ({ store, world } = setting);
     sealing = world.sessions({ encryption: encryptedData() });
     opening = world.sessions({ encryption: encryptedData({ seal: false }) });
     without = world.sessions({ encryption: undefined as never });
