@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach } from 'vitest';
 import type { Sessions } from '../../src/index.js';
 import { newId } from './records.js';
-import type { TestStore } from './stores.js';
+import type { StoreKind, TestStore } from './stores.js';
 import { type App, Browser, World } from './world.js';
 
 /** What a test begins with. */
@@ -23,11 +23,11 @@ export interface Setting {
  *   ({ world, user } = setting);
  * });
  */
-export function useStore(each: { open(): Promise<TestStore> }, begin: (setting: Setting) => unknown): void {
+export function useStore(kind: StoreKind, begin: (setting: Setting) => unknown): void {
   let store: TestStore;
 
   beforeAll(async () => {
-    store = await each.open();
+    store = await kind.open();
     return () => store.close();
   });
 
