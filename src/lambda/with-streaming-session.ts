@@ -60,8 +60,11 @@ export function withStreamingSession<
   options: LambdaSessionsOptions = {},
 ): (event: Event, responseStream: Writable, context: Context) => Promise<void> {
   const runtime = (globalThis as { readonly awslambda?: LambdaRuntime }).awslambda;
-  if (runtime === undefined) {
-    throw new ConfigurationError("withStreamingSession found no global awslambda; expected Lambda's Node.js runtime.");
+  // The SDK and Powertools make an `awslambda` of their own where there is none.
+  if (runtime?.streamifyResponse === undefined) {
+    throw new ConfigurationError(
+      "withStreamingSession found no awslambda to stream with; expected Lambda's Node.js runtime.",
+    );
   }
   expectFunctions('', { handler }, ['handler']);
   const requests = new LambdaSessions(sessions, options);

@@ -1,15 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { Sessions } from '../../src/index.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 
-const command = useCommand();
 const root = join(import.meta.dirname, '../..');
 
 /** The command while it runs. */
@@ -30,7 +29,7 @@ describe('dev', () => {
   });
 
   async function dev(...args: string[]): Promise<Running> {
-    const [node, program] = command.argv();
+    const [node, program] = command.argv;
     const child = spawn(node, [program, 'dev', '--port', '0', ...args], {
       env: { ...command.environment, AWS_PROFILE: 'expired' }, // It is for AWS, and not for this engine.
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -144,13 +143,8 @@ describe('dev', () => {
   });
 
   it('says how to install the engine where it is absent', async () => {
-    const modules = join(folder, 'node_modules');
-    await mkdir(modules);
-    for (const name of ['@aws-sdk', 'cli-progress', 'commander', 'devalue']) {
-      await symlink(join(root, 'node_modules', name), join(modules, name));
-    }
     await copyFile(join(root, 'package.json'), join(folder, 'package.json')); // The command asks it for the version.
-    const [node, program] = command.argv();
+    const [node, program] = command.argv;
     const copy = join(folder, 'main.mjs');
     await copyFile(program, copy);
     const running = promisify(execFile)(node, [copy, 'dev', '--port', '0'], { env: command.environment });

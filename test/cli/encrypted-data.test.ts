@@ -4,10 +4,8 @@ import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { Sessions } from '../../src/index.js';
 import { type Engine, engines } from '../engines/index.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { type OperatedTable, openTable } from './table.js';
-
-const command = useCommand();
 const VALUE = 'a value that no operator reads';
 
 describe.each<Engine>(engines())(

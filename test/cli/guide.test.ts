@@ -6,7 +6,7 @@ import { createProgram } from '../../src/cli/program.js';
 import { type Engine, engines } from '../engines/index.js';
 import { startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { expiredItem, type OperatedTable, openTable } from './table.js';
 
 // What docs/guides/cli.md says of the command is what the command does.
@@ -64,8 +64,6 @@ describe('the guide to the operators’ command', () => {
     expect([...documents.keys()]).toEqual(program.commands.map((command) => command.name()));
   });
 });
-
-const command = useCommand();
 
 describe.each<Engine>(engines())('the guide to the operators’ command, on $name', (engine) => {
   let table: OperatedTable;

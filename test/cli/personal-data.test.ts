@@ -5,10 +5,8 @@ import { type Engine, engines } from '../engines/index.js';
 import { startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
 import { secretsIn } from '../world/secrets.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { nowSeconds, type OperatedTable, openTable, sessionItem } from './table.js';
-
-const command = useCommand();
 const DAY = 86_400;
 
 describe.each<Engine>(engines())('the operators’ command, for a person’s data, on $name', (engine) => {

@@ -3,7 +3,7 @@ import { ALARM_NAMES } from '../../cdk/alarm-options.js';
 import { writtenOf } from '../cdk/cloudwatch.js';
 import { only, synth } from '../cdk/synth.js';
 import { type Engine, engines } from '../engines/index.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { operationsGuide, runbooks } from './runbooks.js';
 import { expiredItem, openTable, type OperatedTable } from './table.js';
 
@@ -75,20 +75,18 @@ describe('the guide to operations', () => {
   });
 });
 
-const command = useCommand();
-
 /** A session in the examples of the guide. */
 const SESSION = 'Kq3vXb0mTzOeYw1n5dRhQg';
-const [engine] = engines();
+const [engine] = engines() as [Engine];
 
 describe.each(runbooks.filter(({ scripts }) => scripts.join('').includes('npx dynamodb-sessions')))(
-  'the runbook “$title”',
+  `the runbook “$title”, on ${engine.name}`,
   ({ scripts }) => {
     let table: OperatedTable;
     let id: string;
 
     beforeAll(async () => {
-      table = await openTable(engine as Engine);
+      table = await openTable(engine);
       ({ id } = await table.logIn('user-1', { theme: 'dark' }));
       await table.logIn('user-1');
       await table.logIn('user-2');

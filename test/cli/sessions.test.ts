@@ -6,10 +6,8 @@ import { type Engine, engines } from '../engines/index.js';
 import { callsOf } from '../express/calls.js';
 import { fault, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { expiredItem, type OperatedTable, openTable, sessionItem } from './table.js';
-
-const command = useCommand();
 
 describe.each<Engine>(engines())('the operators’ command on $name', (engine) => {
   let table: OperatedTable;

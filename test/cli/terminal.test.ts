@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Engine, engines } from '../engines/index.js';
 import { startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { expiredItem, type OperatedTable, openTable, sessionItem } from './table.js';
 import { Terminal, whyNoTerminal } from './terminal.js';
 
@@ -18,8 +18,6 @@ if (missing !== undefined) {
   if (process.env['CI'] === 'true') throw new Error(message);
   console.warn(message);
 }
-
-const command = useCommand();
 
 describe.runIf(missing === undefined).each<Engine>(engines())(
   'the operators’ command at a terminal, on $name',
@@ -37,7 +35,7 @@ describe.runIf(missing === undefined).each<Engine>(engines())(
     });
 
     const open = (...args: string[]): Terminal =>
-      new Terminal([...command.argv(), ...args, ...table.args], command.environment);
+      new Terminal([...command.argv, ...args, ...table.args], command.environment);
     const sessionsLeft = async (): Promise<number> => (await table.sessions.ofUser(user)).length;
 
     describe('asks before it ends more than one session', () => {
@@ -82,7 +80,7 @@ describe.runIf(missing === undefined).each<Engine>(engines())(
       const coloured = open('list', '--user', user);
       await coloured.exitCode();
       expect(coloured.output).toContain(escape);
-      const plain = new Terminal([...command.argv(), 'list', '--user', user, ...table.args], {
+      const plain = new Terminal([...command.argv, 'list', '--user', user, ...table.args], {
         ...command.environment,
         NO_COLOR: '1',
       });
@@ -99,7 +97,7 @@ describe.runIf(missing === undefined).each<Engine>(engines())(
         await own.put(Array.from({ length: 400 }, () => expiredItem(3 * 86_400)));
         const proxy = await startLossyProxy(engine, {});
         const args = ['cleanup', '--table', own.tableName, '--endpoint', proxy.endpoint];
-        const terminal = new Terminal([...command.argv(), ...args], command.environment);
+        const terminal = new Terminal([...command.argv, ...args], command.environment);
         while (!proxy.operations.includes('DeleteItem')) await delay(5);
         terminal.type(CTRL_C);
         expect(await terminal.exitCode()).toBe(130);

@@ -5,9 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { mintToken, formatToken } from '../../src/core/token.js';
 import { ok, startFaultyEndpoint } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
-
-const command = useCommand();
+import { command } from './command.js';
 
 describe('a half-typed command', () => {
   const id = newId();

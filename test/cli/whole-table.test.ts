@@ -10,10 +10,8 @@ import { capabilities, type Engine, engines } from '../engines/index.js';
 import { callsOf } from '../express/calls.js';
 import { fault, ok, startFaultyEndpoint, startLossyProxy } from '../world/endpoint.js';
 import { newId } from '../world/records.js';
-import { useCommand } from './command.js';
+import { command } from './command.js';
 import { expiredItem, nowSeconds, type OperatedTable, openTable, sessionItem, withoutUser } from './table.js';
-
-const command = useCommand();
 const many = (amount: number, make: () => Item): Item[] => Array.from({ length: amount }, () => make());
 /** 120 of these are more than a page of each of four parts. */
 const LARGE = { data: new Map([['x', 'x'.repeat(60_000)]]) };

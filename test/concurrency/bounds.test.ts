@@ -1,29 +1,21 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PersistenceLayer, Sessions, SessionsOptions } from '../../src/index.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { newId } from '../world/records.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // All logins of a user have one order, by time and then by ID. However they come together, the newest stay.
 
 describe.each(stores())('maxSessionsPerUser on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let user: string;
-  let users = 0;
+  let { store, world, user } = {} as Setting;
   /** Milliseconds by which the clock is ahead of the world's. */
   let ticks: number;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    users += 1;
-    user = `user-${users}`;
+  useStore(each, (setting) => {
+    ({ store, world, user } = setting);
     ticks = 0;
   });
 
@@ -46,7 +38,7 @@ describe.each(stores())('maxSessionsPerUser on $name', (each) => {
   ])('leaves one of two devices that log in at once, 20 of 20, with %s', async (_, { clock }: { clock?: string }) => {
     const counts: number[] = [];
     for (let round = 0; round < 20; round += 1) {
-      user = `user-${users}-${round}`;
+      user = `user-${newId()}`;
       const sessions = bounded(1, clock === undefined ? {} : { clock: still });
       const devices = [new Browser(sessions), new Browser(sessions)];
       await Promise.all(devices.map(logIn));
@@ -122,7 +114,7 @@ describe.each(stores())('maxSessionsPerUser on $name', (each) => {
 
   it('leaves the browser of a double click signed in, when the responses come in the order of the logins', async () => {
     for (let round = 0; round < 20; round += 1) {
-      user = `user-${users}-${round}`;
+      user = `user-${newId()}`;
       const browser = new Browser(bounded(1));
       if (round % 2 === 0) await browser.request((session) => session.set('cart', ['book']));
       const tokens = browser.token === undefined ? [] : [browser.token];
@@ -165,7 +157,7 @@ describe.each(stores())('maxSessionsPerUser on $name', (each) => {
 
   it('leaves the newer of two logins within one second', async () => {
     for (let round = 0; round < 10; round += 1) {
-      user = `user-${users}-${round}`;
+      user = `user-${newId()}`;
       const devices = [new Browser(bounded(1)), new Browser(bounded(1))];
       for (const device of devices) await logIn(device);
       expect(ticks).toBeLessThan(1_000);

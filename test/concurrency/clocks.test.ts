@@ -1,27 +1,18 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sessions, SessionsOptions } from '../../src/index.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { type App, Browser, World } from '../world/world.js';
+import { newId } from '../world/records.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
+import { type App, Browser } from '../world/world.js';
 
 // The clocks of two instances differ by some seconds. docs/promises.md names the one thing that this changes.
 
 const BEHIND = 3;
 
 describe.each(stores())(`two instances whose clocks are ${BEHIND} seconds apart, on $name`, (each) => {
-  let store: TestStore;
-  let world: World;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    users += 1;
-    user = `user-${users}`;
+  let { world, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ world, user } = setting);
   });
 
   /** An instance whose clock is right, and one whose clock is behind. */
@@ -121,7 +112,7 @@ describe.each(stores())(`two instances whose clocks are ${BEHIND} seconds apart,
   it('a user’s bound is kept to, whichever of two logins at once comes from which', async () => {
     const [right, behind] = instances({ maxSessionsPerUser: 1 });
     for (let round = 0; round < 10; round += 1) {
-      user = `user-${users}-${round}`;
+      user = `user-${newId()}`;
       const devices = [new Browser(right), new Browser(behind)];
       await Promise.all(devices.map((device) => device.request((session) => session.logIn(user))));
       expect(await right.ofUser(user)).toHaveLength(1);

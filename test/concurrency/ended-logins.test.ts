@@ -1,37 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GuardedLayer } from '../../src/core/guarded-layer.js';
 import { loginOf } from '../../src/core/provider-login.js';
-import {
-  type IdTokenClaims,
-  LoginEndedError,
-  LoginTooOldError,
-  type PersistenceLayer,
-  type Sessions,
-} from '../../src/index.js';
+import { type IdTokenClaims, LoginEndedError, LoginTooOldError, type PersistenceLayer } from '../../src/index.js';
 import { endLogin, endLoginsOf } from '../../src/oidc/end-logins.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
 import { newId } from '../world/records.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
+import { Browser } from '../world/world.js';
 
 const ISSUER = 'https://issuer.example';
 
 describe.each(stores())('17. a login that its provider ends, on $name (L13)', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let user: string;
+  let { store, world, sessions, user } = {} as Setting;
   let sid: string;
 
-  beforeAll(async () => {
-    store = await each.open();
-  });
-  afterAll(() => store.close());
-  beforeEach(() => {
-    world = new World(store.persistence);
+  useStore(each, (setting) => {
+    ({ store, world, user } = setting);
     sessions = world.sessions({ revocationCheck: 'always' });
-    user = newId();
     sid = newId();
   });
 

@@ -3,9 +3,10 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Session, type Sessions, type SessionsOptions, StoreUnavailableError } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { type Instance, openStage, type Stage } from '../faults/stage.js';
-import { withClients } from '../world/clients.js';
+import { clientInTurn } from '../world/clients.js';
 import type { Fault, Network } from '../world/faults.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // A session that was ended stays ended from that moment on: no test here moves the clock before it looks.
@@ -51,20 +52,9 @@ const begin = async (mine: Browser, user: string): Promise<void> => {
 };
 
 describe.each(stores())('a session that was ended, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    users += 1;
-    user = `user-${users}`;
+  let { store, world, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, world, user } = setting);
   });
 
   it.each(Object.entries(ENDINGS))('1. leaves nothing of itself behind, after %s', async (_, { options, end }) => {
@@ -141,7 +131,8 @@ describe.each(stores())('a session that was ended, on $name', (each) => {
   });
 });
 
-describe.each(withClients(engines()))('a copy of a write that lands after the end, on $name', ({ engine, client }) => {
+describe.each(engines())('a copy of a write that lands after the end, on $name', (engine) => {
+  const client = clientInTurn(engine);
   let stage: Stage;
   let instance: Instance;
   let network: Network;

@@ -21,7 +21,8 @@ import { type Engine, engines } from '../engines/index.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
 import { fullRecord, newId } from '../world/records.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { textLayer } from '../world/text-layer.js';
 import { tombstoneAt } from '../world/tombstones.js';
@@ -32,20 +33,9 @@ import { type App, Browser, World } from '../world/world.js';
 const DAY = 86_400;
 
 describe.each(stores())('a user who was erased, on $name,', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let user: string;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    user = `user-${newId()}`;
+  let { store, world, sessions, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, world, sessions, user } = setting);
   });
 
   const signedIn = async (who: UserId = user, at = sessions): Promise<Browser> => {

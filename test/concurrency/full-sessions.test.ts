@@ -1,8 +1,8 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sessionAuthorizer } from '../../src/lambda/index.js';
 import { MemoryPersistenceLayer, NotStorableError, type Session, Sessions } from '../../src/index.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { World } from '../world/world.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 
 // Two requests at once can fill a session beyond what either may set: it stays a session, and no page fails for it.
 
@@ -11,24 +11,14 @@ type Data = Record<string, string>;
 const KB = 1_024;
 
 describe.each(stores().filter(({ name }) => name !== 'memory'))('a session that is full, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
+  let { store, world, user } = {} as Setting;
   let sessions: Sessions<Data>;
   let token: string | undefined;
-  let user: string;
-  let users = 0;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
+  useStore(each, (setting) => {
+    ({ store, world, user } = setting);
     sessions = world.sessions() as unknown as Sessions<Data>;
     token = undefined;
-    users += 1;
-    user = `user-${users}`;
   });
 
   const start = (request: { userAgent?: string; address?: string } = {}): Promise<Session<Data>> =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encryptedData } from '../../src/encryption/index.js';
 import { type Session, SessionGoneError, type Sessions, type SessionsOptions } from '../../src/index.js';
-import { playAll } from '../world/every-order.js';
+import { playAll, type Scene } from '../world/every-order.js';
 import { type App, Browser, type World } from '../world/world.js';
 
 // Requests at once, in every order in which their calls to the store can come: each call is atomic, as it is in
@@ -32,9 +32,50 @@ const request =
     });
   };
 
-const loggedIn = async (sessions: Sessions<App>, cart?: string[]): Promise<Browser> => {
+/** Requests that one browser sends at once. */
+const ofOneBrowser =
+  (
+    prepare: (sessions: Sessions<App>, world: World) => Promise<Browser>,
+    handlers: readonly ((session: Session<App>) => unknown)[],
+    look: (browser: Browser, world: World) => Promise<unknown>,
+  ): Scene['begin'] =>
+  async (world, sessions) => {
+    const browser = await prepare(sessions, world);
+    return {
+      requests: handlers.map((handler) => request(browser, handler)),
+      check: () => look(browser, world),
+    };
+  };
+
+const looks = (): void => {};
+const logsIn = (session: Session<App>): Promise<void> => session.logIn(USER);
+const regenerates = (session: Session<App>): Promise<void> => session.regenerate();
+const setsVisits = (session: Session<App>): void => session.set('visits', 1);
+const setsTheme = (session: Session<App>): void => session.set('theme', 'dark');
+
+const isSignedIn = async (browser: Browser, world: World): Promise<boolean | undefined> =>
+  (await living(world, [browser]))[0];
+
+const withTheme = async (sessions: Sessions<App>): Promise<Browser> => {
   const browser = new Browser(sessions);
-  await browser.request((session) => (cart && session.set('cart', cart), session.logIn(USER)));
+  await browser.request(setsTheme);
+  return browser;
+};
+
+/** What was prepared so many seconds ago. */
+const ago =
+  (seconds: number, prepare: (sessions: Sessions<App>, world: World) => Promise<Browser>) =>
+  async (sessions: Sessions<App>, world: World): Promise<Browser> => {
+    const browser = await prepare(sessions, world);
+    world.now += seconds;
+    return browser;
+  };
+
+const ROTATION_IS_DUE = 3_600;
+
+const loggedIn = async (sessions: Sessions<App>): Promise<Browser> => {
+  const browser = new Browser(sessions);
+  await browser.request((session) => (session.set('cart', ['book']), session.logIn(USER)));
   return browser;
 };
 
@@ -46,83 +87,27 @@ function ticking(): SessionsOptions {
 
 describe('in every order of their calls,', { timeout: 60_000 }, () => {
   it('15. a login and a fetch that sets something leave the browser signed in', async () => {
-    await playAll(
-      {
-        async begin(world, sessions) {
-          const browser = new Browser(sessions);
-          await browser.request((session) => session.set('theme', 'dark'));
-          return {
-            requests: [
-              request(browser, (session) => session.logIn(USER)),
-              request(browser, (session) => session.set('visits', 1)),
-            ],
-            check: () => living(world, [browser]),
-          };
-        },
-      },
-      [true],
-    );
+    await playAll({ begin: ofOneBrowser(withTheme, [logsIn, setsVisits], isSignedIn) }, true);
   });
 
   it('15. a regenerate and a fetch that sets something, with a rotation due, leave the browser signed in', async () => {
-    await playAll(
-      {
-        async begin(world, sessions) {
-          const browser = await loggedIn(sessions);
-          world.now += 3_600;
-          return {
-            requests: [
-              request(browser, (session) => session.regenerate()),
-              request(browser, (session) => session.set('visits', 1)),
-            ],
-            check: () => living(world, [browser]),
-          };
-        },
-      },
-      [true],
-    );
+    const begin = ofOneBrowser(ago(ROTATION_IS_DUE, loggedIn), [regenerates, setsVisits], isSignedIn);
+    await playAll({ begin }, true);
   });
 
   it('15. a login, and two fetches that set something, leave the browser signed in', async () => {
-    const orders = await playAll(
-      {
-        async begin(world, sessions) {
-          const browser = new Browser(sessions);
-          await browser.request((session) => session.set('theme', 'dark'));
-          return {
-            requests: [
-              request(browser, (session) => session.logIn(USER)),
-              request(browser, (session) => session.set('visits', 1)),
-              request(browser, (session) => session.set('cart', ['book'])),
-            ],
-            check: () => living(world, [browser]),
-          };
-        },
-      },
-      [true],
-    );
-    expect(orders).toBeGreaterThan(50);
+    const setsCart = (session: Session<App>): void => session.set('cart', ['book']);
+    const begin = ofOneBrowser(withTheme, [logsIn, setsVisits, setsCart], isSignedIn);
+    expect(await playAll({ begin }, true)).toBeGreaterThan(50);
   });
 
   it('15. a logout that keeps something and a fetch that sets something leave what was kept', async () => {
-    await playAll(
-      {
-        async begin(_, sessions) {
-          const browser = await loggedIn(sessions, ['book']);
-          return {
-            requests: [
-              request(browser, (session) => session.logOut({ keep: ['cart'] })),
-              request(browser, (session) => session.set('visits', 1)),
-            ],
-            check: async () => {
-              const found = await browser.start();
-              return [found.userId, found.get('cart')];
-            },
-          };
-        },
-      },
-      [undefined, ['book']],
-    );
+    const logsOut = (session: Session<App>): Promise<void> => session.logOut({ keep: ['cart'] });
+    const look = async (browser: Browser): Promise<unknown> => {
+      const found = await browser.start();
+      return [found.userId, found.get('cart')];
+    };
+    await playAll({ begin: ofOneBrowser(loggedIn, [logsOut, setsVisits], look) }, [undefined, ['book']]);
   });
 
   it('15. two logouts that each set a message, and a login after the first, leave the user signed in', async () => {
@@ -327,40 +312,27 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
   });
 
   it('3. two updates and a touch lose nothing, and each calls its function once or twice', async () => {
-    await playAll(
-      {
-        async begin(world, sessions) {
-          const browser = new Browser(sessions);
-          await browser.request((session) => session.set('visits', 0));
-          world.now += 400;
-          let calls = 0;
-          const update = request(browser, (session) =>
-            session.update('visits', (n = 0) => {
-              calls += 1;
-              return n + 1;
-            }),
-          );
-          return {
-            requests: [update, update],
-            check: async () => [(await browser.start()).get('visits'), calls === 2 || calls === 3],
-          };
-        },
-      },
-      [2, true],
-    );
+    let calls = 0;
+    const begun = async (sessions: Sessions<App>): Promise<Browser> => {
+      calls = 0;
+      const browser = new Browser(sessions);
+      await browser.request((session) => session.set('visits', 0));
+      return browser;
+    };
+    const updates = (session: Session<App>): Promise<unknown> =>
+      session.update('visits', (n = 0) => {
+        calls += 1;
+        return n + 1;
+      });
+    const look = async (browser: Browser): Promise<unknown> => [
+      (await browser.start()).get('visits'),
+      calls === 2 || calls === 3,
+    ];
+    await playAll({ begin: ofOneBrowser(ago(400, begun), [updates, updates], look) }, [2, true]);
   });
 
   it('4. two rotations at once leave the browser signed in, whichever response comes last', async () => {
-    await playAll(
-      {
-        async begin(world, sessions) {
-          const browser = await loggedIn(sessions);
-          world.now += 3_600;
-          return { requests: [request(browser), request(browser)], check: () => living(world, [browser]) };
-        },
-      },
-      [true],
-    );
+    await playAll({ begin: ofOneBrowser(ago(ROTATION_IS_DUE, loggedIn), [looks, looks], isSignedIn) }, true);
   });
 
   it('6. a victim and an attacker who log in with one planted cookie share nothing', async () => {
@@ -420,6 +392,9 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
       return browser;
     };
 
+    const countsVisit = (session: Session<App>): Promise<unknown> => session.update('visits', (n = 0) => n + 1);
+    const visitsOf = async (browser: Browser): Promise<unknown> => (await browser.start()).get('visits');
+
     it('14. of a set, two takes and one more afterwards get the value once', async () => {
       await playAll(
         {
@@ -462,35 +437,12 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
     });
 
     it('3. of a touch, two updates are both counted', async () => {
-      await playAll(
-        {
-          repeated: [0],
-          async begin(world, sessions) {
-            const browser = await withChallenge(sessions);
-            world.now += 400;
-            const update = request(browser, (session) => session.update('visits', (n = 0) => n + 1));
-            return {
-              requests: [request(browser), update, update],
-              check: async () => (await browser.start()).get('visits'),
-            };
-          },
-        },
-        2,
-      );
+      const begin = ofOneBrowser(ago(400, withChallenge), [looks, countsVisit, countsVisit], visitsOf);
+      await playAll({ repeated: [0], begin }, 2);
     });
 
     it('8. of two updates, both are counted', async () => {
-      await playAll(
-        {
-          repeated: [0],
-          async begin(_, sessions) {
-            const browser = await withChallenge(sessions);
-            const update = request(browser, (session) => session.update('visits', (n = 0) => n + 1));
-            return { requests: [update, update], check: async () => (await browser.start()).get('visits') };
-          },
-        },
-        2,
-      );
+      await playAll({ repeated: [0], begin: ofOneBrowser(withChallenge, [countsVisit, countsVisit], visitsOf) }, 2);
     });
 
     it('8. of a set, a set and an update that come afterwards stay', async () => {
@@ -583,24 +535,12 @@ describe('in every order of their calls,', { timeout: 60_000 }, () => {
       }
     });
 
-    it.each<[string, (session: Session<App>) => Promise<void>]>([
-      ['login', (session) => session.logIn(USER)],
-      ['regenerate', (session) => session.regenerate()],
+    it.each([
+      ['login', logsIn],
+      ['regenerate', regenerates],
     ])('15. of a set with which a rotation was due, beside a %s, the browser stays signed in', async (_, act) => {
-      await playAll(
-        {
-          repeated: [0],
-          async begin(world, sessions) {
-            const browser = await loggedIn(sessions);
-            world.now += 3_600;
-            return {
-              requests: [request(browser, (session) => session.set('visits', 1)), request(browser, act)],
-              check: () => living(world, [browser]),
-            };
-          },
-        },
-        [true],
-      );
+      const begin = ofOneBrowser(ago(ROTATION_IS_DUE, loggedIn), [setsVisits, act], isSignedIn);
+      await playAll({ repeated: [0], begin }, true);
     });
 
     it('4. of a rotation and its confirmation, the browser stays signed in, and the old secret retires', async () => {
@@ -646,6 +586,9 @@ describe('with encrypted data, in every order of their calls,', { timeout: 60_00
     await browser.request((session) => session.set('cart', ['book']));
     return browser;
   };
+  const begunWith = (options: SessionsOptions, seconds: number): ReturnType<typeof ago> =>
+    ago(seconds, (_, world) => withCart(world, options));
+  const look = (browser: Browser, world: World): Promise<unknown> => found(world, [browser]);
 
   /** What instances find now with each of these cookies, and how often they have found something unreadable. */
   const found = async (world: World, browsers: readonly Browser[]): Promise<unknown[]> => {
@@ -671,91 +614,38 @@ describe('with encrypted data, in every order of their calls,', { timeout: 60_00
   );
 
   it.each(cases)('3. what two requests set survives, in a session $kind', async ({ begun, pass }) => {
+    const begin = ofOneBrowser(begunWith(begun, pass), [setsVisits, setsTheme], look);
     for (const repeated of [[], [0]]) {
-      await playAll(
-        {
-          options: sealing,
-          repeated,
-          async begin(world) {
-            const browser = await withCart(world, begun);
-            world.now += pass;
-            return {
-              requests: [
-                request(browser, (session) => session.set('visits', 1)),
-                request(browser, (session) => session.set('theme', 'dark')),
-              ],
-              check: () => found(world, [browser]),
-            };
-          },
-        },
-        [{ user: undefined, cart: ['book'], visits: 1, theme: 'dark' }, 0],
-      );
+      await playAll({ options: sealing, repeated, begin }, [
+        { user: undefined, cart: ['book'], visits: 1, theme: 'dark' },
+        0,
+      ]);
     }
   });
 
   it.each(cases)('3. what a set and an update change survives, in a session $kind', async ({ begun, pass }) => {
-    await playAll(
-      {
-        options: sealing,
-        async begin(world) {
-          const browser = await withCart(world, begun);
-          world.now += pass;
-          return {
-            requests: [
-              request(browser, (session) => session.set('theme', 'dark')),
-              request(browser, (session) => session.update('cart', (cart = []) => [...cart, 'pen'])),
-            ],
-            check: () => found(world, [browser]),
-          };
-        },
-      },
-      [{ user: undefined, cart: ['book', 'pen'], theme: 'dark' }, 0],
-    );
+    const updates = (session: Session<App>): Promise<unknown> =>
+      session.update('cart', (cart = []) => [...cart, 'pen']);
+    const begin = ofOneBrowser(begunWith(begun, pass), [setsTheme, updates], look);
+    await playAll({ options: sealing, begin }, [{ user: undefined, cart: ['book', 'pen'], theme: 'dark' }, 0]);
   });
 
   it.each(cases)('a login and a set leave nothing unreadable, in a session $kind', async ({ begun, pass }) => {
-    await playAll(
-      {
-        options: sealing,
-        async begin(world) {
-          const browser = await withCart(world, begun);
-          world.now += pass;
-          return {
-            requests: [
-              request(browser, (session) => session.logIn(USER)),
-              request(browser, (session) => session.set('cart', ['book'])),
-            ],
-            check: () => found(world, [browser]),
-          };
-        },
-      },
-      [{ user: USER, cart: ['book'] }, 0],
-    );
+    const setsCart = (session: Session<App>): void => session.set('cart', ['book']);
+    const begin = ofOneBrowser(begunWith(begun, pass), [logsIn, setsCart], look);
+    await playAll({ options: sealing, begin }, [{ user: USER, cart: ['book'] }, 0]);
   });
 
   it.each(cases)('a regenerate and an update lose nothing, in a session $kind', async ({ begun, pass }) => {
-    await playAll(
-      {
-        options: sealing,
-        async begin(world) {
-          const browser = await withCart(world, begun);
-          world.now += pass;
-          return {
-            requests: [
-              request(browser, (session) => session.regenerate()),
-              request(browser, async (session) => {
-                await session.update('visits', (visits = 0) => visits + 1).catch(ifGone);
-              }),
-            ],
-            async check() {
-              const [{ visits: _, ...session }, ...rest] = (await found(world, [browser])) as [App, number];
-              return [session, ...rest];
-            },
-          };
-        },
-      },
-      [{ user: undefined, cart: ['book'] }, 0],
-    );
+    const updates = async (session: Session<App>): Promise<void> => {
+      await session.update('visits', (visits = 0) => visits + 1).catch(ifGone);
+    };
+    const withoutVisits = async (...at: Parameters<typeof look>): Promise<unknown> => {
+      const [{ visits: _, ...session }, ...rest] = (await look(...at)) as [App, number];
+      return [session, ...rest];
+    };
+    const begin = ofOneBrowser(begunWith(begun, pass), [regenerates, updates], withoutVisits);
+    await playAll({ options: sealing, begin }, [{ user: undefined, cart: ['book'] }, 0]);
   });
 
   it.each(cases)(

@@ -3,33 +3,22 @@ import type { PersistenceLayer, Session, Sessions } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { type Instance, openStage, type Stage } from '../faults/stage.js';
 import { Gate } from '../world/gate.js';
-import { withClients } from '../world/clients.js';
+import { clientInTurn } from '../world/clients.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // "Log out all other devices", and exclusive logins, however they overlap: the device that asks stays.
 
 describe.each(stores())('9. a logout of all others, on $name,', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let user: string;
-  let users = 0;
+  let { store, world, sessions, user } = {} as Setting;
   /** How often that is tried which may go either way. */
   const MANY = each.name === 'memory' ? 40 : 20;
   const SOME = each.name === 'memory' ? 40 : 6;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    users += 1;
-    user = `user-${users}`;
+  useStore(each, (setting) => {
+    ({ store, world, sessions, user } = setting);
   });
 
   const device = async (who = user): Promise<Browser> => {
@@ -377,7 +366,8 @@ describe.each(stores())('9. a logout of all others, on $name,', (each) => {
   });
 });
 
-describe.each(withClients(engines()))('9. the mark of a user, on $name,', ({ engine, client }) => {
+describe.each(engines())('9. the mark of a user, on $name,', (engine) => {
+  const client = clientInTurn(engine);
   let stage: Stage;
   let user: string;
   let users = 0;

@@ -1,31 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PersistenceLayer, Session, Sessions } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import type { PersistenceLayer, Session } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
+import { type App, Browser } from '../world/world.js';
 
 // An update and a getAndDelete are of one key: what others do to other keys is no business of theirs.
 
 describe.each(stores())('one key on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let browser: Browser;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(async () => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    browser = new Browser(sessions);
-    users += 1;
-    user = `user-${users}`;
+  let { store, world, sessions, browser, user } = {} as Setting;
+  useStore(each, async (setting) => {
+    ({ store, world, sessions, browser, user } = setting);
     await browser.request((session) => (session.set('visits', 0), session.set('theme', 'light')));
   });
 

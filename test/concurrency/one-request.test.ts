@@ -1,38 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   MemoryPersistenceLayer,
   NotStorableError,
   type PersistenceLayer,
   SessionGoneError,
-  type Sessions,
   StoreUnavailableError,
 } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
+import { Browser, World } from '../world/world.js';
 
 // A handler may do several things with its session at once, and go on after one of them has failed.
 
 describe.each(stores())('one request on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let browser: Browser;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    browser = new Browser(sessions);
-    users += 1;
-    user = `user-${users}`;
+  let { store, sessions, browser, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, sessions, browser, user } = setting);
   });
 
   const entries = async (): Promise<unknown> => Object.fromEntries((await browser.start()).entries());

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CookieAction, type Session, SessionGoneError, type Sessions } from '../../src/index.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type CookieAction, type Session, SessionGoneError } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // Requests that leave with the cookie of before a login arrive before it, during it and after it. What they set may be
@@ -49,24 +50,9 @@ const TAKEOVERS: Readonly<Record<string, Takeover>> = {
 };
 
 describe.each(stores())('the cookie of before, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let browser: Browser;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    browser = new Browser(sessions);
-    users += 1;
-    user = `user-${users}`;
+  let { store, world, sessions, browser, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, world, sessions, browser, user } = setting);
   });
 
   const old = (): string => browser.token as string;

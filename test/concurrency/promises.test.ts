@@ -1,6 +1,7 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CookieAction, NotStorableError, type Session, SessionGoneError, type Sessions } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { type CookieAction, NotStorableError, type Session, SessionGoneError } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
+import { type Setting, useStore } from '../world/setting.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { expectEnded } from '../world/tombstones.js';
 import { type App, Browser, World } from '../world/world.js';
@@ -9,24 +10,9 @@ import { type App, Browser, World } from '../world/world.js';
 // that is down are in lost-answers.test.ts; the one about secrets in security/secrets.test.ts.
 
 describe.each(stores())('the promises on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let browser: Browser;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    browser = new Browser(sessions);
-    users += 1;
-    user = `user-${users}`;
+  let { store, world, sessions, browser, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, world, sessions, browser, user } = setting);
   });
 
   const countStored = async (text: string): Promise<number> =>

@@ -1,31 +1,18 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Session, Sessions } from '../../src/index.js';
+import { randomInt } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/index.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // A login that is sent twice: a double click, a form that is sent again because nothing came back.
 
 describe.each(stores())('a login that is sent twice, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let browser: Browser;
-  let user: string;
-  let users = 0;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(async () => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    browser = new Browser(sessions);
-    users += 1;
-    user = `user-${users}`;
+  let { store, world, sessions, browser, user } = {} as Setting;
+  useStore(each, async (setting) => {
+    ({ store, world, sessions, browser, user } = setting);
     await browser.request((session) => session.set('cart', ['book']));
   });
 
@@ -129,7 +116,7 @@ describe.each(stores())('a login that is sent twice, on $name', (each) => {
       expect(await entriesWith(device.token)).toEqual({ user: `${user}-other` });
     }
     // User IDs are kept apart by type.
-    const number = users + 1_000_000;
+    const number = randomInt(1_000_000, 2 ** 47);
     await browser.request((session) => session.set('cart', ['pen']));
     const device = new Browser(sessions);
     await device.request((session) => session.set('cart', ['pen']));

@@ -1,32 +1,21 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Session, SessionGoneError, type Sessions } from '../../src/index.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Session, SessionGoneError } from '../../src/index.js';
 import { layerWith } from '../world/layer-with.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { type App, Browser, World } from '../world/world.js';
 
 // A site has changed its cookie's Domain or Path, or somebody has planted a second cookie: the browser sends two good
 // tokens under one name, in any order, and goes on sending the one that the site does not replace.
 
 describe.each(stores())('two live sessions under one name, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
+  let { store, world, sessions, user } = {} as Setting;
   /** The cookie that the site sets now, and the one that it does not. */
   let current: Browser;
   let former: Browser;
-  let user: string;
-  let users = 0;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(async () => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    users += 1;
-    user = `user-${users}`;
+  useStore(each, async (setting) => {
+    ({ store, world, sessions, user } = setting);
     current = new Browser(sessions);
     former = new Browser(sessions);
     for (const [browser, cart] of [

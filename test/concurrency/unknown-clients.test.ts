@@ -1,28 +1,19 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sessions, SessionsOptions } from '../../src/index.js';
-import { stores, type TestStore } from '../world/stores.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
+import { type App, Browser } from '../world/world.js';
 
 // Not every caller of `start` knows the client's address: what is not known is no other client.
 
 describe.each(stores())('a client whose address is not known, on $name', (each) => {
-  let store: TestStore;
-  let world: World;
-  let user: string;
-  let users = 0;
+  let { world, user } = {} as Setting;
 
   const HOME = '192.0.2.1';
   const ABROAD = '198.51.100.1';
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    users += 1;
-    user = `user-${users}`;
+  useStore(each, (setting) => {
+    ({ world, user } = setting);
   });
 
   const strict = (options: SessionsOptions = {}): Sessions<App> =>

@@ -75,23 +75,41 @@ function layerAt(
   return { layer, close: () => port?.close() };
 }
 
+/** Two instances that take turns, each of which has an account and keys of its own. */
+function inTurn(layers: readonly TablePersistenceLayer[]): TablePersistenceLayer {
+  let turn = 0;
+  return new Proxy(layers[0] as TablePersistenceLayer, {
+    get(_, name) {
+      turn += 1;
+      const layer = layers[turn % layers.length] as TablePersistenceLayer;
+      const member: unknown = Reflect.get(layer, name);
+      return typeof member === 'function' ? member.bind(layer) : member;
+    },
+  });
+}
+
 for (const engine of engines()) {
-  for (const { name, skewMs, credentialsFor } of circumstances) {
-    describePersistenceLayer(`of ${engine.name}, signed without the SDK, ${name}`, async () => {
-      const account = new Account(REGION, { skewMs });
-      const network = await Network.before(engine, account);
-      const table = await createTestTable(engine, unusualName());
-      const { layer, close } = layerAt(network, credentialsFor(account), table.tableName);
-      return {
-        persistence: layer,
-        async close() {
+  const names = circumstances.map(({ name }) => name).join(', and in turn ');
+  describePersistenceLayer(`of ${engine.name}, signed without the SDK, ${names}`, async () => {
+    const table = await createTestTable(engine, unusualName());
+    const instances = await Promise.all(
+      circumstances.map(async ({ skewMs, credentialsFor }) => {
+        const account = new Account(REGION, { skewMs });
+        const network = await Network.before(engine, account);
+        return { network, ...layerAt(network, credentialsFor(account), table.tableName) };
+      }),
+    );
+    return {
+      persistence: inTurn(instances.map(({ layer }) => layer)),
+      async close() {
+        for (const { network, close } of instances) {
           close();
           await network.close();
-          await table.drop();
-        },
-      };
-    });
-  }
+        }
+        await table.drop();
+      },
+    };
+  });
 }
 
 describe.each(engines())('an account before $name', (engine) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { Sessions } from '../../src/index.js';
 import type { Template } from '../../templates/template.js';
-import { useCommand } from '../cli/command.js';
+import { command } from '../cli/command.js';
 import { runbooks } from '../cli/runbooks.js';
 import { programsOf } from '../world/python.js';
 import { readBundle, uploadCode } from './cleanup-function.js';
@@ -102,7 +102,6 @@ const inOrder = runbooks
   .toSorted(([one], [other]) => Number(one.startsWith('Moving')) - Number(other.startsWith('Moving')));
 
 describe.skipIf(!inject('hasMinistack'))('the runbook', () => {
-  const command = useCommand();
   let folder: Awaited<ReturnType<typeof createLambdaFolder>>;
   let aws: Ministack;
   let dynamodb: DynamoDBClient;
@@ -156,7 +155,7 @@ describe.skipIf(!inject('hasMinistack'))('the runbook', () => {
 
   /** Runs a text in a shell until a command fails, and gives what is printed. */
   function run(script: string): Promise<string> {
-    const [node, main] = command.argv();
+    const [node, main] = command.argv;
     const env = {
       ...command.environment,
       NODE: node,

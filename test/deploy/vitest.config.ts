@@ -9,7 +9,7 @@ export default mergeConfig(
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {
       include: ['test/deploy/**/*.test.ts'],
-      globalSetup: ['test/cdk/global-setup.ts', 'test/deploy/setup.ts'],
+      globalSetup: ['test/cdk/global-setup.ts', 'test/cli/global-setup.ts', 'test/deploy/setup.ts'],
       pool: 'forks', // CDK's bundler hands its standard output on, which a thread does not have
       hookTimeout: 180_000,
       testTimeout: 30_000,

@@ -17,11 +17,10 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [], globalSetup: [] } },
   defineConfig({
     root,
-    // Who has a store of each kind has both clients here; and npm test has both of the rest.
     test: {
-      env: { TEST_CLIENTS: 'one' },
       include: onAnEngine,
-      globalSetup: ['test/engines/start-reference.ts', 'test/cdk/global-setup.ts'],
+      testNamePattern: /dynamodb-local/, // what these files have in memory, or without an engine, is a part of `npm test`
+      globalSetup: ['test/engines/start-reference.ts', 'test/cdk/global-setup.ts', 'test/cli/global-setup.ts'],
     },
   }),
 );

@@ -4,7 +4,7 @@ import { ExpressSessionStore, type ExpressSessionStoreOptions, storedIdOf } from
 import type { PersistenceLayer, SessionEvent } from '../../src/index.js';
 import { engines } from '../engines/index.js';
 import { openStage, type Stage } from '../faults/stage.js';
-import { withClients } from '../world/clients.js';
+import { clientInTurn } from '../world/clients.js';
 import type { Fault, Network } from '../world/faults.js';
 import { Gate } from '../world/gate.js';
 import { layerWith } from '../world/layer-with.js';
@@ -34,160 +34,158 @@ function formerStore({ isReadOnly = false } = {}): {
   return { sessions, from: isReadOnly ? { load } : { load, delete: remove } };
 }
 
-describe.each(withClients(engines()))(
-  'ExpressSessionStore, when writes are repeated on $name',
-  ({ engine, client }) => {
-    let stage: Stage;
-    let network: Network;
-    let persistence: PersistenceLayer;
-    let events: SessionEvent[];
-    let sid: string;
-    let user: string;
-    let users = 0;
+describe.each(engines())('ExpressSessionStore, when writes are repeated on $name', (engine) => {
+  const client = clientInTurn(engine);
+  let stage: Stage;
+  let network: Network;
+  let persistence: PersistenceLayer;
+  let events: SessionEvent[];
+  let sid: string;
+  let user: string;
+  let users = 0;
 
-    beforeAll(async () => {
-      stage = await openStage(engine, client);
-      return () => stage.close();
+  beforeAll(async () => {
+    stage = await openStage(engine, client);
+    return () => stage.close();
+  });
+
+  beforeEach(async () => {
+    const instance = await stage.instance();
+    ({ network } = instance);
+    persistence = instance.layer;
+    events = [];
+    sid = newId();
+    users += 1;
+    user = `user-${users}`;
+  });
+
+  afterEach(() => network.releaseZombies());
+
+  const open = (options: ExpressSessionStoreOptions = {}): { store: ExpressSessionStore; calls: Calls } => {
+    const store = new ExpressSessionStore({
+      persistence,
+      userId: (session) => session.user,
+      onEvent: (event) => events.push(event),
+      ...options,
+    });
+    return { store, calls: callsOf(store) };
+  };
+
+  const left = async (): Promise<string[]> => {
+    const item = (await stage.table.items()).find(({ id }) => id?.S === storedIdOf(sid));
+    return Object.keys(item ?? {}).filter((name) => /^secretHash$|^user$|^data\./.test(name));
+  };
+
+  const repeated: [string, Fault[]][] = [
+    ['was given up once', ['zombie']],
+    ['was given up twice', ['zombie', 'zombie']],
+    ['was throttled', ['throttle']],
+    ['was given up and throttled', ['zombie', 'throttle']],
+    ['lost its answer', ['drop-after']],
+  ];
+
+  describe.each(repeated)('of which the creation %s', (_how, faults) => {
+    const copies = faults.filter((fault) => fault === 'zombie').length;
+
+    it.each<[string, (those: { store: ExpressSessionStore; calls: Calls }) => Promise<unknown>]>([
+      ['destroy', ({ calls }) => calls.destroy(sid)],
+      ['logOutUser', ({ store }) => store.sessions.logOutUser(user)],
+      ['revoke', ({ store }) => store.sessions.revoke(storedIdOf(sid), { ofUser: user })],
+      ['a logout of all others', ({ store }) => store.sessions.logOutUser(user, { except: { id: newId() } })],
+    ])('1. has ended at once and for good, after %s', async (_, end) => {
+      const app = open();
+      network.plan('PutItem', ...faults);
+      await calls(app).set(sid, sessionOf({ user, cart: ['book'] }, HOUR));
+      expect(await calls(app).get(sid)).toMatchObject({ user });
+      await end(app);
+      expect(await calls(app).get(sid)).toBeNull();
+      expect(await network.releaseZombies()).toBe(copies);
+      expect(await calls(app).get(sid)).toBeNull();
+      expect(await app.store.sessions.ofUser(user)).toEqual([]);
+      expect(await left()).toEqual([]);
+      // Nor does whoever still has its object bring it back.
+      await calls(app).set(sid, sessionOf({ user, cart: ['late'] }, HOUR));
+      await calls(app).touch(sid, sessionOf({ user }, HOUR));
+      expect(await calls(app).get(sid)).toBeNull();
     });
 
-    beforeEach(async () => {
-      const instance = await stage.instance();
-      ({ network } = instance);
-      persistence = instance.layer;
-      events = [];
-      sid = newId();
-      users += 1;
-      user = `user-${users}`;
-    });
-
-    afterEach(() => network.releaseZombies());
-
-    const open = (options: ExpressSessionStoreOptions = {}): { store: ExpressSessionStore; calls: Calls } => {
-      const store = new ExpressSessionStore({
-        persistence,
-        userId: (session) => session.user,
-        onEvent: (event) => events.push(event),
-        ...options,
-      });
-      return { store, calls: callsOf(store) };
-    };
-
-    const left = async (): Promise<string[]> => {
-      const item = (await stage.table.items()).find(({ id }) => id?.S === storedIdOf(sid));
-      return Object.keys(item ?? {}).filter((name) => /^secretHash$|^user$|^data\./.test(name));
-    };
-
-    const repeated: [string, Fault[]][] = [
-      ['was given up once', ['zombie']],
-      ['was given up twice', ['zombie', 'zombie']],
-      ['was throttled', ['throttle']],
-      ['was given up and throttled', ['zombie', 'throttle']],
-      ['lost its answer', ['drop-after']],
-    ];
-
-    describe.each(repeated)('of which the creation %s', (_how, faults) => {
-      const copies = faults.filter((fault) => fault === 'zombie').length;
-
-      it.each<[string, (those: { store: ExpressSessionStore; calls: Calls }) => Promise<unknown>]>([
-        ['destroy', ({ calls }) => calls.destroy(sid)],
-        ['logOutUser', ({ store }) => store.sessions.logOutUser(user)],
-        ['revoke', ({ store }) => store.sessions.revoke(storedIdOf(sid), { ofUser: user })],
-        ['a logout of all others', ({ store }) => store.sessions.logOutUser(user, { except: { id: newId() } })],
-      ])('1. has ended at once and for good, after %s', async (_, end) => {
-        const app = open();
+    it.each([false, true])(
+      'returns from destroy in a few calls, with migrateFrom (read only: %s)',
+      async (isReadOnly) => {
+        const former = formerStore({ isReadOnly });
+        const app = open({ migrateFrom: former.from });
         network.plan('PutItem', ...faults);
-        await calls(app).set(sid, sessionOf({ user, cart: ['book'] }, HOUR));
-        expect(await calls(app).get(sid)).toMatchObject({ user });
-        await end(app);
-        expect(await calls(app).get(sid)).toBeNull();
+        await calls(app).set(sid, sessionOf({ user }, HOUR));
+        network.forget();
+        await calls(app).destroy(sid);
+        expect(network.sent.length).toBeLessThanOrEqual(3);
         expect(await network.releaseZombies()).toBe(copies);
         expect(await calls(app).get(sid)).toBeNull();
-        expect(await app.store.sessions.ofUser(user)).toEqual([]);
-        expect(await left()).toEqual([]);
-        // Nor does whoever still has its object bring it back.
-        await calls(app).set(sid, sessionOf({ user, cart: ['late'] }, HOUR));
-        await calls(app).touch(sid, sessionOf({ user }, HOUR));
+
+        network.forget();
+        await calls(app).destroy(sid);
+        expect(network.sent.length).toBeLessThanOrEqual(4);
+        expect(events.filter(({ type }) => type === 'destroyed')).toHaveLength(1);
+      },
+    );
+
+    it.each([false, true])(
+      'of a former session that was moved: it has ended for good after destroy (read only: %s)',
+      async (isReadOnly) => {
+        const former = formerStore({ isReadOnly });
+        former.sessions.set(sid, { user });
+        const app = open({ migrateFrom: former.from });
+        network.plan('PutItem', ...faults);
+        expect(await calls(app).get(sid)).toMatchObject({ user });
+        network.forget();
+        await calls(app).destroy(sid);
+        expect(network.sent.length).toBeLessThanOrEqual(3);
+        expect(await network.releaseZombies()).toBe(copies);
         expect(await calls(app).get(sid)).toBeNull();
-      });
+        expect(await left()).toEqual([]);
+      },
+    );
+  });
 
-      it.each([false, true])(
-        'returns from destroy in a few calls, with migrateFrom (read only: %s)',
-        async (isReadOnly) => {
-          const former = formerStore({ isReadOnly });
-          const app = open({ migrateFrom: former.from });
-          network.plan('PutItem', ...faults);
-          await calls(app).set(sid, sessionOf({ user }, HOUR));
-          network.forget();
-          await calls(app).destroy(sid);
-          expect(network.sent.length).toBeLessThanOrEqual(3);
-          expect(await network.releaseZombies()).toBe(copies);
-          expect(await calls(app).get(sid)).toBeNull();
+  it.each<[string, Fault[]]>([
+    ['is given up once', ['zombie']],
+    ['loses its answer', ['drop-after']],
+    ['is given up, and the next loses its answer', ['zombie', 'drop-after']],
+  ])('returns from a destroy of which the end %s, with migrateFrom, and tells of it once', async (_, faults) => {
+    const app = open({ migrateFrom: formerStore().from });
+    await calls(app).set(sid, sessionOf({ user }, HOUR));
+    network.forget();
+    network.plan('PutItem', ...faults);
+    await calls(app).destroy(sid);
+    expect(network.sent.length).toBeLessThanOrEqual(6);
+    await network.releaseZombies();
+    expect(await calls(app).get(sid)).toBeNull();
+    expect(events.filter(({ type }) => type === 'destroyed')).toHaveLength(1);
+  });
 
-          network.forget();
-          await calls(app).destroy(sid);
-          expect(network.sent.length).toBeLessThanOrEqual(4);
-          expect(events.filter(({ type }) => type === 'destroyed')).toHaveLength(1);
-        },
-      );
+  it('8. keeps what is saved after a save that was repeated, whatever lands late', async () => {
+    const { calls: on } = open();
+    await on.set(sid, sessionOf({ theme: 'light' }, HOUR));
+    network.plan('UpdateItem', 'zombie');
+    await on.set(sid, Object.assign((await on.get(sid)) as SessionData, { theme: 'dark' }));
+    await on.set(sid, Object.assign((await on.get(sid)) as SessionData, { theme: 'light' }));
+    expect(await network.releaseZombies()).toBe(1);
+    expect(await on.get(sid)).toMatchObject({ theme: 'light' });
+  });
 
-      it.each([false, true])(
-        'of a former session that was moved: it has ended for good after destroy (read only: %s)',
-        async (isReadOnly) => {
-          const former = formerStore({ isReadOnly });
-          former.sessions.set(sid, { user });
-          const app = open({ migrateFrom: former.from });
-          network.plan('PutItem', ...faults);
-          expect(await calls(app).get(sid)).toMatchObject({ user });
-          network.forget();
-          await calls(app).destroy(sid);
-          expect(network.sent.length).toBeLessThanOrEqual(3);
-          expect(await network.releaseZombies()).toBe(copies);
-          expect(await calls(app).get(sid)).toBeNull();
-          expect(await left()).toEqual([]);
-        },
-      );
-    });
+  it('8. saves twice with one object, of which the first save was repeated', async () => {
+    const { calls: on } = open();
+    await on.set(sid, sessionOf({ theme: 'light' }, HOUR));
+    const session = (await on.get(sid)) as SessionData & { theme?: string };
+    network.plan('UpdateItem', 'zombie');
+    await on.set(sid, Object.assign(session, { theme: 'dark' }));
+    await on.set(sid, Object.assign(session, { theme: 'light' }));
+    expect(await network.releaseZombies()).toBe(1);
+    expect(await on.get(sid)).toMatchObject({ theme: 'light' });
+  });
 
-    it.each<[string, Fault[]]>([
-      ['is given up once', ['zombie']],
-      ['loses its answer', ['drop-after']],
-      ['is given up, and the next loses its answer', ['zombie', 'drop-after']],
-    ])('returns from a destroy of which the end %s, with migrateFrom, and tells of it once', async (_, faults) => {
-      const app = open({ migrateFrom: formerStore().from });
-      await calls(app).set(sid, sessionOf({ user }, HOUR));
-      network.forget();
-      network.plan('PutItem', ...faults);
-      await calls(app).destroy(sid);
-      expect(network.sent.length).toBeLessThanOrEqual(6);
-      await network.releaseZombies();
-      expect(await calls(app).get(sid)).toBeNull();
-      expect(events.filter(({ type }) => type === 'destroyed')).toHaveLength(1);
-    });
-
-    it('8. keeps what is saved after a save that was repeated, whatever lands late', async () => {
-      const { calls: on } = open();
-      await on.set(sid, sessionOf({ theme: 'light' }, HOUR));
-      network.plan('UpdateItem', 'zombie');
-      await on.set(sid, Object.assign((await on.get(sid)) as SessionData, { theme: 'dark' }));
-      await on.set(sid, Object.assign((await on.get(sid)) as SessionData, { theme: 'light' }));
-      expect(await network.releaseZombies()).toBe(1);
-      expect(await on.get(sid)).toMatchObject({ theme: 'light' });
-    });
-
-    it('8. saves twice with one object, of which the first save was repeated', async () => {
-      const { calls: on } = open();
-      await on.set(sid, sessionOf({ theme: 'light' }, HOUR));
-      const session = (await on.get(sid)) as SessionData & { theme?: string };
-      network.plan('UpdateItem', 'zombie');
-      await on.set(sid, Object.assign(session, { theme: 'dark' }));
-      await on.set(sid, Object.assign(session, { theme: 'light' }));
-      expect(await network.releaseZombies()).toBe(1);
-      expect(await on.get(sid)).toMatchObject({ theme: 'light' });
-    });
-
-    const calls = (app: { calls: Calls }): Calls => app.calls;
-  },
-);
+  const calls = (app: { calls: Calls }): Calls => app.calls;
+});
 
 describe.each(stores())('ExpressSessionStore with migrateFrom on $name', (each) => {
   let store: TestStore;

@@ -27,7 +27,7 @@ const PATIENT_MS = 60_000;
 /** Long enough for an attempt that is answered. */
 const WAITING_MS = 5_000;
 
-export async function openStage(engine: Engine, client: OwnClient): Promise<Stage> {
+export async function openStage(engine: Engine, client: Pick<OwnClient, 'layerAt'>): Promise<Stage> {
   const table = await createTestTable(engine);
   // Nothing goes wrong on its connections, however busy the machine is: no waiting for one, none that the engine closes
   // while it is taken up again.

@@ -1,13 +1,15 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { NO_CHANGE } from '../../src/core/persistence-layer.js';
 import { encryptedData } from '../../src/encryption/index.js';
 import { type ExportOptions, exportUser } from '../../src/personal-data/index.js';
 import { NotStorableError, type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { sealedIn, storedAt } from '../world/encryption.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { longestText } from '../world/longest-text.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { textLayer } from '../world/text-layer.js';
-import { type App, Browser, World } from '../world/world.js';
+import { type App, Browser } from '../world/world.js';
 
 /** A client that says as much of itself as is kept. */
 const FULL = { address: '2001:db8::1', userAgent: 'Mozilla/5.0 '.repeat(30) };
@@ -18,21 +20,14 @@ const AGES = 3_600; // after which a rotation is due
 const UNREADABLE = /unable to authenticate|initialization vector|no sealed value|authentication tag|No key is stored/;
 
 describe.each(stores())('encrypted data on $name', (each) => {
-  let store: TestStore;
-  let world: World;
+  let { store, world, browser } = {} as Setting;
   /** Functions that seal, that only open, and that know of nothing. */
   let sealing: Sessions<App>;
   let opening: Sessions<App>;
   let without: Sessions<App>;
-  let browser: Browser;
 
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
+  useStore(each, (setting) => {
+    ({ store, world } = setting);
     sealing = world.sessions({ encryption: encryptedData() });
     opening = world.sessions({ encryption: encryptedData({ seal: false }) });
     without = world.sessions({ encryption: undefined as never });
@@ -328,31 +323,16 @@ describe.each(stores())('encrypted data on $name', (each) => {
 
   describe.skipIf(each.name === 'memory')('12. of a session that is full (D4),', () => {
     const KB = 1_024;
-    /** The longest text that `set` accepts. */
-    const longest = async (): Promise<string> => {
-      const session = await browser.start();
-      let [fits, over] = [390 * KB, 401 * KB];
-      while (over - fits > 1) {
-        const middle = Math.floor((fits + over) / 2);
-        try {
-          session.set('challenge', 'x'.repeat(middle));
-          fits = middle;
-        } catch {
-          over = middle;
-        }
-      }
-      return 'x'.repeat(fits);
-    };
 
     it('what is stored is counted: a value takes 29 bytes more than without encryption', async () => {
-      const sealed = (await longest()).length;
+      const sealed = (await longestText(browser)).length;
       browser = new Browser(without);
-      expect((await longest()).length - sealed).toBe(29);
+      expect((await longestText(browser)).length - sealed).toBe(29);
       expect(sealed).toBeGreaterThan(398 * KB);
     });
 
     it('whatever set accepts is stored, and survives rotation, login and rotation again', async () => {
-      const text = await longest();
+      const text = await longestText(browser);
       await browser.request((session) => session.set('challenge', text));
       for (const happen of [() => {}, (session: Session<App>) => session.logIn('user-1'), () => {}]) {
         world.now += AGES;

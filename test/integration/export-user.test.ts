@@ -1,5 +1,5 @@
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { GuardedLayer } from '../../src/core/guarded-layer.js';
 import { loginOf } from '../../src/core/provider-login.js';
 import { RECORD_ATTRIBUTE_NAMES, RECORD_ATTRIBUTES } from '../../src/core/record.js';
@@ -10,7 +10,6 @@ import type { Item } from '../../src/table/port.js';
 import {
   ConfigurationError,
   type PersistenceLayer,
-  type Sessions,
   type SessionUser,
   StoreUnavailableError,
   type UserId,
@@ -21,10 +20,11 @@ import { type Engine, engines } from '../engines/index.js';
 import { layerWith } from '../world/layer-with.js';
 import { fullRecord, newId } from '../world/records.js';
 import { secretsIn } from '../world/secrets.js';
-import { stores, type TestStore } from '../world/stores.js';
+import { type Setting, useStore } from '../world/setting.js';
+import { stores } from '../world/stores.js';
 import { createTestTable, type TestTable } from '../world/tables.js';
 import { textLayer } from '../world/text-layer.js';
-import { type App, Browser, World } from '../world/world.js';
+import { Browser, World } from '../world/world.js';
 
 const only = ({ sessions }: UserExport): ExportedSession => {
   expect(sessions).toHaveLength(1);
@@ -32,20 +32,9 @@ const only = ({ sessions }: UserExport): ExportedSession => {
 };
 
 describe.each(stores())('what is exported of a user, on $name,', (each) => {
-  let store: TestStore;
-  let world: World;
-  let sessions: Sessions<App>;
-  let user: string;
-
-  beforeAll(async () => {
-    store = await each.open();
-    return () => store.close();
-  });
-
-  beforeEach(() => {
-    world = new World(store.persistence);
-    sessions = world.sessions();
-    user = `user-${newId()}`;
+  let { store, world, sessions, user } = {} as Setting;
+  useStore(each, (setting) => {
+    ({ store, world, sessions, user } = setting);
   });
 
   const signedIn = async (who: UserId = user): Promise<Browser> => {

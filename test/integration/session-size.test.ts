@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotStorableError, type PersistenceLayer } from '../../src/index.js';
+import { longestText } from '../world/longest-text.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { Browser, World } from '../world/world.js';
 
@@ -71,25 +72,9 @@ describe.each(stores().filter(({ name }) => name !== 'memory'))('12. the size of
     expect(await stored(browser)).toEqual(new Map([['theme', 'dark']]));
   });
 
-  /** The longest text that `set` accepts. */
-  async function longest(browser: Browser): Promise<string> {
-    const session = await browser.start();
-    let [fits, over] = [390 * KB, 401 * KB];
-    while (over - fits > 1) {
-      const middle = Math.floor((fits + over) / 2);
-      try {
-        session.set('challenge', 'x'.repeat(middle));
-        fits = middle;
-      } catch {
-        over = middle;
-      }
-    }
-    return 'x'.repeat(fits);
-  }
-
   it('whatever set accepts for a new session is stored at the end of the request', async () => {
     const { browser } = begin();
-    const text = await longest(browser);
+    const text = await longestText(browser);
     await browser.request((session) => session.set('challenge', text));
     expect((await browser.start()).get('challenge')).toBe(text);
   });
@@ -121,7 +106,7 @@ describe.each(stores().filter(({ name }) => name !== 'memory'))('12. the size of
   ])('a session that is as large as set accepts survives %s', async (_, happen) => {
     const { browser, world } = begin();
     await browser.request((session) => session.set('theme', 'dark'));
-    const text = await longest(browser);
+    const text = await longestText(browser);
     await browser.request((session) => session.set('challenge', text));
     await happen(browser, world);
     expect((await browser.start()).get('challenge')).toBe(text);

@@ -32,6 +32,7 @@ export default defineConfig({
       'test/security/{requirements,unknown-tokens}.test.ts',
       'test/contract/signed-requests.test.ts', // the contract once more
     ],
+    isolate: true, // each mutant is loaded anew
     setupFiles: ['test/mutation/same-values.ts'],
     env: { TEST_CLIENTS: 'one' },
     globalSetup: ['test/engines/start-embedded.ts'],

@@ -1,9 +1,10 @@
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished, type RunnerTask } from 'vitest';
 import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
 import { LightPort } from '../../src/light/light-port.js';
 import type { AttemptTimes } from '../../src/table/attempt-times.js';
 import { TablePersistenceLayer, type TablePersistenceLayerOptions } from '../../src/table/table-persistence-layer.js';
+import type { Engine } from '../engines/index.js';
 
 export type ClientName = 'with the SDK' | 'without the SDK';
 
@@ -61,6 +62,26 @@ export const withClients = <Engine extends { readonly name: string }>(
 ): { readonly name: string; readonly engine: Engine; readonly client: OwnClient }[] =>
   engines.flatMap((engine) => TRIED.map((client) => ({ name: `${engine.name}, ${client.name}`, engine, client })));
 
+/**
+ * A client that is another one from test to test, for what no client can change. On Amazon's engine each test meets the
+ * client that it does not meet on the embedded one.
+ */
+export function clientInTurn({ name }: Engine): Pick<OwnClient, 'layerAt'> {
+  let client = TRIED[0] as OwnClient;
+  beforeEach(({ task, onTestFailed }) => {
+    client = TRIED[(placeOf(task) + (name === 'dynalite' ? 0 : 1)) % TRIED.length] as OwnClient;
+    onTestFailed(() => console.error(`The client was the one ${client.name}.`));
+  });
+  return { layerAt: (...given) => client.layerAt(...given) };
+}
+
+/** Where a test is in its file: neighbours differ by one, and a test that runs alone is where it always is. */
+const placeOf = ({ id }: RunnerTask): number =>
+  id
+    .split('_')
+    .slice(1)
+    .reduce((sum, place) => sum + Number(place), 0);
+
 /** Each engine with one client, and each client with an engine: for what takes minutes. */
 export const withOneClient = <Engine extends { readonly name: string }>(
   engines: readonly Engine[],
@@ -70,7 +91,10 @@ export const withOneClient = <Engine extends { readonly name: string }>(
   );
 
 /** A layer for as long as the test runs. */
-export function layerFor(client: OwnClient, ...where: Parameters<OwnClient['layerAt']>): DynamoDBPersistenceLayer {
+export function layerFor(
+  client: Pick<OwnClient, 'layerAt'>,
+  ...where: Parameters<OwnClient['layerAt']>
+): DynamoDBPersistenceLayer {
   const { layer, close } = client.layerAt(...where);
   onTestFinished(close);
   return layer;

@@ -18,27 +18,29 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-/** Every layer on every engine of this run, for `describe.each(stores())('… on $name', …)`. */
-export function stores(): { readonly name: string; open(): Promise<TestStore> }[] {
-  return [
-    { name: 'memory', open: openMemory },
-    ...engines().map((engine) => ({ name: engine.name, open: () => openTable(engine, withSdk) })),
-    ...storesWithoutSdk().filter(({ isReference }) => isReference),
-  ];
+/** A store that a test file opens. */
+export interface StoreKind {
+  readonly name: string;
+  open(): Promise<TestStore>;
 }
 
-/** The layer without the SDK on every engine of this run. What runs on all stores has it on the reference engine. */
-export function storesWithoutSdk(): {
-  readonly name: string;
-  readonly isReference: boolean;
-  open(): Promise<TestStore>;
-}[] {
-  return engines().map((engine) => ({
-    name: `${engine.name}, without the SDK`,
-    isReference: engine.name === 'dynamodb-local',
-    open: () => openTable(engine, withoutSdk),
-  }));
+/**
+ * Memory and every engine of this run, for `describe.each(stores())('… on $name', …)`. The embedded engine is asked with
+ * the SDK, and the one that Amazon makes without it: so each test meets both engines and both clients.
+ */
+export function stores(): StoreKind[] {
+  return [MEMORY, ...engines().map((engine) => storeOn(engine, engine.name === 'dynalite'))];
 }
+
+/** Memory and every engine of this run with each client. */
+export function storesOfAllClients(): StoreKind[] {
+  return [MEMORY, ...engines().flatMap((engine) => [storeOn(engine, true), storeOn(engine, false)])];
+}
+
+const storeOn = (engine: Engine, isWithSdk: boolean): StoreKind => ({
+  name: isWithSdk ? engine.name : `${engine.name}, without the SDK`,
+  open: () => openTable(engine, isWithSdk ? withSdk : withoutSdk),
+});
 
 const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
@@ -66,6 +68,8 @@ async function openTable(engine: Engine, layerFor: LayerFor): Promise<TestStore>
     },
   };
 }
+
+const MEMORY: StoreKind = { name: 'memory', open: openMemory };
 
 async function openMemory(): Promise<TestStore> {
   const persistence = new MemoryPersistenceLayer();

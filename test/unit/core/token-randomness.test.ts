@@ -1,17 +1,19 @@
-import type * as Crypto from 'node:crypto';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mintToken } from '../../../src/core/token.js';
 
 /** How many bytes were asked of the system's generator; it answers as ever. */
-const asked = vi.hoisted((): number[] => []);
+const asked: number[] = [];
 
-vi.mock('node:crypto', async (importOriginal) => {
-  const crypto = await importOriginal<typeof Crypto>();
-  const randomBytes = (size: number): Buffer => {
-    asked.push(size);
-    return crypto.randomBytes(size);
+beforeAll(() => {
+  const { randomBytes } = crypto;
+  const replace = (by: typeof randomBytes): void => {
+    crypto.randomBytes = by;
+    syncBuiltinESMExports();
   };
-  return { ...crypto, randomBytes };
+  replace(((size: number) => (asked.push(size), randomBytes(size))) as typeof randomBytes);
+  return () => replace(randomBytes);
 });
 
 beforeEach(() => {

@@ -308,8 +308,11 @@ describe('withStreamingSession', () => {
     expect(seen[1]).toBe(context);
   });
 
-  it('says at once that it cannot work outside a runtime that streams', () => {
-    vi.unstubAllGlobals();
+  it.each([
+    ['there is no awslambda', undefined],
+    ['the awslambda is one that a library has made', { InvokeStore: {} }],
+  ])('says at once that it cannot work outside a runtime that streams: %s', (_, found) => {
+    vi.stubGlobal('awslambda', found);
     expect(() => withStreamingSession(new LambdaWorld().sessions, () => Promise.resolve())).toThrow(ConfigurationError);
   });
 
