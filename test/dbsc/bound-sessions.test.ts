@@ -38,6 +38,13 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     });
   });
 
+  it('has a bound cookie that the browser keeps for nine tenths of its lifetime, in whole seconds', async () => {
+    const browser = open({ lifetime: 12 }).browser();
+    await browser.visit('/login');
+    const { setCookies } = await browser.refresh();
+    expect(setCookies).toEqual([expect.stringMatching(/^__Host-id-bound=[\w-]{32}; .*Max-Age=10(?:;|$)/)]);
+  });
+
   it('16. is nobody, and loses nothing, without the bound cookie (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
@@ -67,6 +74,23 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(application.takeBindingEvents()).toEqual(['bound-again', 'reused refused']);
   });
 
+  it('takes the best of several bound cookies, for somebody may have planted another', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    const visit = async (...planted: readonly string[]): Promise<string> => {
+      const cookies = [...planted.map((value) => `__Host-id-bound=${value}`), ...browser.jar.cookies()];
+      return (await application.send({ method: 'GET', path: '/', headers: {}, cookies })).body;
+    };
+    const wrong = 'A'.repeat(32);
+    const copied = browser.jar.get('__Host-id-bound')!;
+    expect(await visit(wrong, '')).toBe('"ann"');
+    expect(application.takeBindingEvents()).toEqual([]);
+    application.now += 600;
+    expect(await visit(wrong, copied)).toBe('"nobody"');
+    expect(await visit(wrong, `${copied}.`)).toBe('"nobody"');
+    expect(application.takeBindingEvents()).toEqual(['reused refused', 'binding-refused wrong-cookie refused']);
+  });
+
   it('16. accepts the cookie before for requests that are under way while it is replaced, until its own end', async () => {
     const application = open();
     const browser = await application.boundBrowser();
@@ -81,6 +105,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
 
   it('16. accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
     const application = open();
+    application.now += 0.25; // the time of a login has a fraction
     const browser = application.browser();
     await browser.visit('/login');
     const underWay = browser.thief();
@@ -89,7 +114,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     application.events.length = 0;
     expect((await underWay.visit('/bound')).body).toBe('true');
     expect(application.takeBindingEvents()).toEqual([]);
-    application.now += 160; // the first cookie had a minute to arrive, and its lifetime
+    application.now += 161; // the first cookie had a minute to arrive, and its lifetime
     expect((await underWay.visit('/')).body).toBe('"nobody"');
     expect((await browser.visit('/')).body).toBe('"ann"');
   });
