@@ -1,5 +1,6 @@
 import { type Session, type SessionData, Store } from 'express-session';
 import { clientChanges } from '../core/client.js';
+import { type DataSeal, opened } from '../core/encryption.js';
 import { contended } from '../core/errors.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
 import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../core/options.js';
@@ -75,7 +76,7 @@ export class ExpressSessionStore extends Store {
     // A session lives without a request for as long as its cookie says: so `eraseUser` must expect the longest.
     this.sessions = new Sessions({ ...settings, idleTimeout: absoluteTimeout, persistence, onEvent });
     this.#layer = new GuardedLayer(this.#policy);
-    this.#migration = migrateFrom && new LazyMigration(this.#layer, migrateFrom, (former) => this.#recordOf(former));
+    this.#migration = migrateFrom && new LazyMigration(this.#layer, migrateFrom, this.#recordOf.bind(this));
     this.#userId = userId;
   }
 
@@ -127,89 +128,108 @@ export class ExpressSessionStore extends Store {
     const found = record ?? (await this.#migration?.move(sid, id));
     if (found === undefined || end !== undefined) return null;
 
-    const data = new Map(found.data);
-    const session = decode(found.data, (key) => {
-      data.delete(key);
-      this.#layer.emit({ type: 'unreadable', reason: 'unreadable', key }, id, found.userId);
+    const known = this.#knownAs(sid, id, found, seenAt);
+    const texts = new Map(known.texts);
+    const session = decode(known.texts, (key) => {
+      texts.delete(key);
+      this.#tellUnreadable(id, found, key);
     });
     if (!isSession(session)) return null;
-    return knowing(Object.fromEntries(session), id, { record: { ...found, data }, seenAt }) as SessionData;
+    return knowing(Object.fromEntries(session), id, { ...known, texts }) as SessionData;
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
     const id = storedIdOf(sid);
     if (this.#endOf(session) <= this.#layer.now) return this.#destroy(sid);
     const data = encode(session);
-    const known = recall(session, id) ?? (await this.#create(id, session, data));
-    if (known !== undefined) await this.#update(id, session, known, data);
+    const known = recall(session, id) ?? (await this.#create(sid, id, session, data));
+    if (known !== undefined) await this.#update(sid, id, session, known, data);
   }
 
   async #touch(sid: string, session: SessionData): Promise<void> {
     const id = storedIdOf(sid);
-    const known = recall(session, id) ?? notAskedFor((await this.#find(id)).record);
+    const known = recall(session, id) ?? this.#notAskedFor(sid, id, (await this.#find(id)).record);
     if (known === undefined) return;
     const cookie = encode({ cookie: session.cookie });
-    await this.#update(id, session, known, new Map([...known.record.data, ...cookie]));
+    await this.#update(sid, id, session, known, new Map([...known.texts, ...cookie]));
   }
 
   /** Stores a session of which its object knows nothing. If it is there already, answers as what. */
-  async #create(id: string, session: SessionData, data: ReadonlyMap<string, string>): Promise<Known | undefined> {
+  async #create(
+    sid: string,
+    id: string,
+    session: SessionData,
+    data: ReadonlyMap<string, string>,
+  ): Promise<Known | undefined> {
     const seenAt = this.#layer.now;
-    const record = {
-      ...newRecord(this.#policy, seenAt, this.#endOf(session), data),
-      ...clientOf(session),
-      ...(await this.#loginOf(session)),
-    };
+    const { record: begun, seal } = this.#begin(sid, id, data, this.#endOf(session));
+    const record = { ...begun, ...clientOf(session), ...(await this.#loginOf(session)) };
     if ((await this.#layer.save(id, record, { kind: 'create' })).kind === 'saved') {
-      remember(session, id, { record, seenAt });
+      seal?.keep();
+      remember(session, id, { record, seenAt, texts: data, seal });
       this.#layer.emit({ type: 'created' }, id, record.userId);
       return undefined;
     }
-    const present = notAskedFor(await this.#layer.load(id));
+    const present = this.#notAskedFor(sid, id, await this.#layer.load(id));
     if (present === undefined) this.#layer.emit({ type: 'lost-write' }, id);
     return present;
   }
 
   /** Writes what is different, provided that the session is still there. */
   async #update(
+    sid: string,
     id: string,
     session: SessionData,
-    { record: before, seenAt }: Known,
+    { record: before, seenAt, texts, seal }: Known,
     data: ReadonlyMap<string, string>,
   ): Promise<void> {
-    const { set, removed } = difference(before.data, data);
+    const { set: changed, removed } = difference(texts, data);
     const login = await this.#loginOf(session, before);
     const expiresAt = Math.min(this.#endOf(session), before.absoluteExpiresAt);
     const isDue = touchIsDue(this.#policy, before, seenAt);
     const touched = isDue || endHasMoved(this.#policy, before, expiresAt);
-    if (set.length + removed.length === 0 && login === undefined && !touched) return;
+    if (changed.length + removed.length === 0 && login === undefined && !touched) return;
 
     const record = {
       ...before,
       ...(touched ? { ...clientOf(session), expiresAt } : {}),
       ...(isDue ? { lastSeenAt: seenAt } : {}),
       ...login,
-      data,
     };
+    const set = texts.get(COOKIE) === data.get(COOKIE) ? changed : [...changed, COOKIE];
     const change = {
       ...NO_CHANGE,
-      set: before.data.get(COOKIE) === data.get(COOKIE) ? set : [...set, COOKIE],
+      set,
       removed,
       touched,
       ...clientChanges(before, record),
       userAttached: login !== undefined,
     };
     let { fence = 0 } = before;
-    let raise = 0;
+    let raises = false;
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const expected = { now: this.#layer.now, auth: before.auth, fence };
-      const next = { ...record, fence: fence + raise, lastWrite: mintWriteMark() };
-      const outcome = await this.#layer.save(id, next, { ...change, fenced: raise > 0, expected });
+      const stored = new Map(before.data);
+      for (const key of removed) stored.delete(key);
+      for (const key of set) stored.set(key, sealed(seal, key, data.get(key) as string));
+      // Of two first keys that are made at once, the fence lets one be stored.
+      const wrappedKey = set.length > 0 && seal?.hasKey === false ? seal.wrap(Buffer.from(sid)) : undefined;
+      const keyed = wrappedKey !== undefined;
+      const fenced = raises || keyed;
+      const lastWrite = mintWriteMark();
+      const next = { ...record, ...(keyed && { wrappedKey }), data: stored, fence: fence + Number(fenced), lastWrite };
+      const outcome = await this.#layer.save(id, next, { ...change, keyed, fenced, expected });
       if (outcome.kind === 'gone') return this.#layer.emit({ type: 'lost-write' }, id, before.userId);
-      if (outcome.kind === 'conflict') fence = outcome.current.fence ?? 0;
-      else if (outcome.repeated !== true || raise > 0) return remember(session, id, { record: next, seenAt });
-      // A copy may land late, and undo what comes after it: written once more with another fence, it is refused.
-      else raise = 1;
+      if (outcome.kind === 'conflict') {
+        fence = outcome.current.fence ?? 0;
+        seal?.learn(outcome.current.wrappedKey, () => Buffer.from(sid));
+      } else {
+        if (keyed) seal?.keep();
+        if (outcome.repeated !== true || fenced)
+          return remember(session, id, { record: next, seenAt, texts: data, seal });
+        // A copy may land late, and undo what comes after it: written once more with another fence, it is refused.
+        raises = true;
+      }
     }
     throw contended();
   }
@@ -239,11 +259,48 @@ export class ExpressSessionStore extends Store {
   }
 
   /** A former session as it is stored here. When its user logged in is not known, so it has no generation. */
-  #recordOf({ session, expiresAt }: FormerSession): SessionRecord {
+  #recordOf({ session, expiresAt }: FormerSession, sid: string, id: string): SessionRecord {
     const data = session as unknown as SessionData;
     const userId = this.#userId(data) ?? undefined;
-    const record = newRecord(this.#policy, this.#layer.now, expiresAt ?? this.#endOf(data), encode(session));
+    const { record } = this.#begin(sid, id, encode(session), expiresAt ?? this.#endOf(data));
     return userId === undefined ? record : { ...record, userId };
+  }
+
+  /** A session that begins now, with a key for its data. The session ID is the secret in its cookie. */
+  #begin(
+    sid: string,
+    id: string,
+    data: ReadonlyMap<string, string>,
+    end: number,
+  ): { readonly record: SessionRecord; readonly seal: DataSeal | undefined } {
+    const seal = this.#policy.encryption?.sealOf(id);
+    const stored = new Map([...data].map(([key, text]) => [key, sealed(seal, key, text)]));
+    const wrappedKey = seal?.wrap(Buffer.from(sid));
+    const record = newRecord(this.#policy, this.#layer.now, end, stored);
+    return { record: { ...record, ...(wrappedKey && { wrappedKey }) }, seal };
+  }
+
+  #knownAs(sid: string, id: string, record: SessionRecord, seenAt: number): Known {
+    const seal = this.#policy.encryption?.sealOf(id);
+    seal?.learn(record.wrappedKey, () => Buffer.from(sid));
+    const texts = new Map<string, string>();
+    for (const [key, stored] of record.data) {
+      try {
+        texts.set(key, opened(seal, key, stored));
+      } catch {
+        this.#tellUnreadable(id, record, key);
+      }
+    }
+    return { record, seenAt, texts, seal };
+  }
+
+  /** A session for which its request has not asked by `get`: so the request has not seen it in use. */
+  #notAskedFor(sid: string, id: string, record: SessionRecord | undefined): Known | undefined {
+    return record && this.#knownAs(sid, id, record, record.lastSeenAt);
+  }
+
+  #tellUnreadable(id: string, { userId }: SessionRecord, key: string): void {
+    this.#layer.emit({ type: 'unreadable', reason: 'unreadable', key }, id, userId);
   }
 
   /** What is stored of the session's user, if it is another than before. */
@@ -254,7 +311,5 @@ export class ExpressSessionStore extends Store {
   }
 }
 
-/** A session for which its request has not asked by `get`: so the request has not seen it in use. */
-function notAskedFor(record: SessionRecord | undefined): Known | undefined {
-  return record && { record, seenAt: record.lastSeenAt };
-}
+/** A value as it is stored. */
+const sealed = (seal: DataSeal | undefined, key: string, text: string): string => seal?.seal(key, text) ?? text;

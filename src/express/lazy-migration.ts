@@ -12,12 +12,12 @@ const PLACE_TAKEN_SECONDS = 3_600;
 export class LazyMigration {
   readonly #layer: GuardedLayer<SessionUser>;
   readonly #former: FormerSessions;
-  readonly #recordOf: (former: FormerSession) => SessionRecord;
+  readonly #recordOf: (former: FormerSession, sid: string, id: string) => SessionRecord;
 
   constructor(
     layer: GuardedLayer<SessionUser>,
     former: FormerSessions,
-    recordOf: (former: FormerSession) => SessionRecord,
+    recordOf: (former: FormerSession, sid: string, id: string) => SessionRecord,
   ) {
     this.#layer = layer;
     this.#former = former;
@@ -30,7 +30,7 @@ export class LazyMigration {
    */
   async move(sid: string, id: string): Promise<SessionRecord | undefined> {
     const former = await this.#former.load(sid);
-    const record = former && this.#recordOf(former);
+    const record = former && this.#recordOf(former, sid, id);
     if (record === undefined || !isLive(record, this.#layer.now)) return this.#layer.load(id);
     const outcome = await this.#layer.save(id, record, { kind: 'create' });
     if (outcome.kind !== 'saved') return this.#layer.load(id);

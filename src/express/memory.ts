@@ -1,3 +1,4 @@
+import type { DataSeal } from '../core/encryption.js';
 import type { SessionRecord } from '../core/record.js';
 
 /** A stored session as a request knows it. */
@@ -5,6 +6,10 @@ export interface Known {
   readonly record: SessionRecord;
   /** When the request asked for it, in seconds. */
   readonly seenAt: number;
+  /** Its data as JSON has it, as far as it can be read. The record may have it sealed. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** What seals its data; absent without the option `encryption`. */
+  readonly seal: DataSeal | undefined;
 }
 
 /**

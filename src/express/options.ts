@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { Encryption } from '../core/encryption.js';
 import { expectFunctions, refuseUnknown } from '../core/option-checks.js';
 import type { SessionEvent } from '../core/events.js';
 import type { PersistenceLayer } from '../core/persistence-layer.js';
@@ -40,6 +41,14 @@ export interface ExpressSessionStoreOptions {
   readonly revocationCheck?: 'touch' | 'always' | 'never';
 
   /**
+   * Encrypts the data of sessions, so that only the session ID in the cookie opens it: `encryptedData()` of
+   * `dynamodb-sessions/encryption`. Session IDs must be as random as those that the frameworks make.
+   *
+   * @defaultValue none: the table holds the data as JSON
+   */
+  readonly encryption?: Encryption;
+
+  /**
    * Told what an audit log or a metric wants to know, as by `Sessions`. Must not throw; is not awaited.
    *
    * @defaultValue writes a `store-failure` to `console.error`, each kind once a minute, and nothing else
@@ -57,6 +66,7 @@ const OPTION_NAMES = [
   'absoluteTimeout',
   'touchInterval',
   'revocationCheck',
+  'encryption',
   'onEvent',
   'clock',
 ] as const satisfies readonly (keyof ExpressSessionStoreOptions)[];

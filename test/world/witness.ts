@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { BriefClient } from '../../src/dynamodb/brief-client.js';
 import { DynamoDBPersistenceLayer } from '../../src/dynamodb/index.js';
-import type { Sessions, SessionsOptions } from '../../src/index.js';
+import type { PersistenceLayer, Sessions, SessionsOptions } from '../../src/index.js';
 import type { Engine } from '../engines/engine.js';
 import { Network } from './faults.js';
 import type { TestTable } from './tables.js';
@@ -10,6 +10,7 @@ import { type App, Browser, World } from './world.js';
 /** A browser and its sessions, with all that leaves the process: what is sent to the table, and what is printed. */
 export interface Witness {
   readonly network: Network;
+  readonly persistence: PersistenceLayer;
   readonly world: World;
   readonly sessions: Sessions<App>;
   readonly browser: Browser;
@@ -35,7 +36,8 @@ export async function openWitness(engine: Engine, table: TestTable, options?: Se
     },
     { step: 'initialize' },
   );
-  const world = new World(new DynamoDBPersistenceLayer({ client, tableName: table.tableName }));
+  const persistence = new DynamoDBPersistenceLayer({ client, tableName: table.tableName });
+  const world = new World(persistence);
   const sessions = world.sessions(options);
   const printed: unknown[] = [];
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
@@ -47,6 +49,7 @@ export async function openWitness(engine: Engine, table: TestTable, options?: Se
   vi.spyOn(process, 'emitWarning').mockImplementation((...line: unknown[]) => void printed.push(...line));
   return {
     network,
+    persistence,
     world,
     sessions,
     browser: new Browser(sessions),
