@@ -59,7 +59,9 @@ export const alb: EventSource<AlbEvent, AlbResult> = {
 
   answer(event, statusCode, headers, body) {
     const result = { statusCode, body, isBase64Encoded: false };
-    return readsMultiHeaders(event) ? { ...result, multiValueHeaders: severally(headers) } : { ...result, headers };
+    return readsMultiHeaders(event)
+      ? { ...result, multiValueHeaders: severally(headers) }
+      : { ...result, headers: { ...headers } };
   },
 };
 

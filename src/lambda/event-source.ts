@@ -36,7 +36,11 @@ export const plainAnswer = (
   statusCode: number,
   headers: Readonly<Record<string, string>>,
   body: string,
-): { statusCode: number; headers: Record<string, string>; body: string } => ({ statusCode, headers, body });
+): { statusCode: number; headers: Record<string, string>; body: string } => ({
+  statusCode,
+  headers: { ...headers },
+  body,
+});
 
 /** Looks into something of unknown shape. */
 export function at(value: unknown, ...path: readonly string[]): unknown {

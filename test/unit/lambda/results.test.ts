@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type VpcLatticeEvent, withSession } from '../../../src/lambda/index.js';
+import { LambdaSessions, type VpcLatticeEvent, withSession } from '../../../src/lambda/index.js';
 import { vpcLatticeEvent } from './events.js';
 import { contextOf, frozen, LambdaWorld, tokenOf } from './lambda-world.js';
 import { type Place, type Response, type Service, serviceOf, services } from './services.js';
@@ -350,3 +350,12 @@ describe.each(services.filter(({ places }) => places.includes('cookies')))(
     });
   },
 );
+
+it.each(services)('a 503 for $name is its own: what one adds to its headers is in no other', ({ event }) => {
+  const requests = new LambdaSessions(new LambdaWorld().sessions);
+  const answer = (): object => requests.unavailable(event()) as object;
+  const [first, before] = [answer(), structuredClone(answer())];
+  for (const headers of Object.values(first)) if (typeof headers === 'object') headers['x-own'] = '1';
+  expect(JSON.stringify(first)).toContain('x-own');
+  expect(answer()).toEqual(before);
+});
