@@ -20,7 +20,7 @@ export default defineConfig({
     ], // each has its own command: npm run test:browser, soak, …
     globalSetup: ['test/engines/start-embedded.ts', 'test/cdk/global-setup.ts', 'test/cli/global-setup.ts'],
     pool: 'threads',
-    // A file is not given modules of its own: to load the SDKs and the CDK anew for each would take a fifth of the time.
+    // A file is not given modules of its own: to load the SDKs and the CDK anew for each takes a tenth of the time.
     isolate: false,
     setupFiles: ['test/world/leave-nothing.ts'],
     maxWorkers: Math.ceil(availableParallelism() * 1.5), // many tests wait for an engine or a process

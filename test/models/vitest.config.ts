@@ -5,7 +5,7 @@ import base from '../../vitest.config.js';
 
 // `npm run test:models`: not a part of `npm test`, for it needs SPIN and gcc, and two gigabytes of memory.
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [], globalSetup: [] } },
+  { ...base, test: { ...base.test, isolate: true, include: [], exclude: [], globalSetup: [] } },
   defineConfig({
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {

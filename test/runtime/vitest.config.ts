@@ -4,7 +4,7 @@ import base from '../../vitest.config.js';
 
 // `npm run test:runtime`: not a part of `npm test`, for it installs two versions of Node and builds for a minute.
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [], globalSetup: [] } },
+  { ...base, test: { ...base.test, isolate: true, include: [], exclude: [], globalSetup: [] } },
   defineConfig({
     root: fileURLToPath(new URL('../../', import.meta.url)),
     test: {

@@ -351,9 +351,9 @@ describe.each(services.filter(({ places }) => places.includes('cookies')))(
   },
 );
 
-it.each(services)('a 503 for $name is its own: what one adds to its headers is in no other', ({ event }) => {
+it.each(services)('a 503 for $name is its own: what one adds to its headers is in no other', (service) => {
   const requests = new LambdaSessions(new LambdaWorld().sessions);
-  const answer = (): object => requests.unavailable(event()) as object;
+  const answer = (): object => requests.unavailable(service.event()) as object;
   const [first, before] = [answer(), structuredClone(answer())];
   for (const headers of Object.values(first)) if (typeof headers === 'object') headers['x-own'] = '1';
   expect(JSON.stringify(first)).toContain('x-own');
