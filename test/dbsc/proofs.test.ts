@@ -425,6 +425,15 @@ describe('16. the renewal of a bound cookie', () => {
     expect((await unbound.prove()).status).toBe(401);
   });
 
+  it('is found behind what is put before the path on its way, such as a stage', async () => {
+    const { refreshUrl } = browser.bound!;
+    const { path } = browser.invited;
+    const statuses = await Promise.all(
+      [refreshUrl, path].map(async (own) => (await browser.ask('POST', `/stage${own}`)).status),
+    );
+    expect(statuses).toEqual([403, 403]);
+  });
+
   it('never reaches the handler, and is a POST', async () => {
     const reached: string[] = [];
     application.pages[browser.bound!.refreshUrl] = () => reached.push('handler');
