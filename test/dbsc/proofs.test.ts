@@ -241,6 +241,15 @@ describe('16. the registration of a device', () => {
     expect((await stranger.register()).status).toBe(403);
   });
 
+  it('is told to wait, and not that the session has ended, if another login has just taken it over', async () => {
+    const browser = await invited();
+    const before = browser.thief();
+    before.invitation = browser.invitation;
+    await browser.visit('/login');
+    expect((await before.register()).status).toBe(503);
+    expect((await browser.register()).status).toBe(200);
+  });
+
   it('is refused with a proof that is none', async () => {
     const browser = await invited();
     const answered = await browser.ask('POST', browser.invited.path);
