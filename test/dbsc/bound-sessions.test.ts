@@ -104,6 +104,11 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     application.now += 100;
     expect((await underWay.visit('/')).body).toBe('"nobody"');
     expect((await browser.visit('/')).body).toBe('"ann"');
+    const renewed = browser.thief();
+    application.now += 499;
+    expect((await renewed.visit('/')).body).toBe('"ann"');
+    application.now += 1;
+    expect((await renewed.visit('/')).body).toBe('"nobody"');
   });
 
   it('16. accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {

@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, KeyObject, randomBytes, sign as signBytes } from 'node:crypto';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkProof } from '../../src/dbsc/proof.js';
 import { MemoryPersistenceLayer } from '../../src/index.js';
 import { type Algorithm, type DeviceBrowser, type ProofParts, sign } from '../world/device-browser.js';
+import { layerWith } from '../world/layer-with.js';
 import { Application, ORIGIN } from './application.js';
 
 const AUDIENCE = `${ORIGIN}/dbsc/refresh`;
@@ -107,7 +108,10 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     ]) {
       const [, body, signature] = (await refreshing()).split('.');
       const head = Buffer.from(JSON.stringify({ alg: claimed, typ: 'dbsc+jwt' })).toString('base64url');
-      for (const forged of [`${head}.${body}.${signature}`, `${head}.${body}.AA`]) {
+      // By the key itself, over a header that lies.
+      const lying = { key: KeyObject.from(key.privateKey), dsaEncoding: 'ieee-p1363' } as const;
+      const signed = signBytes('sha256', Buffer.from(`${head}.${body}`), lying).toString('base64url');
+      for (const forged of [`${head}.${body}.${signature}`, `${head}.${body}.AA`, `${head}.${body}.${signed}`]) {
         expect(checkProof(forged, known, AUDIENCE)).toBeUndefined();
       }
     }
@@ -331,12 +335,35 @@ describe('a browser whose user comes from another site', () => {
 });
 
 describe('16. the renewal of a bound cookie', () => {
+  let store: MemoryPersistenceLayer;
   let application: Application;
   let browser: DeviceBrowser;
   beforeEach(async () => {
-    application = new Application(new MemoryPersistenceLayer());
+    store = new MemoryPersistenceLayer();
+    application = new Application(store);
     browser = await application.boundBrowser();
     browser.own.length = 0;
+  });
+
+  it('is told to wait, and gets nothing, if the session ends while it is answered', async () => {
+    const { id } = browser.bound!;
+    const ending = new Application(
+      layerWith(store, {
+        saveSession: async (...save) => {
+          await store.deleteSession(id);
+          return store.saveSession(...save);
+        },
+      }),
+    );
+    const answered = await browser.through(ending.send).prove();
+    expect([answered.status, answered.setCookies]).toEqual([503, []]);
+  });
+
+  it('is told to wait with the cookies of two sessions that are both good', async () => {
+    const other = await application.boundBrowser();
+    const path = browser.bound!.refreshUrl;
+    const cookies = [...browser.jar.cookies(), ...other.jar.cookies()];
+    expect((await application.send({ method: 'POST', path, headers: {}, cookies })).status).toBe(503);
   });
 
   it('takes one request, for each answer has the challenge of the next', async () => {
