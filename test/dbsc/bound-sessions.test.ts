@@ -98,9 +98,17 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     application.now += 500;
     await browser.refresh();
     expect((await underWay.visit('/')).body).toBe('"ann"');
+    const guess = browser.thief();
+    guess.jar.receive({ cookies: [`__Host-id-bound=${'A'.repeat(32)}; Path=/; Secure`] });
+    expect((await guess.visit('/')).body).toBe('"nobody"');
     application.now += 100;
     expect((await underWay.visit('/')).body).toBe('"nobody"');
     expect((await browser.visit('/')).body).toBe('"ann"');
+    const renewed = browser.thief();
+    application.now += 499;
+    expect((await renewed.visit('/')).body).toBe('"ann"');
+    application.now += 1;
+    expect((await renewed.visit('/')).body).toBe('"nobody"');
   });
 
   it('16. accepts the first bound cookie, not seen before, for a request that is under way while it is replaced', async () => {
@@ -161,6 +169,17 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     expect(application.takeBindingEvents()).toContain('binding-refused bad-proof refused');
   });
 
+  it('16. is unbound by a login until the browser binds it anew: neither key nor bound cookie of before count', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    await browser.ask('GET', '/login'); // and it does not answer the invitation
+    expect((await browser.visit('/bound')).body).toBe('false');
+    expect((await browser.prove()).status).toBe(503);
+    application.now += 60;
+    expect((await browser.visit('/bound')).body).toBe('false');
+    expect((await browser.prove()).status).toBe(401);
+  });
+
   it('keeps its binding when the secret is replaced by regenerate', async () => {
     const application = open();
     application.pages['/regenerate'] = (session) => session.regenerate();
@@ -215,6 +234,15 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     const bound = await application.boundBrowser();
     application.now += 60;
     expect((await bound.visit('/')).body).toBe('"ann"');
+  });
+
+  it('need not be bound while nobody is logged in', async () => {
+    const application = open({ required: true });
+    application.pages['/theme'] = (session) => session.get('theme') ?? 'light';
+    const browser = application.browser({ binds: false });
+    await browser.visit('/save');
+    application.now += 60;
+    expect((await browser.visit('/theme')).body).toBe('"dark"');
   });
 
   it('must be bound for the users of whom the application says so; they are loaded once, and nobody for a bound one', async () => {

@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, KeyObject, randomBytes, sign as signBytes } from 'node:crypto';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkProof } from '../../src/dbsc/proof.js';
 import { MemoryPersistenceLayer } from '../../src/index.js';
 import { type Algorithm, type DeviceBrowser, type ProofParts, sign } from '../world/device-browser.js';
+import { layerWith } from '../world/layer-with.js';
 import { Application, ORIGIN } from './application.js';
 
 const AUDIENCE = `${ORIGIN}/dbsc/refresh`;
@@ -114,7 +115,10 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     ]) {
       const [, body, signature] = (await refreshing()).split('.');
       const head = Buffer.from(JSON.stringify({ alg: claimed, typ: 'dbsc+jwt' })).toString('base64url');
-      for (const forged of [`${head}.${body}.${signature}`, `${head}.${body}.AA`]) {
+      // By the key itself, over a header that lies.
+      const lying = { key: KeyObject.from(key.privateKey), dsaEncoding: 'ieee-p1363' } as const;
+      const signed = signBytes('sha256', Buffer.from(`${head}.${body}`), lying).toString('base64url');
+      for (const forged of [`${head}.${body}.${signature}`, `${head}.${body}.AA`, `${head}.${body}.${signed}`]) {
         expect(checkProof(forged, known, AUDIENCE)).toBeUndefined();
       }
     }
@@ -248,6 +252,15 @@ describe('16. the registration of a device', () => {
     expect((await stranger.register()).status).toBe(403);
   });
 
+  it('is told to wait, and not that the session has ended, if another login has just taken it over', async () => {
+    const browser = await invited();
+    const before = browser.thief();
+    before.invitation = browser.invitation;
+    await browser.visit('/login');
+    expect((await before.register()).status).toBe(503);
+    expect((await browser.register()).status).toBe(200);
+  });
+
   it('is refused with a proof that is none', async () => {
     const browser = await invited();
     const answered = await browser.ask('POST', browser.invited.path);
@@ -329,12 +342,35 @@ describe('a browser whose user comes from another site', () => {
 });
 
 describe('16. the renewal of a bound cookie', () => {
+  let store: MemoryPersistenceLayer;
   let application: Application;
   let browser: DeviceBrowser;
   beforeEach(async () => {
-    application = new Application(new MemoryPersistenceLayer());
+    store = new MemoryPersistenceLayer();
+    application = new Application(store);
     browser = await application.boundBrowser();
     browser.own.length = 0;
+  });
+
+  it('is told to wait, and gets nothing, if the session ends while it is answered', async () => {
+    const { id } = browser.bound!;
+    const ending = new Application(
+      layerWith(store, {
+        saveSession: async (...save) => {
+          await store.deleteSession(id);
+          return store.saveSession(...save);
+        },
+      }),
+    );
+    const answered = await browser.through(ending.send).prove();
+    expect([answered.status, answered.setCookies]).toEqual([503, []]);
+  });
+
+  it('is told to wait with the cookies of two sessions that are both good', async () => {
+    const other = await application.boundBrowser();
+    const path = browser.bound!.refreshUrl;
+    const cookies = [...browser.jar.cookies(), ...other.jar.cookies()];
+    expect((await application.send({ method: 'POST', path, headers: {}, cookies })).status).toBe(503);
   });
 
   it('takes one request, for each answer has the challenge of the next', async () => {
@@ -430,6 +466,15 @@ describe('16. the renewal of a bound cookie', () => {
     expect((await unbound.prove()).status).toBe(503);
     application.now += 60;
     expect((await unbound.prove()).status).toBe(401);
+  });
+
+  it('is found behind what is put before the path on its way, such as a stage', async () => {
+    const { refreshUrl } = browser.bound!;
+    const { path } = browser.invited;
+    const statuses = await Promise.all(
+      [refreshUrl, path].map(async (own) => (await browser.ask('POST', `/stage${own}`)).status),
+    );
+    expect(statuses).toEqual([403, 403]);
   });
 
   it('never reaches the handler, and is a POST', async () => {
