@@ -97,7 +97,7 @@ export class TokenVerifier {
   }
 
   readonly #key: JWTVerifyGetKey = async (header, token) => {
-    let wasFetchedBefore = false;
+    let wasFetchedBefore: boolean | undefined;
     try {
       this.#keys ??= this.#find();
       const keys = await this.#keys;
@@ -126,8 +126,8 @@ export class TokenVerifier {
     const { issuer, jwks_uri: uri } = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
     if (!response.ok || issuer !== this.#options.issuer)
       throw new Error('This is not the issuer’s discovery document.');
-    if (typeof uri !== 'string' || !isSafe(uri)) throw new Error('The discovery document names no safe place of keys.');
-    return uri;
+    if (!isSafe(String(uri))) throw new Error('The discovery document names no safe place of keys.');
+    return String(uri);
   }
 }
 
