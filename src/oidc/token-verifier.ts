@@ -105,7 +105,7 @@ export class TokenVerifier {
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey && !wasFetchedBefore) throw error;
-      if (error instanceof errors.JWKSMultipleMatchingKeys || error instanceof errors.JOSENotSupported) throw error;
+      if (error instanceof errors.JWKSMultipleMatchingKeys) throw error;
       // A key may be so new that it was not there when the keys were last fetched.
       throw new ProviderUnavailableError('The keys of the provider cannot be had at the moment.', { cause: error });
     }
