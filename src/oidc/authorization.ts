@@ -9,7 +9,10 @@ import { InvalidMessageError } from './message-errors.js';
  */
 export function authorizationCheck(expected: string | readonly string[]): (authorization: string | undefined) => void {
   const values = [expected].flat();
-  if (values.length === 0 || values.some((value) => typeof value !== 'string' || !/^\S(?:.*\S)?$/.test(value)))
+  if (
+    values.length === 0 ||
+    values.some((value) => typeof value !== 'string' || value === '' || value !== value.trim())
+  )
     throw new ConfigurationError(
       'Option authorization cannot be used; expected the value of a header, such as "Bearer …", or several.',
     );

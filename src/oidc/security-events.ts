@@ -96,7 +96,7 @@ export function securityEvents<Data extends object, User extends SessionUser>(
     ...(authorization !== undefined && { authorize: authorizationCheck(authorization) }),
 
     async handle(body, layer) {
-      const { iat, events, sub_id: named } = await verifier.verify(body.trim(), ['secevent+jwt']);
+      const { iat, events, sub_id: named } = await verifier.verify(body, ['secevent+jwt']);
       if (!isObject(events) || Object.keys(events).length === 0)
         throw new InvalidMessageError('The token has no events.');
       for (const event of [SESSION_REVOKED, ACCOUNT_DISABLED, ACCOUNT_PURGED].filter((name) => name in events)) {

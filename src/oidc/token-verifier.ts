@@ -97,7 +97,7 @@ export class TokenVerifier {
   }
 
   readonly #key: JWTVerifyGetKey = async (header, token) => {
-    let wasFetchedBefore = false;
+    let wasFetchedBefore: boolean | undefined;
     try {
       this.#keys ??= this.#find();
       const keys = await this.#keys;
@@ -105,7 +105,7 @@ export class TokenVerifier {
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey && !wasFetchedBefore) throw error;
-      if (error instanceof errors.JWKSMultipleMatchingKeys || error instanceof errors.JOSENotSupported) throw error;
+      if (error instanceof errors.JWKSMultipleMatchingKeys) throw error;
       // A key may be so new that it was not there when the keys were last fetched.
       throw new ProviderUnavailableError('The keys of the provider cannot be had at the moment.', { cause: error });
     }
@@ -126,8 +126,8 @@ export class TokenVerifier {
     const { issuer, jwks_uri: uri } = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
     if (!response.ok || issuer !== this.#options.issuer)
       throw new Error('This is not the issuer’s discovery document.');
-    if (typeof uri !== 'string' || !isSafe(uri)) throw new Error('The discovery document names no safe place of keys.');
-    return uri;
+    if (!isSafe(String(uri))) throw new Error('The discovery document names no safe place of keys.');
+    return String(uri);
   }
 }
 

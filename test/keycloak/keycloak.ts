@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KEYCLOAK } from './install.js';
 
-const guard = fileURLToPath(new URL('../engines/guard.js', import.meta.url));
+const guard = fileURLToPath(new URL('../deploy/group-guard.js', import.meta.url));
 const ADMIN = { username: 'admin', password: 'only of this test' };
 const OPTIONS = [
   '--features=ssf',

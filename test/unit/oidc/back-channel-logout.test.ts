@@ -99,13 +99,47 @@ describe('a logout token', () => {
     await logIn();
     world.takeEvents();
     await send(await provider.sign(claims()));
-    expect(world.takeEvents()).toEqual(['provider-logout', 'revoked']);
+    expect(world.events).toEqual([
+      expect.objectContaining({ type: 'provider-logout', everywhere: false, userId: 'ann' }),
+      expect.objectContaining({ type: 'revoked', reason: 'login-ended', userId: 'ann' }),
+    ]);
+    world.takeEvents();
     const token = await provider.sign(claims({ sid: undefined }));
-    await send(token);
     await send(token);
     expect(world.events).toEqual([
       expect.objectContaining({ type: 'provider-logout', everywhere: true, userId: 'ann' }),
     ]);
+    world.takeEvents();
+    await send(token);
+    expect(world.events).toEqual([]);
+  });
+
+  it('does not say of a session that it was revoked if somebody else has just ended it', async () => {
+    await logIn();
+    world.takeEvents();
+    const late = layerWith(persistence, {
+      async deleteSession(...call) {
+        await persistence.deleteSession(...call);
+        return persistence.deleteSession(...call);
+      },
+    });
+    await send(await provider.sign(claims()), endpoint({}, world.sessions({ persistence: late })));
+    expect(world.takeEvents()).toEqual(['provider-logout']);
+  });
+
+  it('of a user that comes again looks for what is stored now, not for a stale copy', async () => {
+    const token = await provider.sign(claims({ sid: undefined }));
+    await send(token);
+    const looks: unknown[] = [];
+    const watched = layerWith(persistence, {
+      loadMarks(user, options) {
+        looks.push(options?.fresh);
+        return persistence.loadMarks(user, options);
+      },
+    });
+    await send(token, endpoint({}, world.sessions({ persistence: watched })));
+    expect(looks.length).toBeGreaterThan(0);
+    expect(new Set(looks)).toEqual(new Set([true]));
   });
 
   it('is about the user whose ID the option userId makes of it', async () => {
@@ -155,7 +189,7 @@ describe('a logout token', () => {
   });
 
   it('may come as much before or after its time as clocks differ', async () => {
-    for (const some of [{ iat: world.now + 60 }, { exp: world.now - 59 }])
+    for (const some of [{ iat: world.now + 60 }, { exp: world.now - 59 }, { iat: world.now - 30 * 86_400 }])
       expect((await send(await provider.sign(claims(some)))).status).toBe(200);
   });
 });
@@ -267,6 +301,7 @@ describe('what is no logout token of the provider for us is refused (L13)', () =
     ['a sub that is an object', token({ sub: { ann: true } }), /neither sub nor sid/],
     ['the type of an access token', token({}, { typ: 'at+jwt' }), /another type/],
     ['the type of a security event', token({}, { typ: 'secevent+jwt' }), /another type/],
+    ['a type that only looks like ours', token({}, { typ: 'logapplication/out+jwt' }), /another type/],
     ['a user ID that nobody can have', token({ sub: 'x'.repeat(300), sid: undefined }), /user ID/],
   ];
 
@@ -318,15 +353,54 @@ describe('a request', () => {
     },
   );
 
-  it('of a form with a charset is accepted', async () => {
-    const type = 'Application/X-WWW-Form-urlencoded; charset=UTF-8';
+  it.each(['; charset=UTF-8', ' ; charset=UTF-8'])('of a form with %j is accepted', async (rest) => {
+    const type = `Application/X-WWW-Form-urlencoded${rest}`;
     expect(await status({ headers: { 'content-type': type } })).toBe(200);
+  });
+
+  const answerTo = (body: string | Uint8Array | undefined): ReturnType<ProviderEndpoint['answer']> =>
+    logout.answer({ method: 'POST', contentType: FORM['content-type'], body });
+  const refusal = (description: string): object => ({
+    statusCode: 400,
+    body: JSON.stringify({ error: 'invalid_request', error_description: description }),
   });
 
   it('with no token, or with two, is refused', async () => {
     const one = await provider.sign(claims());
     for (const body of ['', 'other=1', `logout_token=${one}&logout_token=${one}`])
-      expect(await status({ body })).toBe(400);
+      expect(await answerTo(body)).toMatchObject(refusal('There is not just one logout_token.'));
+  });
+
+  /** A good one, with so much else that it has this length. */
+  const formOf = async (length: number): Promise<string> =>
+    `logout_token=${await provider.sign(claims())}&more=`.padEnd(length, 'a');
+
+  it('may have 65,536 bytes, and not one more; and some it must have', async () => {
+    expect(await answerTo(await formOf(65_536))).toMatchObject({ statusCode: 200 });
+    const [long, wide] = [await formOf(65_537), `${await formOf(65_535)}é`];
+    for (const body of [long, wide, Buffer.from(long), undefined])
+      expect(await answerTo(body)).toMatchObject(refusal('The body is missing, or too long.'));
+  });
+
+  it('may come in pieces, none of which is left out', async () => {
+    const piecesOf = (...pieces: readonly string[]): RequestInit => {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+          controller.close();
+        },
+      });
+      return { body, duplex: 'half' } as RequestInit;
+    };
+    const form = await formOf(1_000);
+    expect(await status(piecesOf(form.slice(0, 50), form.slice(50, 90), form.slice(90)))).toBe(200);
+    expect(await status(piecesOf(await formOf(65_536)))).toBe(200);
+    expect(await status(piecesOf(await formOf(65_536), 'a'))).toBe(400);
+  });
+
+  it('without a body that is said to be in base64 is refused', async () => {
+    const { body: _, ...event } = httpApiEvent({ method: 'POST', path: '/logout', headers: FORM, body: 'x' });
+    expect(await logout.lambda({ ...event, isBase64Encoded: true })).toMatchObject({ statusCode: 400 });
   });
 
   it('that is too long is refused, and not read to its end', async () => {
@@ -335,6 +409,7 @@ describe('a request', () => {
       pull(controller) {
         read += 1;
         controller.enqueue(new Uint8Array(16_384).fill(97));
+        if (read === 100) controller.close();
       },
     });
     expect(await status({ body, duplex: 'half' } as RequestInit)).toBe(400);
@@ -382,6 +457,22 @@ describe('the provider’s keys', () => {
     expect(provider.requests).toEqual(['/.well-known/openid-configuration', '/keys']);
   });
 
+  it.each([
+    ['/', '/.well-known/openid-configuration'],
+    ['/tenant', '/tenant/.well-known/openid-configuration'],
+    ['/tenant/', '/tenant/.well-known/openid-configuration'],
+  ])('of an issuer that ends with %s are looked for by %s', async (path, document) => {
+    await send(await provider.sign(claims()), endpoint({ issuer: `${provider.issuer}${path}` }));
+    expect(provider.requests).toEqual([document]);
+  });
+
+  it('of which two fit a token that names none make it a 400, which no other look for keys would change', async () => {
+    provider.keys.push(await newKey('second'));
+    const token = await provider.sign(claims(), { kid: undefined as never });
+    expect((await send(token)).status).toBe(400);
+    provider.keys.pop();
+  });
+
   it('are fetched from where the option jwksUri says, without discovery', async () => {
     const direct = endpoint({ jwksUri: `${provider.issuer}/keys` });
     expect((await send(await provider.sign(claims()), direct)).status).toBe(200);
@@ -423,6 +514,11 @@ describe('the provider’s keys', () => {
       'the discovery document names an unsafe place',
       '/.well-known/openid-configuration',
       (response) => response.end(JSON.stringify({ issuer: provider.issuer, jwks_uri: 'http://evil.example/keys' })),
+    ],
+    [
+      'the discovery document names no place',
+      '/.well-known/openid-configuration',
+      (response) => response.end(JSON.stringify({ issuer: provider.issuer })),
     ],
     [
       'the discovery document leads elsewhere',
@@ -483,20 +579,35 @@ describe('a store that cannot be reached', () => {
 });
 
 describe('backChannelLogout', () => {
-  it.each<[string, object]>([
-    ['no issuer', { issuer: undefined }],
-    ['an issuer that is no URL', { issuer: 'example' }],
-    ['an issuer without TLS', { issuer: 'http://login.example.com' }],
-    ['keys without TLS', { jwksUri: 'http://login.example.com/keys' }],
-    ['no audience', { audience: undefined }],
-    ['an empty audience', { audience: '' }],
-    ['an empty list of audiences', { audience: [] }],
-    ['no algorithm', { algorithms: [] }],
-    ['an unknown option', { audiences: 'shop' }],
-    ['a userId that is no function', { userId: 'sub' }],
-  ])('is a ConfigurationError with %s', (_, options) => {
+  const KEYS = 'https://login.example.com/keys';
+
+  it.each<[string, object, string]>([
+    ['no issuer', { issuer: undefined }, 'issuer'],
+    ['an issuer that is no URL', { issuer: 'example' }, 'issuer'],
+    ['an issuer that is no URL beside keys', { issuer: 'example', jwksUri: KEYS }, 'issuer'],
+    ['an issuer that is no text', { issuer: new URL('https://login.example.com'), jwksUri: KEYS }, 'issuer'],
+    ['an issuer without TLS', { issuer: 'http://login.example.com' }, 'issuer'],
+    ['keys without TLS', { jwksUri: 'http://login.example.com/keys' }, 'jwksUri'],
+    ['keys at no URL', { jwksUri: 'keys' }, 'jwksUri'],
+    ['keys by another protocol', { jwksUri: 'ftp://127.0.0.1/keys' }, 'jwksUri'],
+    ['no audience', { audience: undefined }, 'audience'],
+    ['an empty audience', { audience: '' }, 'audience'],
+    ['an empty audience beside another', { audience: ['shop', ''] }, 'audience'],
+    ['an empty list of audiences', { audience: [] }, 'audience'],
+    ['no algorithm', { algorithms: [] }, 'algorithms'],
+    ['an unknown option', { audiences: 'shop' }, '"?audiences'],
+    ['a userId that is no function', { userId: 'sub' }, 'userId'],
+  ])('is a ConfigurationError with %s, which it names', (_, options, name) => {
     expect(() => endpoint(options)).toThrow(ConfigurationError);
+    expect(() => endpoint(options)).toThrow(new RegExp(`option ${name}`, 'i'));
   });
+
+  it.each(['https://login.example.com', 'http://127.0.0.1:1', 'http://localhost:1', 'http://[::1]:1'])(
+    'takes the issuer %s',
+    (issuer) => {
+      expect(() => endpoint({ issuer })).not.toThrow();
+    },
+  );
 
   it('is a ConfigurationError with a persistence layer that cannot end logins', () => {
     const blind = new Sessions({ persistence: new ExtendablePersistenceLayer() });

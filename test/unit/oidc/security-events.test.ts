@@ -142,6 +142,21 @@ describe('an event that is pushed', () => {
     },
   );
 
+  it('may have a line break behind it', async () => {
+    const browser = await logIn();
+    expect((await push(`${await sign(claims(SESSION_REVOKED, ann()))}\n`)).status).toBe(202);
+    expect(await userOf(browser)).toBeUndefined();
+  });
+
+  it('session-revoked about a session in a format that tells nothing ends all of the user’s', async () => {
+    const both = [await logIn(), await logIn('s2')];
+    const session = { format: 'jwt_id', iss: transmitter.issuer, jti: 'j', id: 's1' };
+    expect((await push(await sign(claims(SESSION_REVOKED, { format: 'complex', user: ann(), session })))).status).toBe(
+      202,
+    );
+    expect(await Promise.all(both.map(userOf))).toEqual([undefined, undefined]);
+  });
+
   it('with an event that is known beside others does what that says', async () => {
     const browser = await logIn();
     const set = claims(SESSION_REVOKED, ann(), { events: { 'https://example.com/x': {}, [SESSION_REVOKED]: {} } });
@@ -154,6 +169,8 @@ describe('an event that is pushed', () => {
     ['an e-mail address', () => ({ format: 'email', email: 'ann' })],
     ['a phone number', () => ({ format: 'phone_number', phone_number: '+1' })],
     ['a user without a name', () => ({ format: 'iss_sub', iss: transmitter.issuer })],
+    ['a user whose name is a number', () => ({ format: 'iss_sub', iss: transmitter.issuer, sub: 7 })],
+    ['a user in another format', () => ({ format: 'account', iss: transmitter.issuer, sub: 'ann' })],
     ['a tenant', () => ({ format: 'complex', tenant: { format: 'opaque', id: 'ann' } })],
     ['an empty session', () => ({ format: 'opaque', id: '' })],
     ['nothing at all', () => ({})],
