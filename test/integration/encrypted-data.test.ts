@@ -313,7 +313,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
       session.set('visits', 1);
       world.now += AGES;
       await browser.request();
-      await session.commit();
+      await session.save();
       await expectHeld(browser, { visits: 1 });
     });
 
@@ -360,7 +360,7 @@ describe.each(stores())('encrypted data on $name', (each) => {
     expect(await session.commit()).toEqual({ kind: 'keep' });
   });
 
-  it('it takes a rotation to wrap the key anew, and no fence', async () => {
+  it('a rotation wraps the key anew, and raises no fence', async () => {
     await setEverything();
     world.now += AGES;
     await browser.request();
