@@ -5,6 +5,7 @@ import { encryptedData } from '../../src/encryption/index.js';
 import { type ExportOptions, exportUser } from '../../src/personal-data/index.js';
 import { NotStorableError, type Session, type Sessions, StoreUnavailableError } from '../../src/index.js';
 import { sealedIn, storedAt } from '../world/encryption.js';
+import { layerWith } from '../world/layer-with.js';
 import { longestText } from '../world/longest-text.js';
 import { type Setting, useStore } from '../world/setting.js';
 import { stores } from '../world/stores.js';
@@ -256,6 +257,109 @@ describe.each(stores())('encrypted data on $name', (each) => {
       browser = at(sealing);
       expect(await entries(browser)).toEqual({ ...everything, visits: 9 });
     });
+  });
+
+  describe('of a session from before, with others at once,', () => {
+    beforeEach(async () => {
+      browser = new Browser(opening);
+      await browser.request((session) => session.set('theme', 'dark'));
+    });
+
+    /** What is there for the browser that has received the last cookie, and nothing that does not open. */
+    const expectHeld = async (of: Browser, data: Partial<App>): Promise<void> => {
+      world.events.length = 0;
+      expect(await entries(of)).toEqual({ theme: 'dark', ...data });
+      expect(unreadable()).toEqual([]);
+    };
+
+    it('two first keys are one, and the values of both requests open', async () => {
+      const [mine, theirs] = [await at(sealing).start(), await at(sealing).start()];
+      mine.set('visits', 1);
+      theirs.set('cart', ['pen']);
+      await theirs.commit();
+      await mine.commit();
+      await expectHeld(at(sealing), { visits: 1, cart: ['pen'] });
+    });
+
+    it.each<[string, (session: Session<App>) => unknown]>([
+      ['rotates', () => (world.now += AGES)],
+      ['regenerates', (session) => session.regenerate()],
+      ['logs in', (session) => session.logIn('user-1')],
+    ])('a request that sets something and %s stores both under one key', async (_, act) => {
+      const same = at(sealing);
+      const session = await same.start();
+      session.set('visits', 1);
+      await act(session);
+      await same.finish(session);
+      await expectHeld(same, { visits: 1 });
+    });
+
+    it('a first key is wrapped for the new secret, where the request has the previous one', async () => {
+      const late = at(sealing);
+      world.now += AGES;
+      await browser.request();
+      await late.request((session) => session.set('visits', 1));
+      await expectHeld(browser, { visits: 1 });
+      await expectHeld(late, { visits: 1 });
+    });
+
+    it('a first key is not wrapped for a secret that another request replaces meanwhile', async () => {
+      const session = await at(sealing).start();
+      session.set('visits', 1);
+      world.now += AGES;
+      await browser.request();
+      await session.save();
+      await expectHeld(browser, { visits: 1 });
+    });
+
+    it.each<[string, () => Sessions<App>, (session: Session<App>) => unknown]>([
+      ['rotation', () => opening, () => {}],
+      ['rotation', () => sealing, () => {}],
+      ['login', () => opening, (session) => session.logIn('user-1')],
+      ['login', () => sealing, (session) => session.logIn('user-1')],
+    ])('a %s leaves no key behind that is added meanwhile', async (_, sessions, act) => {
+      world.now += AGES;
+      const slow = at(sessions());
+      const session = await slow.start();
+      const quick = await at(sealing).start();
+      quick.set('visits', 1);
+      await quick.save();
+      await act(session);
+      await slow.finish(session);
+      await expectHeld(slow, { visits: 1 });
+    });
+
+    it('a plain write leaves the key as a rotation meanwhile has wrapped it', async () => {
+      browser = at(sealing);
+      await browser.request((session) => session.set('visits', 1));
+      world.now += AGES;
+      const session = await browser.start();
+      await browser.request();
+      session.set('cart', ['pen']);
+      await session.save();
+      await expectHeld(browser, { visits: 1, cart: ['pen'] });
+    });
+
+    it('what only takes a value away adds no key', async () => {
+      await at(sealing).request((session) => session.delete('theme'));
+      expect((await storedAt(store.persistence, idOf(browser))).wrappedKey).toBeUndefined();
+    });
+  });
+
+  it('set as it is stored, is no change that a failing store could lose', async () => {
+    await setEverything();
+    const failing = layerWith(store.persistence, { saveSession: () => Promise.reject(new Error('no answer')) });
+    world.now += AGES;
+    const session = await at(world.sessions({ encryption: encryptedData(), persistence: failing })).start();
+    session.set('cart', everything.cart);
+    expect(await session.commit()).toEqual({ kind: 'keep' });
+  });
+
+  it('a rotation wraps the key anew, and raises no fence', async () => {
+    await setEverything();
+    world.now += AGES;
+    await browser.request();
+    expect((await storedAt(store.persistence, idOf(browser))).fence).toBeUndefined();
   });
 
   describe('what does not open', () => {

@@ -35,6 +35,34 @@ describe('the seal of a session for one request', () => {
     expect(() => seal.open('cart', sealed)).toThrow(UNREADABLE);
   });
 
+  it('asks for no secret where no key is stored, and once where the key does not open', () => {
+    const seal = encryptedData().sealOf(id);
+    const give = vi.fn<() => Uint8Array>(() => other.secret);
+    seal.learn(undefined, give);
+    expect(seal.hasKey).toBe(false);
+    expect(give).not.toHaveBeenCalled();
+    seal.learn(encryptedData().sealOf(id).wrap(secret), give);
+    expect([seal.hasKey, seal.hasKey]).toEqual([false, false]);
+    expect(give).toHaveBeenCalledTimes(1);
+  });
+
+  it('seals with the key that is stored from the first value on, each text as another', () => {
+    const stored = encryptedData().sealOf(id);
+    const seal = encryptedData().sealOf(id);
+    seal.learn(stored.wrap(secret), () => secret);
+    const texts = ['[]', '{}', '[]'];
+    expect(texts.map((text) => seal.seal('cart', text))).toEqual(texts.map((text) => stored.seal('cart', text)));
+    const reader = encryptedData().sealOf(id);
+    reader.learn(stored.wrap(secret), () => secret);
+    expect(texts.map((text) => reader.open('cart', stored.seal('cart', text)))).toEqual(texts);
+  });
+
+  it('has no key because it is told that one is stored, if it has made none', () => {
+    const seal = encryptedData({ seal: false }).sealOf(id);
+    seal.keep();
+    expect([seal.hasKey, seal.wrap(secret)]).toEqual([false, undefined]);
+  });
+
   it('keeps the key that it has found, whatever it learns', () => {
     const seal = encryptedData().sealOf(id);
     const sealed = seal.seal('cart', '[]');
