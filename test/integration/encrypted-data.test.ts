@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
 import { NO_CHANGE } from '../../src/core/persistence-layer.js';
 import { encryptedData } from '../../src/encryption/index.js';
