@@ -171,8 +171,9 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
 
   it('16. is unbound by a login until the browser binds it anew: neither key nor bound cookie of before count', async () => {
     const application = open();
+    application.pages['/login again'] = async (session) => (await session.logIn('ann'), session.bound);
     const browser = await application.boundBrowser();
-    await browser.ask('GET', '/login'); // and it does not answer the invitation
+    expect((await browser.ask('GET', '/login again')).body).toBe('false'); // and it does not answer the invitation
     expect((await browser.visit('/bound')).body).toBe('false');
     expect((await browser.prove()).status).toBe(503);
     application.now += 60;

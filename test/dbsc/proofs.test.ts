@@ -192,10 +192,23 @@ describe('the key of a device', () => {
   });
 });
 
+/** An application on the store, in which each session ends just before something is written to it. */
+const endingWith = (store: MemoryPersistenceLayer): Application =>
+  new Application(
+    layerWith(store, {
+      saveSession: async (id, ...save) => {
+        await store.deleteSession(id);
+        return store.saveSession(id, ...save);
+      },
+    }),
+  );
+
 describe('16. the registration of a device', () => {
+  let store: MemoryPersistenceLayer;
   let application: Application;
   beforeEach(() => {
-    application = new Application(new MemoryPersistenceLayer());
+    store = new MemoryPersistenceLayer();
+    application = new Application(store);
   });
   const invited = async (): Promise<DeviceBrowser> => {
     const browser = application.browser({ binds: false });
@@ -259,6 +272,12 @@ describe('16. the registration of a device', () => {
     await browser.visit('/login');
     expect((await before.register()).status).toBe(503);
     expect((await browser.register()).status).toBe(200);
+  });
+
+  it('is told to wait, and gets nothing, if the session ends while it is answered', async () => {
+    const browser = await invited();
+    const answered = await browser.through(endingWith(store).send).register();
+    expect([answered.status, answered.setCookies]).toEqual([503, []]);
   });
 
   it('is refused with a proof that is none', async () => {
@@ -353,16 +372,7 @@ describe('16. the renewal of a bound cookie', () => {
   });
 
   it('is told to wait, and gets nothing, if the session ends while it is answered', async () => {
-    const { id } = browser.bound!;
-    const ending = new Application(
-      layerWith(store, {
-        saveSession: async (...save) => {
-          await store.deleteSession(id);
-          return store.saveSession(...save);
-        },
-      }),
-    );
-    const answered = await browser.through(ending.send).prove();
+    const answered = await browser.through(endingWith(store).send).prove();
     expect([answered.status, answered.setCookies]).toEqual([503, []]);
   });
 
