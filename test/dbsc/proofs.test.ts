@@ -120,6 +120,14 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     expect(checkProof(await hmac.sign(known), known, AUDIENCE)).toBeUndefined();
   });
 
+  it('has claims that are an object', async () => {
+    const [head, , signature] = (await refreshing()).split('.');
+    for (const claims of ['null', '1', '"text"', 'true']) {
+      const body = Buffer.from(claims).toString('base64url');
+      expect(checkProof(`${head}.${body}.${signature}`, known, AUDIENCE)).toBeUndefined();
+    }
+  });
+
   it('is short, and nothing that JSON does not read', async () => {
     const long = await refreshing({ claims: { padding: 'x'.repeat(4_096) } });
     expect(checkProof(long, known, AUDIENCE)).toBeUndefined();
