@@ -377,6 +377,14 @@ describe('16. the renewal of a bound cookie', () => {
     expect([answered.status, answered.setCookies]).toEqual([503, []]);
   });
 
+  it('takes a proof for the origin that the Host names, or the option, if it says for which it is', async () => {
+    const meant = { claims: { aud: ORIGIN + browser.bound!.refreshUrl } };
+    const behind = { host: 'behind.internal' };
+    expect((await browser.prove(meant, behind)).status).toBe(403);
+    const told = new Application(store, { origin: ORIGIN });
+    expect((await browser.through(told.send).prove(meant, behind)).status).toBe(200);
+  });
+
   it('is told to wait with the cookies of two sessions that are both good', async () => {
     const other = await application.boundBrowser();
     const path = browser.bound!.refreshUrl;
