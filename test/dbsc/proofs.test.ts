@@ -127,6 +127,14 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
     expect(checkProof(await hmac.sign(known), known, AUDIENCE)).toBeUndefined();
   });
 
+  it('has claims that are an object', async () => {
+    const [head, , signature] = (await refreshing()).split('.');
+    for (const claims of ['null', '1', '"text"', 'true']) {
+      const body = Buffer.from(claims).toString('base64url');
+      expect(checkProof(`${head}.${body}.${signature}`, known, AUDIENCE)).toBeUndefined();
+    }
+  });
+
   it('is short, and nothing that JSON does not read', async () => {
     const long = await refreshing({ claims: { padding: 'x'.repeat(4_096) } });
     expect(checkProof(long, known, AUDIENCE)).toBeUndefined();
@@ -374,6 +382,14 @@ describe('16. the renewal of a bound cookie', () => {
   it('is told to wait, and gets nothing, if the session ends while it is answered', async () => {
     const answered = await browser.through(endingWith(store).send).prove();
     expect([answered.status, answered.setCookies]).toEqual([503, []]);
+  });
+
+  it('takes a proof for the origin that the Host names, or the option, if it says for which it is', async () => {
+    const meant = { claims: { aud: ORIGIN + browser.bound!.refreshUrl } };
+    const behind = { host: 'behind.internal' };
+    expect((await browser.prove(meant, behind)).status).toBe(403);
+    const told = new Application(store, { origin: ORIGIN });
+    expect((await browser.through(told.send).prove(meant, behind)).status).toBe(200);
   });
 
   it('is told to wait with the cookies of two sessions that are both good', async () => {
