@@ -40,7 +40,8 @@ const STEPS: Readonly<Record<string, Step>> = {
   find: { operation: 'GetItem', from: 0 },
   scan: { operation: 'Scan', from: 1 },
   delete: { operation: 'DeleteItem', from: 1 },
-  note: { operation: 'UpdateItem', from: 0, secondsPerPage: 15 },
+  // Of one segment, for another could be read to its end while this call hangs.
+  note: { operation: 'UpdateItem', from: 0, secondsPerPage: 15, options: { segments: 1 } },
   leave: { operation: 'UpdateItem', from: 0, options: { readBudget: 1 }, kind: 'unfinished' },
   remove: { operation: 'DeleteItem', from: EXPIRED },
 };

@@ -10,7 +10,6 @@ export default mergeConfig(
     test: {
       include: ['test/faults/**/*.test.ts'],
       globalSetup: ['test/engines/start-both.ts'],
-      maxConcurrency: 8, // as many as wait in one file
       fileParallelism: false, // an attempt has so much time, and no other file takes it
     },
   }),
