@@ -2,6 +2,28 @@ import type { SessionEvent } from '../core/events.js';
 import { expectFunctions } from '../core/option-checks.js';
 import { detailsOf } from './details.js';
 
+/** The name of a metric that {@link countEvents} writes. */
+export type SessionMetric =
+  | 'SessionCreated'
+  | 'SessionRotated'
+  | 'SessionReused'
+  | 'SessionBound'
+  | 'SessionBoundAgain'
+  | 'SessionBindingRefused'
+  | 'SessionAnomaly'
+  | 'SessionExpired'
+  | 'SessionUnreadable'
+  | 'SessionLoggedIn'
+  | 'SessionLoggedOut'
+  | 'SessionEveryoneLoggedOut'
+  | 'SessionRevoked'
+  | 'SessionProviderLogout'
+  | 'SessionProviderLogoutRefused'
+  | 'SessionDestroyed'
+  | 'SessionLostWrite'
+  | 'SessionCsrfRefused'
+  | 'SessionStoreFailure';
+
 /** What {@link countEvents} needs of a Powertools `Metrics`. */
 export interface EventMetrics {
   /** A `Metrics` of its own for one metric, which is written as soon as it is added. */
@@ -13,7 +35,7 @@ export interface EventMetrics {
   };
 }
 
-const METRICS = {
+const METRICS: Readonly<Record<SessionEvent['type'], SessionMetric>> = {
   created: 'SessionCreated',
   rotated: 'SessionRotated',
   reused: 'SessionReused',
@@ -33,10 +55,7 @@ const METRICS = {
   'lost-write': 'SessionLostWrite',
   'csrf-refused': 'SessionCsrfRefused',
   'store-failure': 'SessionStoreFailure',
-} as const;
-
-/** The name of a metric that {@link countEvents} writes. */
-export type SessionMetric = (typeof METRICS)[keyof typeof METRICS];
+};
 
 /**
  * Counts each event as a CloudWatch metric, with a Powertools `Metrics`: one metric for each type of event, such as
