@@ -83,7 +83,10 @@ async function fromContainer(uri: string): Promise<Credentials> {
   };
 }
 
-/** `node:fs/promises` is not imported: to load it takes a seventh of the time that a whole handler takes, and that has no such file. */
+/**
+ * `node:fs/promises` is not imported: to load it takes a seventh of the time that a whole handler takes, and that has
+ * no such file.
+ */
 const contentOf = (file: string): Promise<string> =>
   process.getBuiltinModule('node:fs/promises').readFile(file, 'utf8');
 
