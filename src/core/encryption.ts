@@ -46,6 +46,20 @@ export function opened(seal: DataSeal | undefined, key: string, stored: string):
   return seal.open(key, stored);
 }
 
+/** A value as it is to be stored. */
+export function sealed(seal: DataSeal | undefined, key: string, text: string): string {
+  return seal === undefined ? text : seal.seal(key, text);
+}
+
+/** Values as they are to be stored; those that are taken away stay so. */
+export function sealedBy<Text extends string | undefined>(
+  seal: DataSeal | undefined,
+  data: ReadonlyMap<string, Text>,
+): ReadonlyMap<string, Text | string> {
+  if (seal === undefined) return data;
+  return new Map([...data].map(([key, text]) => [key, text === undefined ? text : sealed(seal, key, text)]));
+}
+
 /** How many bytes a stored value takes. */
 export function sizeOfStored(text: string, limits: Pick<Limits, 'packsSealed'>): number {
   if (limits.packsSealed !== true || !isSealed(text)) return Buffer.byteLength(text);

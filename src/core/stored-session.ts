@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, clientChanges } from './client.js';
 import type { BindableSession, Binding } from './device-binding.js';
-import { type DataSeal, isSealed, opened } from './encryption.js';
+import { type DataSeal, isSealed, opened, sealed, sealedBy } from './encryption.js';
 import { contended, gone, NotStorableError } from './errors.js';
 import type { GuardedLayer } from './guarded-layer.js';
 import { begin, isLive, touch, touchIsDue } from './lifetime.js';
@@ -136,7 +136,7 @@ export class StoredSession<User extends SessionUser> implements BindableSession 
 
   /** A value as it is written. */
   asStored(key: string, text: string | undefined): string | undefined {
-    return this.#seal === undefined || text === undefined ? text : this.#seal.seal(key, text);
+    return text === undefined ? text : sealed(this.#seal, key, text);
   }
 
   /**
@@ -502,15 +502,6 @@ export class StoredSession<User extends SessionUser> implements BindableSession 
 function presentSecret(record: SessionRecord, secret: Secret, standing: string): Secret | undefined {
   if (standing === 'previous') return successorOf(record, secret);
   return standing === 'current' ? secret : undefined;
-}
-
-/** Values as they are to be stored. */
-function sealedBy<Text extends string | undefined>(
-  seal: DataSeal | undefined,
-  data: ReadonlyMap<string, Text>,
-): ReadonlyMap<string, Text | string> {
-  if (seal === undefined) return data;
-  return new Map([...data].map(([key, text]) => [key, text === undefined ? text : seal.seal(key, text)]));
 }
 
 /** The record of a session that begins now. */

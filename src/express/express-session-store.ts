@@ -1,6 +1,6 @@
 import { type Session, type SessionData, Store } from 'express-session';
 import { clientChanges } from '../core/client.js';
-import { type DataSeal, opened } from '../core/encryption.js';
+import { type DataSeal, opened, sealed, sealedBy } from '../core/encryption.js';
 import { contended } from '../core/errors.js';
 import { GuardedLayer } from '../core/guarded-layer.js';
 import { resolveOptions, type ResolvedOptions, type SessionsOptions } from '../core/options.js';
@@ -274,7 +274,7 @@ export class ExpressSessionStore extends Store {
     end: number,
   ): { readonly record: SessionRecord; readonly seal: DataSeal | undefined } {
     const seal = this.#policy.encryption?.sealOf(id);
-    const stored = new Map([...data].map(([key, text]) => [key, sealed(seal, key, text)]));
+    const stored = sealedBy(seal, data);
     const wrappedKey = seal?.wrap(Buffer.from(sid));
     const record = newRecord(this.#policy, this.#layer.now, end, stored);
     return { record: { ...record, ...(wrappedKey && { wrappedKey }) }, seal };
@@ -310,6 +310,3 @@ export class ExpressSessionStore extends Store {
     return { userId, authenticatedAt: this.#layer.now, ...atLogin(await this.#layer.loadMarks(userId, true)) };
   }
 }
-
-/** A value as it is stored. */
-const sealed = (seal: DataSeal | undefined, key: string, text: string): string => seal?.seal(key, text) ?? text;
