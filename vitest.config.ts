@@ -26,6 +26,7 @@ export default defineConfig({
     maxWorkers: Math.ceil(availableParallelism() * 1.5), // many tests wait for an engine or a process
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } }, // a small machine that is busy may stand still for longer than one second
     // Node 20 is still tested here; the SDK's notice about its end would only hide other output. CDK's validation of
     // templates takes seconds each time, and is done by `cdk synth`.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', CDK_VALIDATION: 'false' },

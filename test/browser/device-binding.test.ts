@@ -162,13 +162,11 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
   it('is bound anew by another login', async () => {
     const profile = await world.newProfile();
     const page = await loggedIn(profile);
-    const before = await boundCookie(profile);
-    await visit(page, '/login');
-    await expect.poll(() => boundCookie(profile)).not.toBe(before);
-    expect(await visit(page)).toBe('ann, bound');
-    await visit(page, '/logout');
-    await visit(page, '/login');
-    await expect.poll(async () => visit(page)).toBe('ann, bound');
+    expect(await visit(page, '/login')).toBe('ann, unbound');
+    await expect.poll(() => visit(page)).toBe('ann, bound');
+    expect(await visit(page, '/logout')).toBe('nobody, unbound');
+    expect(await visit(page, '/login')).toBe('ann, unbound');
+    await expect.poll(() => visit(page)).toBe('ann, bound');
     await expired();
     expect(await visit(page)).toBe('ann, bound');
   });
@@ -285,7 +283,9 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     await expect.poll(() => boundCookie(profile)).toBeDefined();
     await expired();
     expect(await visit(page)).toBe('ann, bound');
-    await expect.poll(() => seen.length).toBe(events.filter(({ type }) => type.startsWith('bound')).length);
+    // Near its end, Chromium renews the cookie beside a page view too, so there may be more than these two.
+    const happened = (): string[] => events.map(({ type }) => type).filter((type) => type.startsWith('bound'));
+    await expect.poll(() => seen.length - happened().length).toBe(0);
     expect(seen.slice(0, 2)).toEqual(['bound', 'bound-again']);
     expect(seen).toEqual(told());
     await sessions.logOutUser('ann');
