@@ -153,7 +153,10 @@ const routes: Routes<Session> = {
     const own = request.cookies.filter((pair) => pair.startsWith(prefix));
     const thief = await sessions.read({ tokens: own.map((pair) => pair.slice(prefix.length)) });
     const user = thief.userId === undefined ? 'nobody' : String(thief.userId);
-    return shown(request, `With a copy of the cookie, the thief is ${user}.`);
+    // The browser may have sent requests before it could prove the device, so those are let in for ten seconds.
+    const isEarly = request.session.bound && thief.userId !== undefined;
+    const more = isEarly ? ' For the first ten seconds, the session takes requests without the other cookie.' : '';
+    return shown(request, `With a copy of the cookie, the thief is ${user}.${more}`);
   },
 
   // A session's ID is no credential. You may show it, and send it back to say which device to end.

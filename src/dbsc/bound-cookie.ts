@@ -30,6 +30,21 @@ export function boundCookieEnd(record: SessionRecord, lifetime: number): number 
   return record.boundUntil ?? registersUntil(record) + lifetime;
 }
 
+/** How long requests without the bound cookie may still arrive once one has shown it, in seconds. */
+const ARRIVAL_GRACE = 10;
+
+/**
+ * From when on every request needs the bound cookie (seconds). The browser may have sent requests before it had the
+ * cookie, so they are let in for some seconds after the first that shows it. That is no longer than the cookie is good, or
+ * than a login may be unbound.
+ */
+export function bindsFrom(record: SessionRecord, lifetime: number): number {
+  const { boundUntil, previousBoundHash } = record;
+  if (boundUntil === undefined) return Number.POSITIVE_INFINITY;
+  if (previousBoundHash !== undefined) return Number.NEGATIVE_INFINITY; // the first had arrived
+  return Math.min(boundUntil - lifetime + Math.min(ARRIVAL_GRACE, lifetime), registersUntil(record));
+}
+
 /** How a request's values for the bound cookie stand to a session. */
 export type BoundStanding =
   | 'good'

@@ -2,7 +2,7 @@ import type { BindingCheck } from '../core/device-binding.js';
 import type { SessionEventDetail } from '../core/events.js';
 import type { SessionUser } from '../core/persistence-layer.js';
 import type { SessionRecord } from '../core/record.js';
-import { bindingOf, registersUntil, standingOf } from './bound-cookie.js';
+import { bindingOf, bindsFrom, registersUntil, standingOf } from './bound-cookie.js';
 import type { ResolvedBindingOptions } from './options.js';
 
 /** Whether a session with this record is the request's, as far as its device goes. */
@@ -14,14 +14,14 @@ export async function checkDevice<User extends SessionUser>(
   loadUser: () => Promise<User | undefined>,
 ): Promise<BindingCheck<User>> {
   const { lifetime } = options;
-  const { deviceKey, boundUntil } = record;
+  const { deviceKey } = record;
   if (deviceKey !== undefined) {
     const standing = standingOf(record, cookies, now, lifetime);
     if (standing === 'good') return { bound: true };
     if (standing === 'arrived') return { bound: true, seen: { ...bindingOf(record), boundUntil: now + lifetime } };
-    if (boundUntil !== undefined) return violated(options, standing);
+    if (now >= bindsFrom(record, lifetime)) return violated(options, standing);
   }
-  // The answer that told the browser may have been lost: till its cookie is seen, the session is as good as unbound.
+  // The browser may not have the cookie yet, or its answer may have been lost: the session is as good as unbound.
   if (record.userId === undefined || now < registersUntil(record)) return { bound: false };
   const { required } = options;
   if (typeof required === 'boolean') return required ? violated(options, 'not bound') : { bound: false };

@@ -25,6 +25,8 @@ const MAX_AGE = Math.floor(LIFETIME * 0.9);
 
 const SHOP = 'https://shop.test';
 const STRICT = 'https://strict.test';
+/** Where bound cookies live so long that the browser renews none before its time. */
+const CALM = 'https://calm.test';
 
 describe.skipIf(inject('chromium') === undefined)('a session bound to its device, in Chromium', () => {
   const world = withBrowser(SWITCH);
@@ -36,14 +38,16 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
   beforeAll(async () => {
     table = await createTestTable(engines().at(-1)!);
     const { client, tableName } = table;
-    sessions = new Sessions({
-      persistence: new DynamoDBPersistenceLayer({ client, tableName }),
-      deviceBinding: deviceBinding({ lifetime: LIFETIME }),
-      onEvent: (event) => events.push(event),
-    });
-    const shop = (cookie: CookieOptions = {}): RequestListener => {
+    const sessionsFor = (lifetime: number): Sessions =>
+      new Sessions({
+        persistence: new DynamoDBPersistenceLayer({ client, tableName }),
+        deviceBinding: deviceBinding({ lifetime }),
+        onEvent: (event) => events.push(event),
+      });
+    sessions = sessionsFor(LIFETIME);
+    const shop = (cookie: CookieOptions = {}, ofShop = sessions): RequestListener => {
       const handler = withSession(
-        sessions,
+        ofShop,
         async ({ rawPath, body }, session) => {
           if (rawPath === '/login') await session.logIn('ann');
           if (rawPath === '/logout') await session.logOut();
@@ -60,6 +64,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     world.internet.serve('shop.test', shop());
     limited.internet.serve('shop.test', shop());
     world.internet.serve('strict.test', shop({ sameSite: 'Strict' }));
+    world.internet.serve('calm.test', shop({}, sessionsFor(600)));
     world.internet.serve('elsewhere.test', (_request, response) => {
       response
         .setHeader('content-type', 'text/html')
@@ -157,6 +162,21 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
     asked();
     expect(await visit(page)).toBe('nobody, unbound');
     expect(asked()).toEqual([]);
+  });
+
+  it('is there for a request that has left the browser before the bound cookie came, and arrives after another has shown it', async () => {
+    const page = await (await world.newProfile()).newPage();
+    const registration = world.internet.hold(1, ({ url }) => url.endsWith('/register'));
+    await page.goto(`${CALM}/login`);
+    await registration.arrived;
+    const held = world.internet.hold(1, ({ url }) => url.endsWith('/api'));
+    const underWay = call(page, 'under way');
+    await held.arrived;
+    registration.release();
+    await expect.poll(() => call(page, 'later')).toBe('ann, bound, later');
+    held.release();
+    expect(await underWay).toBe('ann, unbound, under way');
+    expect(told()).toEqual(['bound']);
   });
 
   it('is bound anew by another login', async () => {
@@ -306,6 +326,7 @@ describe.skipIf(inject('chromium') === undefined)('a session bound to its device
         .toContain('__Host-id-bound');
       await page.reload();
       await page.page.getByText('This session is bound to this device.').waitFor();
+      demo.pass(10); // requests that were under way when it was bound are over
       await page.playThief('With a copy of the cookie, the thief is nobody.');
     } finally {
       await demo.close();

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cached } from '../../src/cache/index.js';
+import type { DeviceBindingOptions } from '../../src/dbsc/index.js';
 import { NotBoundError, type SessionUser, type UserId } from '../../src/index.js';
+import type { DeviceBrowser } from '../world/device-browser.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
 import { Application } from './application.js';
@@ -48,6 +50,7 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
   it('16. is nobody, and loses nothing, without the bound cookie (B1)', async () => {
     const application = open();
     const browser = await application.boundBrowser();
+    application.now += 10;
     const thief = browser.thief();
     thief.jar.receive({ cookies: ['__Host-id-bound=; Path=/; Max-Age=0'] });
     const answered = await thief.visit('/');
@@ -125,6 +128,76 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     application.now += 161; // the first cookie had a minute to arrive, and its lifetime
     expect((await underWay.visit('/')).body).toBe('"nobody"');
     expect((await browser.visit('/')).body).toBe('"ann"');
+  });
+
+  describe('as a request sees it that the browser has sent before it had the bound cookie', () => {
+    /** Somebody has logged in; their browser has bound the session, and shown that it has, after so many seconds. */
+    const opened = async (
+      seconds: number,
+      options: DeviceBindingOptions = {},
+    ): Promise<{ application: Application; browser: DeviceBrowser; underWay: DeviceBrowser }> => {
+      const application = open(options);
+      const browser = application.browser({ binds: false });
+      await browser.visit('/login');
+      const underWay = browser.thief();
+      application.now += seconds;
+      await browser.register();
+      await browser.visit('/');
+      application.events.length = 0;
+      return { application, browser, underWay };
+    };
+    const seen = async (request: DeviceBrowser): Promise<string> =>
+      `${(await request.visit('/')).body}, ${(await request.visit('/bound')).body}`;
+
+    it('16. is there, unbound, until ten seconds after the cookie was first seen (B1)', async () => {
+      const { application, browser, underWay } = await opened(1);
+      application.now += 9;
+      expect(await seen(underWay)).toBe('"ann", false');
+      expect(await seen(browser)).toBe('"ann", true');
+      expect(application.takeBindingEvents()).toEqual([]);
+      application.now += 1;
+      expect((await underWay.visit('/')).body).toBe('"nobody"');
+      expect(application.takeBindingEvents()).toEqual(['binding-refused no-cookie refused']);
+    });
+
+    it('16. is there no longer than an unbound session may be, one minute after the login (B1)', async () => {
+      const { application, underWay } = await opened(55, { required: true });
+      application.now += 4;
+      expect(await seen(underWay)).toBe('"ann", false');
+      application.now += 1;
+      expect((await underWay.visit('/')).body).toBe('"nobody"');
+    });
+
+    it('16. is there no longer than the bound cookie is good (B1)', async () => {
+      const { application, underWay } = await opened(1, { lifetime: 5 });
+      application.now += 5;
+      expect((await underWay.visit('/')).body).toBe('"nobody"');
+    });
+
+    it('16. is not there once the cookie was renewed, for the first one had long arrived (B1)', async () => {
+      const { browser, underWay } = await opened(1);
+      await browser.refresh();
+      expect((await underWay.visit('/')).body).toBe('"nobody"');
+    });
+
+    it('is there with the bound cookie of the login before, too', async () => {
+      const application = open();
+      const browser = await application.boundBrowser();
+      const again = Object.assign(application.browser({ binds: false }), { jar: browser.jar });
+      await again.visit('/login');
+      const underWay = again.thief();
+      await again.register();
+      await again.visit('/');
+      application.events.length = 0;
+      expect(await seen(underWay)).toBe('"ann", false');
+      expect(application.takeBindingEvents()).toEqual([]);
+    });
+
+    it('cannot do what needs the device', async () => {
+      const { application, underWay } = await opened(1);
+      application.pages['/transfer'] = (session) => session.requireBound();
+      await expect(underWay.visit('/transfer')).rejects.toBeInstanceOf(NotBoundError);
+    });
   });
 
   it('16. ends for good with its logout: to the browser, and to whoever has its cookies and even its key (B5)', async () => {

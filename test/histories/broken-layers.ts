@@ -301,7 +301,7 @@ export const BROKEN_LAYERS: readonly BrokenLayer[] = [
           errands: [{ kind: 'refresh', browser: 0, response: 'arrives', crossSite: false, again: false }],
         },
       ],
-      steps: [0, 1, 0, 1, 1, 0].map((pick) => ({ ...WELL, pick })),
+      steps: [0, 1, 0, 1, 1, 0].map((pick) => ({ ...WELL, pick, pass: 3 })), // till each request needs its cookie
     },
     store: () =>
       saving((save, id, session, change) =>

@@ -68,23 +68,21 @@ export class DeviceFacts {
   }
 
   /**
-   * A request by which the session was certainly bound before another began: it needs its bound cookie from then on, until
-   * a login.
+   * A request by which the session was certainly bound before another began: it needs its bound cookie from then on, or
+   * some seconds after the first cookie was seen, until a login.
    */
   boundBefore(session: string, start: Operation): Operation | undefined {
     const { operations, staleness } = this.#facts.history;
     return operations.find((operation) => {
       const request = this.#facts.visit(operation);
-      const done =
-        operation.before === session && operation.ask.kind === 'refresh' && isAccepted(operation)
-          ? operation
-          : operation.after === session && operation.found?.bound === true
-            ? request.find(isDone)
-            : undefined;
+      const isRenewal = operation.before === session && operation.ask.kind === 'refresh' && isAccepted(operation);
+      const isShown = operation.after === session && operation.found?.bound === true;
+      const done = isRenewal ? operation : isShown ? request.find(isDone) : undefined;
+      const grace = isRenewal ? 0 : ARRIVAL_GRACE + TOLERANCE;
       return (
         done !== undefined &&
         done.returned.order < start.invoked.order &&
-        done.returned.at <= start.invoked.at - staleness &&
+        done.returned.at + grace <= start.invoked.at - staleness &&
         !this.mayBeBoundAnew(session, operation.invoked, start.returned)
       );
     });
@@ -108,6 +106,9 @@ export class DeviceFacts {
 
 /** How long after a login the browser may bind its session, in seconds. */
 export const REGISTRATION_SECONDS = 60;
+
+/** How long after the first bound cookie was seen a request without one may still find the session, in seconds. */
+const ARRIVAL_GRACE = 10;
 
 export const isAccepted = ({ outcome, value }: Operation): boolean => outcome === 'ok' && value === 200;
 
