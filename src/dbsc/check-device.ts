@@ -14,13 +14,10 @@ export async function checkDevice<User extends SessionUser>(
   loadUser: () => Promise<User | undefined>,
 ): Promise<BindingCheck<User>> {
   const { lifetime } = options;
-  const { deviceKey } = record;
-  if (deviceKey !== undefined) {
-    const standing = standingOf(record, cookies, now, lifetime);
-    if (standing === 'good') return { bound: true };
-    if (standing === 'arrived') return { bound: true, seen: { ...bindingOf(record), boundUntil: now + lifetime } };
-    if (now >= bindsFrom(record, lifetime)) return violated(options, standing);
-  }
+  const standing = standingOf(record, cookies, now, lifetime);
+  if (standing === 'good') return { bound: true };
+  if (standing === 'arrived') return { bound: true, seen: { ...bindingOf(record), boundUntil: now + lifetime } };
+  if (now >= bindsFrom(record, lifetime)) return violated(options, standing);
   // The browser may not have the cookie yet, or its answer may have been lost: the session is as good as unbound.
   if (record.userId === undefined || now < registersUntil(record)) return { bound: false };
   const { required } = options;

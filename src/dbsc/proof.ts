@@ -102,5 +102,5 @@ function parse(part: string): Record<string, unknown> | undefined {
 
 /** The text of a structured string (RFC 9651 §3.3.3), or what is none. */
 export function unquoted(text: string): string {
-  return /^"([^"\\]*)"$/.exec(text.trim())?.[1] ?? text.trim();
+  return /^"([^"\\]*)"$/.exec(text)?.[1] ?? text;
 }

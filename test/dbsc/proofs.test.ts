@@ -85,7 +85,8 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
   it('is signed by that key, and whole (B3)', async () => {
     const other = await generateKeyPair(alg);
     expect(checkProof(await sign(alg, other, 'challenge'), known, AUDIENCE)).toBeUndefined();
-    const [head, body, signature = ''] = (await refreshing()).split('.');
+    const whole = await refreshing();
+    const [head, body, signature = ''] = whole.split('.');
     const [, otherBody] = (await sign(alg, key, 'another')).split('.');
     const short = Buffer.from(signature, 'base64url').subarray(1).toString('base64url');
     for (const forged of [
@@ -96,6 +97,11 @@ describe.each(['ES256', 'RS256'] as const)('the proof of a device with %s', (alg
       `${head}.${body}.${signature}.`,
       `${head}.${body}.${signature} `.replace(' ', '='),
       `${body}.${head}.${signature}`,
+      `!${whole}`,
+      `"${whole}`,
+      `${whole}"`,
+      `x"${whole}"`,
+      `"${whole}"x`,
       '',
       '"',
     ]) {
