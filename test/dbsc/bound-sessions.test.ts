@@ -5,7 +5,7 @@ import { NotBoundError, type SessionUser, type UserId } from '../../src/index.js
 import type { DeviceBrowser } from '../world/device-browser.js';
 import { layerWith } from '../world/layer-with.js';
 import { stores, type TestStore } from '../world/stores.js';
-import { Application } from './application.js';
+import { Application, sendTo } from './application.js';
 
 describe.each(stores())('sessions bound to devices, in $name', (stored) => {
   let store: TestStore;
@@ -312,6 +312,20 @@ describe.each(stores())('sessions bound to devices, in $name', (stored) => {
     const bound = await application.boundBrowser();
     application.now += 60;
     expect((await bound.visit('/')).body).toBe('"ann"');
+  });
+
+  it('goes on unbound where the option was taken away, and bound where it is given again', async () => {
+    const application = open();
+    const browser = await application.boundBrowser();
+    application.now += 600;
+    const without = browser.through(sendTo(application.sessions(), application.pages));
+    for (const [path, body] of [
+      ['/', '"ann"'],
+      ['/bound', 'false'],
+    ] as const)
+      expect((await without.ask('GET', path)).body).toBe(body);
+    expect((await browser.visit('/bound')).body).toBe('true');
+    expect((await without.ask('GET', '/bound')).body).toBe('false');
   });
 
   it('need not be bound while nobody is logged in', async () => {
