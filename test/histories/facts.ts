@@ -243,9 +243,9 @@ export class Facts {
     };
   }
 
-  /** Whether an operation may have found the session expired. */
-  mayHaveExpired(session: string, { returned }: Operation): boolean {
-    return returned.at >= this.#earliestEnd(session, returned.order);
+  /** Whether an operation may have found the session expired. It may have looked before what was written meanwhile. */
+  mayHaveExpired(session: string, { invoked, returned }: Operation): boolean {
+    return returned.at >= this.#earliestEnd(session, invoked.order);
   }
 
   /**
