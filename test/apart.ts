@@ -6,5 +6,5 @@ import base from '../vitest.config.js';
 export const apart = (test: NonNullable<ViteUserConfig['test']>): ViteUserConfig => ({
   ...base,
   root: fileURLToPath(new URL('../', import.meta.url)),
-  test: { ...base.test, isolate: true, exclude: [], globalSetup: [], ...test },
+  test: { ...base.test, isolate: true, include: [], exclude: [], globalSetup: [], ...test },
 });

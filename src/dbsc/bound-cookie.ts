@@ -42,7 +42,7 @@ export function bindsFrom(record: SessionRecord, lifetime: number): number {
   const { boundUntil, previousBoundHash } = record;
   if (boundUntil === undefined) return Number.POSITIVE_INFINITY;
   if (previousBoundHash !== undefined) return Number.NEGATIVE_INFINITY; // the first had arrived
-  return Math.min(boundUntil - lifetime + Math.min(ARRIVAL_GRACE, lifetime), registersUntil(record));
+  return Math.min(boundUntil - lifetime + ARRIVAL_GRACE, boundUntil, registersUntil(record));
 }
 
 /** How a request's values for the bound cookie stand to a session. */

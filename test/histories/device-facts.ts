@@ -74,10 +74,9 @@ export class DeviceFacts {
   boundBefore(session: string, start: Operation): Operation | undefined {
     const { operations, staleness } = this.#facts.history;
     return operations.find((operation) => {
-      const request = this.#facts.visit(operation);
       const isRenewal = operation.before === session && operation.ask.kind === 'refresh' && isAccepted(operation);
       const isShown = operation.after === session && operation.found?.bound === true;
-      const done = isRenewal ? operation : isShown ? request.find(isDone) : undefined;
+      const done = isRenewal ? operation : isShown ? this.#facts.visit(operation).find(isDone) : undefined;
       const grace = isRenewal ? 0 : ARRIVAL_GRACE + TOLERANCE;
       return (
         done !== undefined &&
